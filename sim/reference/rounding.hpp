@@ -32,6 +32,7 @@ enum class Rounding {
   kHalfUp,          ///< floor(v + 1/2)
   kTowardZero,      ///< truncation
   kZeroPointFirst,  ///< half-even, but after the zero point was added
+  kExactProduct,    ///< half-even of the exact acc * scale, without the two float32 roundings
 };
 
 /// round_half_even in float32 (exact; does not depend on the rounding mode of the environment).
