@@ -228,7 +228,8 @@ def build(job, log):
         for each in jobs:
             each.result()
     fresh = folder / "model.so"
-    run([job.compiler, "-shared", "-Wl,-Bsymbolic", "-o", fresh, *objects, "-lz", "-lpthread"],
+    run([job.compiler, "-shared", "-Wl,-Bsymbolic,-z,defs", "-o", fresh, *objects, "-lz", "-lpthread",
+         "-latomic"],
         "the linker", log)
     record = MODELS / f"{job.name}.hash"
     record.unlink(missing_ok=True)
