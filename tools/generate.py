@@ -485,6 +485,7 @@ def gen_registers(source, data, outputs):
             body += f"inline constexpr std::uint32_t k{name}Stride = {r['stride']};\n"
         if r["access"] != "ro" or r["reset"]:
             sv += f"  localparam logic [31:0] {name}Reset = 32'd{r['reset']};\n"
+            body += f"inline constexpr std::uint32_t k{name}Reset = {r['reset']};\n"
         for f in r["fields"]:
             fname = name + camel(f["name"])
             sv += f"  localparam int unsigned {fname}Lsb = {f['lsb']};\n"
