@@ -41,8 +41,8 @@ typedef struct S4ModelApi {
   /* Text of the first failure since the last call; the call clears it. */
   const char* (*error)(S4ModelInstance*);
   /* Returns 0, or 1 when the library has no tracing. Cycles [from, to); levels 0 is all. */
-  int (*open_wave)(S4ModelInstance*, const char* path, const char* scope, int levels,
-                   uint64_t from, uint64_t to);
+  int (*open_wave)(S4ModelInstance*, const char* path, const char* scope, int levels, uint64_t from,
+                   uint64_t to);
   void (*close_wave)(S4ModelInstance*);
   /* Returns 0, or 1 when the library has no coverage. */
   int (*write_coverage)(S4ModelInstance*, const char* path);

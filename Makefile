@@ -1,0 +1,102 @@
+# Front of the build. CMake and the scripts under tools/ do the work; `make help` lists the targets.
+# Variables: B=block T=test SEED=n CONFIG=tiny|small|s4 SHARD=i/n BLOCK=block
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.PHONY: help bootstrap doctor build run test unit conformance regress wave lint format check synth \
+        formal netlist coverage bench docs models hooks clean
+
+CONFIG ?= tiny
+MODELS ?= subsystem
+
+# $(call need,FILE,TARGET): says in one line that a target has no content, and fails.
+need = [ -e "$(1)" ] || { echo "make $(2): nothing to do yet ($(1) does not exist)"; exit 1; }
+
+help: ## This list
+	@echo "make run and make test need nothing but Debian 12 with make and git: what is missing is"
+	@echo "installed by apt. Targets:"
+	grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  \1\t/' | expand -t 16
+
+bootstrap: # installs missing packages; quick and silent when there are none
+	@tools/bootstrap.sh
+
+doctor: ## Versions of all tools, found and wanted
+	@python3 tools/doctor.py
+
+build: bootstrap ## Programs and test programs (models are built when first used)
+	@tools/build.sh
+
+run: bootstrap ## A sparse convolution at 1x, 8x, 16x and 32x on the RTL, compared three ways
+	@$(call need,sw/cli,run)
+	tools/build.sh s4_cli
+	python3 tools/run_demo.py
+
+test: bootstrap ## Everything that must pass: unit tests and conformance (10 minutes, 25 cold)
+	@tools/build.sh
+	python3 tools/run_tests.py all $(if $(SEED),--seed $(SEED))
+
+unit: bootstrap ## Unit tests, 2 minutes; B=spu one block, T='name' one test, SEED=n
+	@tools/build.sh $(if $(B),test_$(B),tests)
+	python3 tools/run_tests.py unit $(if $(B),--block $(B)) $(if $(T),--name '$(T)') \
+	  $(if $(SEED),--seed $(SEED))
+
+conformance: bootstrap ## Random gemm and convolution shapes: reference, model and RTL compared
+	@$(call need,tests/conformance,conformance)
+	tools/build.sh test_conformance
+	python3 tools/run_tests.py conformance $(if $(SEED),--seed $(SEED))
+
+regress: bootstrap ## Full counts, resumable; SHARD=i/n a part; result in docs/regress.md
+	@tools/build.sh
+	python3 tools/run_tests.py regress $(if $(SHARD),--shard $(SHARD)) $(if $(SEED),--seed $(SEED))
+
+wave: bootstrap ## Waveform of a named test: T=name; opened in GTKWave if there is a display
+	@$(call need,sw/cli,wave)
+	tools/build.sh s4_cli
+	tools/wave.sh '$(T)'
+
+lint: bootstrap ## verilator --lint-only -Wall --assert, every module, every configuration
+	@python3 tools/lint.py
+
+format: bootstrap ## clang-format and trailing space, in place
+	@python3 tools/style.py --fix
+
+check: bootstrap ## Generated files up to date, formatting, style, links
+	@python3 tools/check.py
+
+synth: bootstrap ## yosys and OpenSTA: cells, area, SRAM bits, longest path; CONFIG=tiny BLOCK=spu
+	@$(call need,tools/synth.py,synth)
+	python3 tools/synth.py --config $(CONFIG) $(if $(BLOCK),--block $(BLOCK))
+
+formal: bootstrap ## Proofs; B=fifo one of them
+	@$(call need,tools/formal.py,formal)
+	python3 tools/formal.py $(B)
+
+netlist: bootstrap ## Gate-level netlist of a block in tiny, for simulation; BLOCK=spu
+	@$(call need,tools/netlist.py,netlist)
+	python3 tools/netlist.py $(if $(BLOCK),--top $(BLOCK))
+
+coverage: bootstrap ## Line, branch and toggle coverage of the RTL by the tests, in tiny; B=spu
+	@tools/build.sh
+	python3 tools/coverage.py $(if $(B),--block $(B))
+
+bench: bootstrap ## Simulation speed, median of five
+	@$(call need,sw/cli,bench)
+	tools/build.sh s4_cli
+	build/bin/s4 bench sim
+
+docs: bootstrap ## Regenerates the tables in docs/ and checks every link
+	@python3 tools/docs.py
+
+models: bootstrap ## Builds simulation models ahead of use: CONFIG=tiny MODELS='subsystem fifo'
+	@for top in $(MODELS); do for kind in fast checked wave; do
+	  python3 tools/build_model.py --top $$top --config $(CONFIG) --kind $$kind
+	done; done
+
+hooks: ## Lets git run `make check` before every commit
+	@git config core.hooksPath .githooks
+	echo "git runs .githooks/pre-commit now"
+
+clean: ## Removes build/
+	@rm -rf build
