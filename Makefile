@@ -62,6 +62,9 @@ lint: bootstrap ## verilator --lint-only -Wall --assert, every module, every con
 format: bootstrap ## clang-format and trailing space, in place
 	@python3 tools/style.py --fix
 
+generate: bootstrap ## Packages, headers and tables from the data files rtl/*/*.json
+	@python3 tools/generate.py
+
 check: bootstrap ## Generated files up to date, formatting, style, links
 	@python3 tools/check.py
 

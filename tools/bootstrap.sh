@@ -61,7 +61,10 @@ else
 fi
 echo "installing: $packages" >&2
 export DEBIAN_FRONTEND=noninteractive
-if ! { ${prefix}apt-get update -qq && ${prefix}$install -qq >/dev/null; }; then
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { ${prefix}apt-get update -qq && ${prefix}$install -qq; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
   echo "The installation failed. Type this as root to see why:" >&2
   echo "  apt-get update && $install" >&2
   exit 1

@@ -84,12 +84,19 @@ def named_config(config):
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     name = f"{path.stem}-{digest}"
     out = ROOT / "build" / "gen" / name
-    generator = ROOT / "tools" / "generate.py"
     package = out / "config_pkg.sv"
-    if not package.exists() or package.stat().st_mtime < generator.stat().st_mtime:
-        out.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, str(generator), "--config", str(path), "--out", str(out)],
-                       check=True, stdout=sys.stderr)
+    sources = [ROOT / "tools" / "generate.py", *(ROOT / "rtl").glob("*/*.json")]
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        newest = max(source.stat().st_mtime for source in sources)
+        if not package.exists() or package.stat().st_mtime < newest:
+            done = subprocess.run([sys.executable, str(sources[0]), "--config", str(path),
+                                   "--out", str(out)], stdout=sys.stderr, check=False)
+            if done.returncode:
+                package.unlink(missing_ok=True)
+                raise SystemExit(f"build_model: the configuration {config} was refused")
+            os.utime(package)
     return name, package
 
 

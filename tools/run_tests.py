@@ -65,9 +65,10 @@ class Job:
     def run(self, environment, timeout):
         start = time.monotonic()
         try:
+            # Standard error stays visible: models that are being built announce themselves there.
             done = subprocess.run([binary(self.block), *self.arguments], stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", cwd=ROOT,
-                                  env=environment, timeout=timeout, check=False)
+                                  text=True, errors="replace", cwd=ROOT, env=environment,
+                                  timeout=timeout, check=False)
             self.output, code = done.stdout, done.returncode
         except subprocess.TimeoutExpired as expired:
             text = expired.stdout or b""
@@ -110,7 +111,7 @@ class Job:
 
 
 def run_all(jobs, environment, timeout, finished=None):
-    """Runs jobs two at a time, longest known first is not attempted: order is kept."""
+    """Runs jobs two at a time, in the order given."""
     def one(job):
         job.run(environment, timeout)
         job.report()
