@@ -1,0 +1,159 @@
+#include "sw/compiler/layer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "sim/sequencer/gen/commands.hpp"
+
+namespace s4::sw {
+namespace {
+
+std::uint32_t extent(std::uint32_t size, std::uint32_t before, std::uint32_t after,
+                     std::uint32_t kernel, std::uint32_t dilation, std::uint32_t stride) {
+  const std::uint64_t padded = std::uint64_t{size} + before + after;
+  const std::uint64_t reach = std::uint64_t{dilation} * (kernel - 1) + 1;
+  if (kernel == 0 || stride == 0 || padded < reach) return 0;
+  return static_cast<std::uint32_t>((padded - reach) / stride + 1);
+}
+
+class Checker {
+ public:
+  explicit Checker(const Layer& layer) : layer_(layer) {}
+
+  void require(bool condition, const std::string& text) const {
+    if (!condition) throw CompileError(fmt::format("{}: {}", layer_.name, text));
+  }
+  void range(const char* what, std::int64_t value, std::int64_t low, std::int64_t high) const {
+    require(value >= low && value <= high,
+            fmt::format("{} = {} is outside {} to {}", what, value, low, high));
+  }
+  void scale(const char* what, float value) const {
+    require(std::isfinite(value) && value > 0,
+            fmt::format("{} = {} is not a positive finite number", what, value));
+  }
+
+ private:
+  const Layer& layer_;
+};
+
+}  // namespace
+
+std::uint32_t LayerGeometry::out_height() const {
+  return extent(height, pad_top, pad_bottom, kernel_h, dilation_h, stride_h);
+}
+
+std::uint32_t LayerGeometry::out_width() const {
+  return extent(width, pad_left, pad_right, kernel_w, dilation_w, stride_w);
+}
+
+std::string Layer::describe() const {
+  const LayerGeometry& g = geometry;
+  if (is_gemm) return fmt::format("gemm m{} n{} k{}", g.width, g.filters, g.channels);
+  return fmt::format("conv {}x{}x{}x{} f{} k{}x{} s{}x{} p{},{},{},{} d{}x{}", g.batch, g.channels,
+                     g.height, g.width, g.filters, g.kernel_h, g.kernel_w, g.stride_h, g.stride_w,
+                     g.pad_top, g.pad_left, g.pad_bottom, g.pad_right, g.dilation_h, g.dilation_w);
+}
+
+std::vector<float> requant_scales(const Layer& layer) {
+  std::vector<float> scales;
+  scales.reserve(layer.weight_scales.size());
+  for (const float weight_scale : layer.weight_scales) {
+    const float product = layer.input.scale * weight_scale;
+    scales.push_back(product / layer.output.scale);
+  }
+  return scales;
+}
+
+std::uint64_t largest_sum(const Layer& layer) {
+  const std::int64_t low = (layer.is_unsigned ? 0 : -128) - layer.input.zero;
+  const std::int64_t high = (layer.is_unsigned ? 255 : 127) - layer.input.zero;
+  const std::size_t row = static_cast<std::size_t>(layer.geometry.channels) * layer.weights.taps();
+  std::int64_t largest = 0;
+  for (std::uint32_t out = 0; out < layer.geometry.filters; ++out) {
+    std::int64_t most = 0;
+    std::int64_t least = 0;
+    for (std::size_t i = 0; i < row; ++i) {
+      const std::int64_t w = layer.weights.data[out * row + i];
+      most += std::max(w * low, w * high);
+      least += std::min(w * low, w * high);
+    }
+    const std::int64_t bias = layer.biases[out];
+    largest = std::max({largest, most, -least, std::abs(most + bias), std::abs(least + bias)});
+  }
+  return static_cast<std::uint64_t>(largest);
+}
+
+void check_layer(const Layer& layer, bool allow_wrap) {
+  const Checker check(layer);
+  const LayerGeometry& g = layer.geometry;
+  constexpr std::int64_t kWide = 65535;
+  check.range("batch", g.batch, 1, kWide);
+  check.range("input channels", g.channels, 1, kWide * 64);
+  check.range("height", g.height, 1, kWide);
+  check.range("width", g.width, 1, layer.is_gemm ? (1 << 24) : kWide);
+  check.range("output channels", g.filters, 1, kWide);
+  check.range("kernel height", g.kernel_h, 1, commands::kMaxKernel);
+  check.range("kernel width", g.kernel_w, 1, commands::kMaxKernel);
+  check.range("row stride", g.stride_h, 1, commands::kMaxStride);
+  check.range("column stride", g.stride_w, 1, commands::kMaxStride);
+  check.range("row dilation", g.dilation_h, 1, commands::kMaxDilation);
+  check.range("column dilation", g.dilation_w, 1, commands::kMaxDilation);
+  check.range("padding above", g.pad_top, 0, kWide);
+  check.range("padding left", g.pad_left, 0, kWide);
+  check.range("padding below", g.pad_bottom, 0, kWide);
+  check.range("padding right", g.pad_right, 0, kWide);
+  check.require(
+      g.out_height() > 0 && g.out_width() > 0,
+      fmt::format("the kernel {}x{} (dilation {}x{}) does not fit the padded image "
+                  "{}x{}: the output is empty",
+                  g.kernel_h, g.kernel_w, g.dilation_h, g.dilation_w,
+                  g.height + g.pad_top + g.pad_bottom, g.width + g.pad_left + g.pad_right));
+  check.range("output height", g.out_height(), 1, kWide);
+  check.range("output width", g.out_width(), 1, layer.is_gemm ? (1 << 24) : kWide);
+  check.require(layer.weights.out_channels == g.filters &&
+                    layer.weights.in_channels == g.channels &&
+                    layer.weights.kernel_h == g.kernel_h && layer.weights.kernel_w == g.kernel_w,
+                "the weight tensor has other dimensions than the layer");
+  check.require(layer.biases.size() == g.filters && layer.weight_scales.size() == g.filters,
+                fmt::format("{} output channels, but {} biases and {} weight scales", g.filters,
+                            layer.biases.size(), layer.weight_scales.size()));
+  const std::int32_t low = layer.is_unsigned ? 0 : -128;
+  const std::int32_t high = layer.is_unsigned ? 255 : 127;
+  check.range("input zero point", layer.input.zero, low, high);
+  check.range("output zero point", layer.output.zero, low, high);
+  check.range("lower clamp", layer.low, low, high);
+  check.range("upper clamp", layer.high, layer.low, high);
+  check.scale("input scale", layer.input.scale);
+  check.scale("output scale", layer.output.scale);
+  const std::vector<float> scales = requant_scales(layer);
+  for (std::size_t c = 0; c < scales.size(); ++c) {
+    check.require(std::isfinite(scales[c]),
+                  fmt::format("requantisation scale of channel {} is not finite", c));
+  }
+  if (layer.add) {
+    const ResidualAdd& add = *layer.add;
+    check.scale("scale of the second tensor", add.second.scale);
+    check.scale("scale of the sum", add.sum.scale);
+    check.range("zero point of the second tensor", add.second.zero, low, high);
+    check.range("zero point of the sum", add.sum.zero, low, high);
+    check.range("lower clamp of the sum", add.low, low, high);
+    check.range("upper clamp of the sum", add.high, add.low, high);
+    check.require(std::isfinite(layer.output.scale / add.sum.scale) &&
+                      std::isfinite(add.second.scale / add.sum.scale),
+                  "a scale ratio of the add is not finite");
+  }
+  constexpr std::uint64_t kLargest = std::numeric_limits<std::int32_t>::max();
+  if (!allow_wrap) {
+    const std::uint64_t sum = largest_sum(layer);
+    check.require(sum <= kLargest,
+                  fmt::format("an accumulator can wrap: the largest possible sum is {}, 32 bits "
+                              "hold {}; pass --allow-wrap to accept it",
+                              sum, kLargest));
+  }
+}
+
+}  // namespace s4::sw

@@ -1,0 +1,96 @@
+// One layer as the compiler takes it: a convolution, or a matrix product written as one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "sw/sparse/weights.hpp"
+
+namespace s4::sw {
+
+/// A layer that cannot be compiled; the text names the layer and what is wrong.
+struct CompileError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// real = scale * (quantised - zero).
+struct QuantParams {
+  float scale = 1.0F;
+  std::int32_t zero = 0;
+};
+
+/// Second tensor, added after requantisation: same shape and signedness as the output.
+struct ResidualAdd {
+  QuantParams second;       ///< of the second tensor
+  QuantParams sum;          ///< of the layer's output
+  std::int32_t low = -128;  ///< clamp of the sum
+  std::int32_t high = 127;
+  bool second_is_left = false;  ///< order of the two float additions: second tensor first
+};
+
+/// Sizes of a 2-D convolution, NCHW. A matrix product of M rows, K reduction and N columns is
+/// batch 1, channels K, height 1, width M, filters N.
+struct LayerGeometry {
+  std::uint32_t batch = 1;
+  std::uint32_t channels = 1;
+  std::uint32_t height = 1;
+  std::uint32_t width = 1;
+  std::uint32_t filters = 1;
+  std::uint32_t kernel_h = 1;
+  std::uint32_t kernel_w = 1;
+  std::uint32_t stride_h = 1;
+  std::uint32_t stride_w = 1;
+  std::uint32_t dilation_h = 1;
+  std::uint32_t dilation_w = 1;
+  std::uint32_t pad_top = 0;
+  std::uint32_t pad_left = 0;
+  std::uint32_t pad_bottom = 0;
+  std::uint32_t pad_right = 0;
+
+  /// Extent of the output; 0 if the kernel does not fit the padded image.
+  [[nodiscard]] std::uint32_t out_height() const;
+  [[nodiscard]] std::uint32_t out_width() const;
+  [[nodiscard]] std::uint64_t pixels() const {
+    return std::uint64_t{batch} * out_height() * out_width();
+  }
+  [[nodiscard]] std::uint32_t in_blocks() const { return (channels + 63) / 64; }
+  [[nodiscard]] std::uint32_t out_blocks() const { return (filters + 63) / 64; }
+  /// Multiply-accumulates of the dense layer: no channel or tile padding, image padding included.
+  [[nodiscard]] std::uint64_t macs() const {
+    return pixels() * filters * channels * kernel_h * kernel_w;
+  }
+};
+
+struct Layer {
+  std::string name = "layer";
+  std::uint16_t number = 0;
+  bool is_gemm = false;
+  LayerGeometry geometry;
+  bool is_unsigned = false;  ///< input, output and second tensor are uint8
+  QuantParams input;
+  QuantParams output;       ///< of the convolution's own result
+  std::int32_t low = -128;  ///< clamp of the result, zero point included
+  std::int32_t high = 127;
+  std::vector<float> weight_scales;  ///< one per filter
+  std::vector<std::int32_t> biases;  ///< one per filter
+  WeightTensor weights;
+  std::optional<ResidualAdd> add;
+
+  /// "conv 1x64x14x14 f128 k3x3 s1x1 p1,1,1,1 d1x1" or "gemm m128 n64 k256".
+  [[nodiscard]] std::string describe() const;
+};
+
+/// Throws CompileError unless every size, zero point and scale is one that the hardware can hold.
+/// `allow_wrap` accepts accumulators whose largest possible sum exceeds 32 bits.
+void check_layer(const Layer& layer, bool allow_wrap);
+
+/// input.scale * weight scale / output.scale, float32, left to right.
+[[nodiscard]] std::vector<float> requant_scales(const Layer& layer);
+
+/// Largest |sum| that an accumulator of the layer can reach, bias included.
+[[nodiscard]] std::uint64_t largest_sum(const Layer& layer);
+
+}  // namespace s4::sw
