@@ -69,12 +69,19 @@ def main():
         print("lint: no RTL exists yet")
         return 1
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("S4_JOBS", "2"))) as pool:
-        for config, top, text in pool.map(lambda item: lint(*item), work):
-            if text:
-                problems.append(f"--- {top} in {config}\n{text}")
+        said = list(pool.map(lambda item: lint(*item), work))
+    messages = {}  # text of a message -> where it came up
+    for config, top, text in said:
+        for message in re.split(r"^(?=%)", text, flags=re.M):
+            if message.strip() and not message.startswith("%Error: Exiting due to"):
+                plain = re.sub(r"\n *(:|\.\.\.) \.*? ?(In instance|For warning|Use \"/\*).*", "", message)
+                messages.setdefault(plain.strip(), []).append(f"{top} in {config}")
+    for message, places in messages.items():
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        problems.append(f"{message}\n    (elaborating {places[0]}{more})")
     for problem in problems:
         print(problem)
-    print(f"lint: {len(work)} elaborations, {len(problems)} with problems")
+    print(f"lint: {len(work)} elaborations, {len(problems)} problems")
     return 1 if problems else 0
 
 
