@@ -4,7 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cstdint>
-#include <cstring>
+#include <span>
 #include <vector>
 
 #include "sim/config/gen/configuration.hpp"
@@ -29,6 +29,16 @@ class LocalBuffer {
   [[nodiscard]] Word& word(std::uint64_t addr) {
     assert(addr < words_.size());
     return words_[addr];
+  }
+
+  /// Bytes of `words` words from `addr` on.
+  [[nodiscard]] std::span<std::uint8_t> bytes(std::uint64_t addr, std::uint64_t words) {
+    assert(addr + words <= words_.size());
+    return {words_.data()->data() + addr * kWordBytes, words * kWordBytes};
+  }
+  [[nodiscard]] std::span<const std::uint8_t> bytes(std::uint64_t addr, std::uint64_t words) const {
+    assert(addr + words <= words_.size());
+    return {words_.data()->data() + addr * kWordBytes, words * kWordBytes};
   }
 
  private:

@@ -1,0 +1,30 @@
+#include "sim/dma/weight_dma.hpp"
+
+#include "sim/local_buffer/local_buffer.hpp"
+
+namespace s4::sim {
+
+void WeightDma::start(const commands::WeightsCommand& command) {
+  command_ = command;
+  pieces_ = command.count;
+  addr_ = command.mem_addr;
+}
+
+bool WeightDma::append(ByteFifo& fifo, std::uint64_t words) {
+  const std::uint64_t bytes = words * kWordBytes;
+  if (!memory_.contains(addr_, bytes)) return false;
+  memory_.read(addr_, fifo.append(bytes));
+  addr_ += bytes;
+  registers_.count(counters::Counter::kWeightsWords, words);
+  return true;
+}
+
+commands::Error WeightDma::advance() {
+  --pieces_;
+  const bool complete = append(buffers_.params, command_.param_words) &&
+                        append(buffers_.indices, command_.index_words) &&
+                        append(buffers_.values, command_.value_words);
+  return complete ? commands::Error::kNone : commands::Error::kMemoryResponse;
+}
+
+}  // namespace s4::sim

@@ -1,0 +1,35 @@
+// Memory to the weight buffers of the SPU.
+#pragma once
+
+#include "sim/memory_port/memory.hpp"
+#include "sim/registers/registers.hpp"
+#include "sim/spu/weight_stream.hpp"
+
+namespace s4::sim {
+
+/// Executes Weights commands. RTL: rtl/dma/weight_dma.sv.
+class WeightDma {
+ public:
+  WeightDma(Memory& memory, WeightBuffers& buffers, Registers& registers)
+      : memory_(memory), buffers_(buffers), registers_(registers) {}
+
+  void start(const commands::WeightsCommand& command);
+  /// Whether a command was started of which pieces remain.
+  [[nodiscard]] bool active() const { return pieces_ != 0; }
+  /// Appends the sections of the next piece to their buffers; MemoryResponse if there is no memory
+  /// at one of the addresses. The model's buffers take any amount, so the caller runs pieces only
+  /// when the SPU has use for them.
+  [[nodiscard]] commands::Error advance();
+
+ private:
+  [[nodiscard]] bool append(ByteFifo& fifo, std::uint64_t words);
+
+  commands::WeightsCommand command_;
+  std::uint32_t pieces_ = 0;
+  std::uint64_t addr_ = 0;
+  Memory& memory_;
+  WeightBuffers& buffers_;
+  Registers& registers_;
+};
+
+}  // namespace s4::sim

@@ -1,0 +1,186 @@
+#include "sim/spu/spu.hpp"
+
+#include <algorithm>
+
+namespace s4::sim {
+
+namespace {
+
+using sparse_format::kBankSize;
+
+/// Pixels computed together by the model, and those in its inner loop.
+constexpr std::uint32_t kBlockPixels = 64;
+constexpr std::uint32_t kVectorPixels = 16;
+
+constexpr std::uint32_t ceil_div(std::uint32_t value, std::uint32_t unit) {
+  return value / unit + (value % unit != 0 ? 1 : 0);
+}
+
+}  // namespace
+
+void Spu::start(const commands::SpuCommand& command) {
+  command_ = command;
+  lanes_ = (config_.num_quadrants >> command.shape) * config_.lanes_per_quadrant;
+  tile_pixels_ = (1U << command.shape) * config_.pixels_per_quadrant;
+  groups_ = ceil_div(command.out_channels, lanes_);
+  tiles_ = ceil_div(command.pixels, tile_pixels_);
+  banks_ = std::uint32_t{command.in_blocks} * command.kernel_h * command.kernel_w;
+  group_ = 0;
+  tile_ = 0;
+  operands_.assign(std::size_t{kBankSize} * kBlockPixels, 0);
+  accumulators_.resize(std::size_t{lanes_} * kBlockPixels);
+  active_ = true;
+}
+
+bool Spu::exceeds_buffers(const PassSize& size) const {
+  const std::uint64_t row_lanes = config_.array_lanes;
+  return size.value_bytes > config_.value_rows * row_lanes ||
+         size.index_bytes > config_.index_rows * row_lanes * sparse_format::kIndexBits / 8;
+}
+
+Spu::Progress Spu::advance() {
+  const WeightStream stream(lanes_);
+  const bool resident = command_.weights_resident != 0;
+  const bool keep = command_.weights_keep != 0;
+  while (group_ < groups_) {
+    if (buffers_.params.size() < stream.param_bytes()) return Progress::kStarved;
+    const PassSize size = stream.scan(buffers_, banks_);
+    if (size.status == PassSize::Status::kMalformed) return Progress::kMalformed;
+    if (size.status == PassSize::Status::kStarved) return Progress::kStarved;
+    if (resident && (tiles_ > 1 || keep) && exceeds_buffers(size)) return Progress::kOverfull;
+    stream.decode_params(buffers_, config_.lanes_per_quadrant, channels_);
+    stream.decode(buffers_, banks_, weights_);
+
+    if (resident) {
+      for (std::uint32_t pixel = 0; pixel < command_.pixels; pixel += kBlockPixels) {
+        compute(pixel, std::min(kBlockPixels, command_.pixels - pixel));
+      }
+      registers_.count(counters::Counter::kSpuMacClocks, size.chunks * tiles_);
+    } else {
+      const std::uint32_t end = std::min((tile_ + 1) * tile_pixels_, command_.pixels);
+      for (std::uint32_t pixel = tile_ * tile_pixels_; pixel < end; pixel += kBlockPixels) {
+        compute(pixel, std::min(kBlockPixels, end - pixel));
+      }
+      registers_.count(counters::Counter::kSpuMacClocks, size.chunks);
+    }
+    if (!keep) {
+      buffers_.params.pop(stream.param_bytes());
+      buffers_.indices.pop(size.index_bytes);
+      buffers_.values.pop(size.value_bytes);
+    }
+    if (resident || ++tile_ == tiles_) {
+      tile_ = 0;
+      ++group_;
+    }
+  }
+  active_ = false;
+  return Progress::kDone;
+}
+
+void Spu::compute(std::uint32_t first_pixel, std::uint32_t pixels) {
+  std::fill(accumulators_.begin(), accumulators_.end(), 0);
+  std::uint32_t bank = 0;
+  for (std::uint32_t block = 0; block < command_.in_blocks; ++block) {
+    for (std::uint32_t ky = 0; ky < command_.kernel_h; ++ky) {
+      for (std::uint32_t kx = 0; kx < command_.kernel_w; ++kx, ++bank) {
+        if (weights_.banks[bank].count == 0) continue;
+        fetch({block, ky, kx}, first_pixel, pixels);
+        multiply_accumulate(weights_.banks[bank], pixels);
+      }
+    }
+  }
+  drain(first_pixel, pixels);
+}
+
+void Spu::fetch(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels) {
+  const std::uint64_t plane =
+      std::uint64_t{command_.in_addr} + std::uint64_t{tap.block} * command_.in_plane;
+  std::uint32_t ox = first_pixel % command_.out_width;
+  std::uint32_t oy = first_pixel / command_.out_width % command_.out_height;
+  std::uint32_t image = first_pixel / command_.out_width / command_.out_height;
+  for (std::uint32_t p = 0; p < pixels; ++p) {
+    const std::int64_t y = std::int64_t{oy} * command_.stride_h +
+                           std::int64_t{tap.ky} * command_.dilation_h - command_.pad_top;
+    const std::int64_t x = std::int64_t{ox} * command_.stride_w +
+                           std::int64_t{tap.kx} * command_.dilation_w - command_.pad_left;
+    std::int16_t* column = operands_.data() + p;
+    if (y < 0 || y >= command_.in_height || x < 0 || x >= command_.in_width) {
+      for (std::uint32_t i = 0; i < kBankSize; ++i) column[i * kBlockPixels] = 0;
+    } else {
+      const Word& word = local_buffer_.word(plane + std::uint64_t{image} * command_.in_image +
+                                            static_cast<std::uint64_t>(y) * command_.in_row +
+                                            static_cast<std::uint64_t>(x));
+      // Bytes 128 to 255 are negative when the input is signed.
+      const std::int32_t wrap = command_.in_unsigned != 0 ? 0 : 256;
+      for (std::uint32_t i = 0; i < kBankSize; ++i) {
+        const std::int32_t byte = word[i] < 128 ? word[i] : word[i] - wrap;
+        column[i * kBlockPixels] = static_cast<std::int16_t>(byte - command_.in_zero);
+      }
+    }
+    if (++ox == command_.out_width) {
+      ox = 0;
+      if (++oy == command_.out_height) {
+        oy = 0;
+        ++image;
+      }
+    }
+  }
+}
+
+void Spu::multiply_accumulate(const GroupWeights::Bank& bank, std::uint32_t pixels) {
+  const std::uint32_t valid_lanes = std::min(lanes_, command_.out_channels - group_ * lanes_);
+  registers_.count(counters::Counter::kSpuMacs, std::uint64_t{bank.count} * valid_lanes * pixels);
+  for (std::uint32_t lane = 0; lane < valid_lanes; ++lane) {
+    const std::uint8_t* index = weights_.index.data() + bank.first + lane * bank.count;
+    const std::int8_t* value = weights_.value.data() + bank.first + lane * bank.count;
+    // Columns beyond `pixels` hold old operands; their sums are never read.
+    for (std::uint32_t p = 0; p < pixels; p += kVectorPixels) {
+      std::uint32_t* accumulator = accumulators_.data() + lane * kBlockPixels + p;
+      std::uint32_t sum[kVectorPixels];
+      std::copy_n(accumulator, kVectorPixels, sum);
+      for (std::uint32_t entry = 0; entry < bank.count; ++entry) {
+        const std::int16_t weight = value[entry];
+        const std::int16_t* operand = operands_.data() + index[entry] * kBlockPixels + p;
+        for (std::uint32_t i = 0; i < kVectorPixels; ++i) {
+          sum[i] += static_cast<std::uint32_t>(std::int32_t{operand[i]} * weight);
+        }
+      }
+      std::copy_n(sum, kVectorPixels, accumulator);
+    }
+  }
+}
+
+void Spu::drain(std::uint32_t first_pixel, std::uint32_t pixels) {
+  const Epilogue epilogue(command_);
+  const std::uint32_t blocks = ceil_div(command_.out_channels, kWordBytes);
+  const std::uint32_t part_lanes = config_.lanes_per_quadrant;
+  for (std::uint32_t part = 0; part < lanes_; part += part_lanes) {
+    const std::uint32_t first_channel = group_ * lanes_ + part;
+    const std::uint32_t block = first_channel / kWordBytes;
+    const std::uint32_t first_byte = first_channel % kWordBytes;
+    if (block >= blocks) continue;
+    registers_.count(counters::Counter::kEpilogueWords, pixels);
+    for (std::uint32_t p = 0; p < pixels; ++p) {
+      const std::uint64_t pixel = std::uint64_t{first_pixel} + p;
+      Word second{};
+      if (epilogue.add_enable()) {
+        second = local_buffer_.word(command_.add_addr + std::uint64_t{block} * command_.add_plane +
+                                    pixel);
+      }
+      Word& out =
+          local_buffer_.word(command_.out_addr + std::uint64_t{block} * command_.out_plane + pixel);
+      if (first_byte == 0) out.fill(0);
+      for (std::uint32_t lane = 0; lane < part_lanes; ++lane) {
+        std::uint8_t byte = 0;
+        if (first_channel + lane < command_.out_channels) {
+          const std::uint32_t sum = accumulators_[(part + lane) * kBlockPixels + p];
+          byte = epilogue.output(static_cast<std::int32_t>(sum), channels_[part + lane],
+                                 second[first_byte + lane]);
+        }
+        out[first_byte + lane] = byte;
+      }
+    }
+  }
+}
+
+}  // namespace s4::sim
