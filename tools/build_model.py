@@ -27,7 +27,8 @@ ROOT = rtl_files.ROOT
 MODELS = ROOT / "build" / "models"
 WRAPPER = ROOT / "tools" / "model_wrapper"
 INPUTS = (Path(__file__), ROOT / "tools" / "rtl_files.py", WRAPPER / "wrapper.cpp",
-          WRAPPER / "hooks.hpp", ROOT / "tb" / "model_abi.h", ROOT / "rtl" / "lint.vlt")
+          WRAPPER / "hooks.hpp", ROOT / "tb" / "model_abi.h")
+WAIVERS = ROOT / "rtl" / "lint.vlt"  # read by coverage builds only: it may fence hot arrays
 
 # Verilator flags of every kind, then of each. Simulation speed: see docs/guide/simulation_speed.md.
 COMMON = ["--cc", "-O3", "--unroll-count", "4", "--prefix", "Vmodel", "--timescale", "1ns/1ps",
@@ -135,7 +136,8 @@ class Job:
         binary = shutil.which("verilator_bin") or self.verilator
         add(self.top, self.config, self.kind, *self.parameters, *COMMON, *self.settings["flags"])
         add(stamp(binary), stamp(self.compiler), processor())
-        for path in list(self.sources) + rtl_files.headers() + list(INPUTS):
+        inputs = list(INPUTS) + ([WAIVERS] if self.kind == "coverage" else [])
+        for path in list(self.sources) + rtl_files.headers() + inputs:
             if Path(path).exists():
                 add(Path(path).name)
                 digest.update(Path(path).read_bytes())
@@ -204,7 +206,7 @@ def build(job, log):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     includes = [f"-I{p}" for p in rtl_files.include_dirs()]
-    waivers = [ROOT / "rtl" / "lint.vlt"] if job.kind == "coverage" else []
+    waivers = [WAIVERS] if job.kind == "coverage" else []
     run([job.verilator, *COMMON, *job.settings["flags"], "--top-module", job.top, "--Mdir", folder,
          *[f"-G{p}" for p in job.parameters], *includes, *[w for w in waivers if w.exists()],
          *job.sources], "verilator", log)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Coverage of the RTL by the tests: builds models with coverage, runs the tests, sums up per file.
 
-Annotated sources go to build/coverage/annotated/, the table to build/coverage/summary.md.
+Annotated sources go to build/coverage/report/annotated/, the table to build/coverage/summary.md.
 """
 import argparse
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 import run_tests
 
 ROOT = run_tests.ROOT
-FOLDER = ROOT / "build" / "coverage"
+FOLDER = ROOT / "build" / "coverage" / "report"
 KINDS = ("line", "branch", "toggle")
 
 

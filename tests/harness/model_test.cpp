@@ -2,8 +2,10 @@
 #include "tb/model.hpp"
 
 #include <catch2/catch.hpp>
-#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "tb/root.hpp"
@@ -130,6 +132,38 @@ TEST_CASE("wrong use is refused with a clear text") {
   CHECK_THROWS_WITH(m->port("word_o").set(1), Catch::Contains("word_o is an output"));
   CHECK_THROWS_WITH(m->open_wave("x.fst"), Catch::Contains("no tracing"));
   CHECK_THROWS_AS(s4::tb::kind_from_name("slow"), std::invalid_argument);
+}
+
+TEST_CASE("a library made from other sources is refused") {
+  // A repository whose build tool claims that an existing library has another hash.
+  const std::string library = Model::library("model_probe", "tiny", Kind::kChecked);
+  const std::string folder = s4::tb::root() + "/build/harness_refusal";
+  std::filesystem::create_directories(folder + "/tools");
+  std::ofstream(folder + "/tools/build_model.py")
+      << "print('" << library << "')\nprint('0123456789abcdef')\n";
+  const std::string before = std::getenv("S4_ROOT") ? std::getenv("S4_ROOT") : "";
+  setenv("S4_ROOT", folder.c_str(), 1);
+  CHECK_THROWS_WITH(Model::load("model_probe", "tiny", Kind::kChecked),
+                    Catch::Contains("was made from other sources"));
+  setenv("S4_ROOT", before.c_str(), 1);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a replaced module takes the place of its source") {
+  const std::string folder = s4::tb::root() + "/build/harness_replace";
+  std::filesystem::create_directories(folder);
+  std::ifstream in(s4::tb::root() + "/tb/rtl/harness/model_probe.sv");
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  const std::string original = "word_i + 32'(half_i)";
+  text.replace(text.find(original), original.size(), "word_i - 32'(half_i)");
+  std::ofstream(folder + "/model_probe.sv") << text;
+  ModelOptions options;
+  options.replace["model_probe"] = folder + "/model_probe.sv";
+  auto m = probe(Kind::kFast, options);
+  m->port("word_i").set(40);
+  m->port("half_i").set(2);
+  m->eval();
+  CHECK(m->port("sum_o").get() == 38);
 }
 
 TEST_CASE("a wave model writes an FST file") {
