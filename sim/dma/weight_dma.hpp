@@ -20,6 +20,8 @@ class WeightDma {
   /// at one of the addresses. The model's buffers take any amount, so the caller runs pieces only
   /// when the SPU has use for them.
   [[nodiscard]] commands::Error advance();
+  /// Drops the command.
+  void reset() { pieces_ = 0; }
 
  private:
   [[nodiscard]] bool append(ByteFifo& fifo, std::uint64_t words);
