@@ -1,0 +1,305 @@
+/// Checks one command after the other before it may be dispatched.
+/// Operation, fields and alignment (command_fields), then every range: the lowest and the highest
+/// address of each strided box against the context's region and the size of the local buffer, with
+/// two 32 x 16 bit multipliers over four clocks. The verdict is offered six clocks after acceptance;
+/// a command every seven clocks. Error order: memory answer of the fetch, Opcode, Field, Align,
+/// MemoryRange, LocalRange; info is a byte offset in the command, for Opcode the operation.
+/// Model: tests/sequencer/check_model.hpp
+`include "assert.svh"
+
+module command_check (
+    input  logic                                     clk_i,
+    input  logic                                     rst_ni,
+    input  logic                                     flush_i,
+    // Regions of context n in 4 KiB pages: first, and first after
+    input  logic [   commands_pkg::NumContexts*24-1:0] read_base_i,
+    input  logic [   commands_pkg::NumContexts*25-1:0] read_limit_i,
+    input  logic [   commands_pkg::NumContexts*24-1:0] write_base_i,
+    input  logic [   commands_pkg::NumContexts*25-1:0] write_limit_i,
+    // Fetched commands; error: it could not be read
+    input  logic                                     in_valid_i,
+    output logic                                     in_ready_o,
+    input  logic [    commands_pkg::CommandBits-1:0] in_cmd_i,
+    input  logic [                             31:0] in_index_i,
+    input  logic                                     in_error_i,
+    // Checked commands
+    output logic                                     out_valid_o,
+    input  logic                                     out_ready_i,
+    output logic [    commands_pkg::CommandBits-1:0] out_cmd_o,
+    output logic [                             31:0] out_index_o,
+    output commands_pkg::error_e                     out_error_o,
+    output logic [                             31:0] out_info_o,
+    // Nothing inside
+    output logic                                     empty_o
+);
+
+  localparam int unsigned PageWidth = 12;
+  localparam int unsigned SumWidth = 52;  // 3 products of 48 bits, address and row
+  localparam int unsigned LocalWords = config_pkg::LocalWords;
+  // Byte offsets of what a range error names
+  localparam int unsigned MemAddrByte = 16, LocalAddrByte = 24;
+  localparam int unsigned InAddrByte = 16, OutAddrByte = 52, AddAddrByte = 92, PixelsByte = 60;
+
+  typedef enum logic [2:0] {
+    StEmpty,
+    StStep0,
+    StStep1,
+    StStep2,
+    StStep3,
+    StSum,
+    StJudge,
+    StOffer
+  } state_e;
+  state_e state_q, state_d;
+
+  logic [commands_pkg::CommandBits-1:0] cmd_q;
+  logic [31:0] index_q;
+  logic fetch_error_q, accept;
+
+  commands_pkg::sync_command_t header;
+  commands_pkg::dma_command_t dma;
+  commands_pkg::weights_command_t weights;
+  commands_pkg::spu_command_t spu;
+  assign header  = cmd_q;
+  assign dma     = cmd_q;
+  assign weights = cmd_q;
+  assign spu     = cmd_q;
+
+  // Each view uses only its own fields.
+  logic [4*commands_pkg::CommandBits-1:0] unused_views;
+  assign unused_views = {header, dma, weights, spu};
+
+  logic is_store, is_dma, is_weights, is_spu;
+  assign is_store   = header.opcode == commands_pkg::OpcodeStore;
+  assign is_dma     = is_store || header.opcode == commands_pkg::OpcodeLoad;
+  assign is_weights = header.opcode == commands_pkg::OpcodeWeights;
+  assign is_spu     = header.opcode == commands_pkg::OpcodeSpu;
+
+  // ---- Control ----
+  assign in_ready_o  = state_q == StEmpty || (state_q == StOffer && out_ready_i);
+  assign accept      = in_valid_i && in_ready_o;
+  assign out_valid_o = state_q == StOffer;
+  assign empty_o     = state_q == StEmpty;
+
+  always_comb begin
+    state_d = state_q;
+    unique case (state_q)
+      StEmpty: state_d = StEmpty;
+      StStep0: state_d = StStep1;
+      StStep1: state_d = StStep2;
+      StStep2: state_d = StStep3;
+      StStep3: state_d = StSum;
+      StSum: state_d = StJudge;
+      StJudge: state_d = StOffer;
+      StOffer: if (out_ready_i) state_d = StEmpty;
+      default: state_d = StEmpty;
+    endcase
+    if (accept) state_d = StStep0;
+    if (flush_i) state_d = StEmpty;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) state_q <= StEmpty;
+    else state_q <= state_d;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (accept) begin
+      cmd_q         <= in_cmd_i;
+      index_q       <= in_index_i;
+      fetch_error_q <= in_error_i;
+    end
+  end
+
+  // ---- Checks without multiplication ----
+  logic opcode_bad, field_bad, align_bad;
+  logic [6:0] field_byte, align_byte;
+  logic opcode_bad_q, field_bad_q, align_bad_q;
+  logic [6:0] field_byte_q, align_byte_q;
+
+  command_fields u_fields (
+      .cmd_i       (cmd_q),
+      .opcode_bad_o(opcode_bad),
+      .field_bad_o (field_bad),
+      .field_byte_o(field_byte),
+      .align_bad_o (align_bad),
+      .align_byte_o(align_byte)
+  );
+
+  // ---- Multipliers: operands of each step, product one clock later ----
+  //   step     a (dma, weights)          a (spu)                b (dma)               b (spu)
+  //   0        counts-1 x mem_stride1    images x out_height    counts-1 x local_s1   blocks x plane
+  //   1        .. stride2                that x out_width       .. stride2            images x image
+  //   2        .. stride3                out blocks x plane     .. stride3            rows x row
+  //   3                                  out blocks x add plane
+  logic [31:0] wide_a, total_bytes;
+  logic [23:0] wide_b;
+  logic [15:0] narrow_a, narrow_b, out_blocks;
+  logic [47:0] product_a_q;
+  logic [39:0] product_b_q;
+
+  assign total_bytes = {26'(weights.param_words) + 26'(weights.index_words) +
+                        26'(weights.value_words), 6'b0};
+  // ceil(out_channels / 64) - 1; out_channels = 0 is refused as a field
+  assign out_blocks  = (spu.out_channels - 16'd1) >> 6;
+
+  always_comb begin
+    wide_a   = '0;
+    narrow_a = '0;
+    wide_b   = '0;
+    narrow_b = '0;
+    unique case (state_q)
+      StStep0: begin
+        if (is_dma) begin
+          wide_a   = dma.mem_stride1;
+          wide_b   = dma.local_stride1;
+          narrow_a = dma.count1 - 16'd1;
+          narrow_b = dma.count1 - 16'd1;
+        end else if (is_weights) begin
+          wide_a   = total_bytes;
+          narrow_a = weights.count;
+        end else if (is_spu) begin
+          wide_a   = 32'(spu.images);
+          narrow_a = spu.out_height;
+          wide_b   = spu.in_plane;
+          narrow_b = spu.in_blocks - 16'd1;
+        end
+      end
+      StStep1: begin
+        if (is_dma) begin
+          wide_a   = dma.mem_stride2;
+          wide_b   = dma.local_stride2;
+          narrow_a = dma.count2 - 16'd1;
+          narrow_b = dma.count2 - 16'd1;
+        end else if (is_spu) begin
+          wide_a   = product_a_q[31:0];
+          narrow_a = spu.out_width;
+          wide_b   = spu.in_image;
+          narrow_b = spu.images - 16'd1;
+        end
+      end
+      StStep2: begin
+        if (is_dma) begin
+          wide_a   = dma.mem_stride3;
+          wide_b   = dma.local_stride3;
+          narrow_a = dma.count3 - 16'd1;
+          narrow_b = dma.count3 - 16'd1;
+        end else if (is_spu) begin
+          wide_a   = 32'(spu.out_plane);
+          narrow_a = out_blocks;
+          wide_b   = 24'(spu.in_row);
+          narrow_b = spu.in_height - 16'd1;
+        end
+      end
+      StStep3: begin
+        if (is_spu) begin
+          wide_a   = 32'(spu.add_plane);
+          narrow_a = out_blocks;
+        end
+      end
+      default: ;
+    endcase
+  end
+
+  // ---- Sums: highest address of each box ----
+  //   sum_a: memory byte, or output word; sum_b: local-buffer word; sum_c: word of the second tensor
+  logic [SumWidth-1:0] sum_a_q, sum_b_q, sum_c_q;
+  logic pixels_bad_q;
+  logic stepping;
+  assign stepping = state_q == StStep1 || state_q == StStep2 || state_q == StStep3 ||
+                    state_q == StSum;
+
+  always_ff @(posedge clk_i) begin
+    product_a_q <= 48'(wide_a) * 48'(narrow_a);
+    product_b_q <= 40'(wide_b) * 40'(narrow_b);
+    if (state_q == StStep0) begin
+      opcode_bad_q <= opcode_bad;
+      field_bad_q  <= field_bad;
+      field_byte_q <= field_byte;
+      align_bad_q  <= align_bad;
+      align_byte_q <= align_byte;
+      pixels_bad_q <= 1'b0;
+      sum_a_q      <= is_spu ? SumWidth'(spu.out_addr) + SumWidth'(spu.pixels) - SumWidth'(1)
+                             : SumWidth'(dma.mem_addr) - SumWidth'(1) +
+                               (is_dma ? SumWidth'({dma.count0, 6'b0}) : '0);
+      sum_b_q      <= is_spu ? SumWidth'(spu.in_addr) + SumWidth'(spu.in_width) - SumWidth'(1)
+                             : SumWidth'(dma.local_addr) + SumWidth'(dma.count0) - SumWidth'(1);
+      sum_c_q      <= SumWidth'(spu.add_addr) + SumWidth'(spu.pixels) - SumWidth'(1);
+    end else if (stepping) begin
+      sum_b_q <= sum_b_q + SumWidth'(product_b_q);
+      if (!is_spu || state_q == StStep3) sum_a_q <= sum_a_q + SumWidth'(product_a_q);
+      if (state_q == StSum) sum_c_q <= sum_c_q + SumWidth'(product_a_q);
+      if (state_q == StStep2) pixels_bad_q <= is_spu && product_a_q != 48'(spu.pixels);
+    end
+  end
+
+  // ---- Verdict ----
+  logic [23:0] base;
+  logic [24:0] limit;
+  assign base  = is_store ? write_base_i[32'(header.context_id[1:0])*24+:24]
+                          : read_base_i[32'(header.context_id[1:0])*24+:24];
+  assign limit = is_store ? write_limit_i[32'(header.context_id[1:0])*25+:25]
+                          : read_limit_i[32'(header.context_id[1:0])*25+:25];
+
+  // Whatever the region allows, nothing reaches beyond the address space.
+  logic beyond_memory;
+  assign beyond_memory = sum_a_q[SumWidth-1:memory_port_pkg::AddrWidth] != '0;
+
+  logic memory_bad, in_bad, out_bad, add_bad;
+  commands_pkg::error_e error, error_q;
+  logic [31:0] info, info_q;
+
+  assign memory_bad = (is_dma || is_weights) &&
+                      (dma.mem_addr[35:PageWidth] < base || beyond_memory ||
+                       sum_a_q[SumWidth-1:PageWidth] >= (SumWidth - PageWidth)'(limit));
+  assign in_bad  = (is_dma || is_spu) && sum_b_q >= SumWidth'(LocalWords);
+  assign out_bad = is_spu && sum_a_q >= SumWidth'(LocalWords);
+  assign add_bad = is_spu && spu.add_enable && sum_c_q >= SumWidth'(LocalWords);
+
+  always_comb begin
+    error = commands_pkg::ErrorNone;
+    info  = '0;
+    if (fetch_error_q) begin
+      error = commands_pkg::ErrorMemoryResponse;
+    end else if (opcode_bad_q) begin
+      error = commands_pkg::ErrorOpcode;
+      info  = 32'(header.opcode);
+    end else if (field_bad_q || pixels_bad_q) begin
+      error = commands_pkg::ErrorField;
+      info  = (!field_bad_q || (pixels_bad_q && field_byte_q > 7'(PixelsByte)))
+              ? 32'(PixelsByte) : 32'(field_byte_q);
+    end else if (align_bad_q) begin
+      error = commands_pkg::ErrorAlign;
+      info  = 32'(align_byte_q);
+    end else if (memory_bad) begin
+      error = commands_pkg::ErrorMemoryRange;
+      info  = 32'(MemAddrByte);
+    end else if (in_bad) begin
+      error = commands_pkg::ErrorLocalRange;
+      info  = is_spu ? 32'(InAddrByte) : 32'(LocalAddrByte);
+    end else if (out_bad) begin
+      error = commands_pkg::ErrorLocalRange;
+      info  = 32'(OutAddrByte);
+    end else if (add_bad) begin
+      error = commands_pkg::ErrorLocalRange;
+      info  = 32'(AddAddrByte);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (state_q == StJudge) begin
+      error_q <= error;
+      info_q  <= info;
+    end
+  end
+
+  assign out_cmd_o   = cmd_q;
+  assign out_index_o = index_q;
+  assign out_error_o = error_q;
+  assign out_info_o  = info_q;
+
+  // ---- Assertions ----
+  `S4_ASSERT(VerdictHeld, (out_valid_o && !out_ready_i) |=>
+                          (flush_i || (out_valid_o && $stable(out_cmd_o))))
+
+endmodule

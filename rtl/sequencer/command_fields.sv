@@ -1,0 +1,142 @@
+/// Checks of a command that need no multiplication: operation, fields, reserved bits, alignment.
+/// Combinational. A field is named by the byte offset where it starts, a reserved bit by its byte;
+/// of several offenders the lowest is reported. The number of pixels is checked elsewhere.
+/// Model: tests/sequencer/check_model.hpp
+module command_fields (
+    input  logic [commands_pkg::CommandBits-1:0] cmd_i,
+    // Unknown operation, or a data type that the engine does not have
+    output logic                                 opcode_bad_o,
+    output logic                                 field_bad_o,
+    output logic [                          6:0] field_byte_o,
+    output logic                                 align_bad_o,
+    output logic [                          6:0] align_byte_o
+);
+
+  localparam int unsigned NumBytes = commands_pkg::CommandBits / 8;
+  localparam int unsigned ParamRowWords = config_pkg::LanesPerQuadrant / 8;
+
+  commands_pkg::sync_command_t header;
+  commands_pkg::dma_command_t dma;
+  commands_pkg::weights_command_t weights;
+  commands_pkg::spu_command_t spu;
+  assign header  = cmd_i;
+  assign dma     = cmd_i;
+  assign weights = cmd_i;
+  assign spu     = cmd_i;
+
+  // Each view uses only its own fields.
+  logic [4*commands_pkg::CommandBits-1:0] unused_views;
+  assign unused_views = {header, dma, weights, spu};
+
+  // ---- Operation ----
+  logic is_dma, is_weights, is_spu, known;
+  logic [commands_pkg::CommandBits-1:0] mask, reserved;
+  always_comb begin
+    is_dma     = 1'b0;
+    is_weights = 1'b0;
+    is_spu     = 1'b0;
+    known      = 1'b1;
+    mask       = commands_pkg::SyncCommandMask;
+    unique case (header.opcode)
+      commands_pkg::OpcodeEnd: mask = commands_pkg::EndCommandMask;
+      commands_pkg::OpcodeSync: mask = commands_pkg::SyncCommandMask;
+      commands_pkg::OpcodeLoad, commands_pkg::OpcodeStore: begin
+        is_dma = 1'b1;
+        mask   = commands_pkg::DmaCommandMask;
+      end
+      commands_pkg::OpcodeWeights: begin
+        is_weights = 1'b1;
+        mask       = commands_pkg::WeightsCommandMask;
+      end
+      commands_pkg::OpcodeSpu: begin
+        is_spu = 1'b1;
+        mask   = commands_pkg::SpuCommandMask;
+      end
+      default: known = 1'b0;
+    endcase
+  end
+  assign opcode_bad_o = !known || (is_spu && header.dtype != commands_pkg::DtypeInt8);
+  assign reserved     = cmd_i & ~mask;
+
+  // ---- Arithmetic conditions ----
+  // A number is a multiple of 3 when the sum of its base-4 digits is.
+  logic [5:0] digits;
+  always_comb begin : digit_sum
+    int unsigned i;
+    digits = '0;
+    for (i = 0; i < 12; i = i + 1) digits = digits + 6'(weights.index_words[2*i+:2]);
+  end
+  logic index_bad;
+  assign index_bad = digits % 6'd3 != 6'd0;
+
+  // Output channels of one group in the command's array shape.
+  logic [15:0] group_channels;
+  assign group_channels = 16'(config_pkg::ArrayLanes) >> spu.shape;
+
+  // ---- Offending bytes ----
+  logic [NumBytes-1:0] bad;
+  always_comb begin : fields
+    int unsigned b;
+    bad = '0;
+    for (b = 0; b < NumBytes; b = b + 1) bad[b] = reserved[8*b+:8] != '0;
+    if (header.context_id >= 4'(commands_pkg::NumContexts)) bad[1] = 1'b1;
+    if (is_dma) begin
+      if (dma.count0 == '0) bad[28] = 1'b1;
+      if (dma.count1 == '0) bad[32] = 1'b1;
+      if (dma.count2 == '0) bad[34] = 1'b1;
+      if (dma.count3 == '0) bad[36] = 1'b1;
+      if (dma.dest_mask != '0) bad[64] = 1'b1;
+    end
+    if (is_weights) begin
+      if (weights.param_words % 16'(ParamRowWords) != '0) bad[24] = 1'b1;
+      if (weights.param_words == '0 && weights.index_words == '0 && weights.value_words == '0)
+        bad[24] = 1'b1;
+      if (index_bad) bad[28] = 1'b1;
+      if (weights.value_words[1:0] != '0) bad[32] = 1'b1;
+      if (weights.count == '0) bad[36] = 1'b1;
+      if (weights.dest_mask != '0) bad[64] = 1'b1;
+    end
+    if (is_spu) begin
+      if (spu.activation != '0) bad[10] = 1'b1;
+      if (spu.in_blocks == '0) bad[30] = 1'b1;
+      if (spu.in_height == '0) bad[32] = 1'b1;
+      if (spu.in_width == '0) bad[34] = 1'b1;
+      if (spu.images == '0) bad[36] = 1'b1;
+      if (spu.out_height == '0) bad[38] = 1'b1;
+      if (spu.out_width == '0) bad[40] = 1'b1;
+      if (spu.kernel_h == '0 || spu.kernel_h > 4'(commands_pkg::MaxKernel)) bad[42] = 1'b1;
+      if (spu.kernel_w == '0 || spu.kernel_w > 4'(commands_pkg::MaxKernel)) bad[42] = 1'b1;
+      if (spu.stride_h == '0 || spu.stride_h > 4'(commands_pkg::MaxStride)) bad[43] = 1'b1;
+      if (spu.stride_w == '0 || spu.stride_w > 4'(commands_pkg::MaxStride)) bad[43] = 1'b1;
+      if (spu.dilation_h == '0 || spu.dilation_h > 4'(commands_pkg::MaxDilation)) bad[44] = 1'b1;
+      if (spu.dilation_w == '0 || spu.dilation_w > 4'(commands_pkg::MaxDilation)) bad[44] = 1'b1;
+      if (spu.shape > 4'(config_pkg::MaxShape)) bad[45] = 1'b1;
+      if (spu.out_channels == '0) bad[50] = 1'b1;
+      if (spu.weights_keep && (!spu.weights_resident || spu.out_channels > group_channels))
+        bad[64] = 1'b1;
+    end
+  end
+
+  assign field_bad_o = bad != '0;
+  always_comb begin : lowest
+    int unsigned b;
+    field_byte_o = '0;
+    for (b = 0; b < NumBytes; b = b + 1) begin
+      if (bad[NumBytes-1-b]) field_byte_o = 7'(NumBytes - 1 - b);
+    end
+  end
+
+  // ---- Alignment ----
+  // mem_addr lies at the same place in both commands that have it.
+  always_comb begin
+    align_byte_o = 7'd16;
+    align_bad_o  = (is_dma || is_weights) && dma.mem_addr[5:0] != '0;
+    if (is_dma && !align_bad_o) begin
+      align_bad_o = (dma.mem_stride1[5:0] | dma.mem_stride2[5:0] | dma.mem_stride3[5:0]) != '0;
+      if (dma.mem_stride1[5:0] != '0) align_byte_o = 7'd40;
+      else if (dma.mem_stride2[5:0] != '0) align_byte_o = 7'd44;
+      else align_byte_o = 7'd48;
+    end
+  end
+
+endmodule
