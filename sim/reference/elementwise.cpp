@@ -33,6 +33,17 @@ int64_t broadcast_index(int64_t flat, const Shape& to, const Shape& from) {
   return index;
 }
 
+/// True if `shape` is broadcast along the innermost dimension in which the result with `other` has
+/// more than one element.
+bool repeats_innermost(const Shape& shape, const Shape& other) {
+  for (size_t i = 0; i < std::max(shape.size(), other.size()); ++i) {
+    const int64_t own = i < shape.size() ? shape[shape.size() - 1 - i] : 1;
+    const int64_t its = i < other.size() ? other[other.size() - 1 - i] : 1;
+    if (own != 1 || its != 1) return own == 1;
+  }
+  return false;
+}
+
 /// y[i] = f(a[i], b[i]) over the broadcast shape.
 template <typename T, typename F>
 Tensor<T> combine(const Tensor<T>& a, const Tensor<T>& b, const char* op, F f) {
@@ -44,6 +55,21 @@ Tensor<T> combine(const Tensor<T>& a, const Tensor<T>& b, const char* op, F f) {
     y[i] = static_cast<T>(f(a[ia], b[ib]));
   }
   return y;
+}
+
+template <typename T>
+Tensor<T> add_fused(const Tensor<T>& a, Quant a_quant, const Tensor<T>& b, Quant b_quant,
+                    Quant y_quant, Rounding rounding, const char* op) {
+  const float ratio_a = a_quant.scale / y_quant.scale;
+  const float ratio_b = b_quant.scale / y_quant.scale;
+  const float offset_b = ratio_b * static_cast<float>(b_quant.zero_point);
+  const float offsets = std::fma(ratio_a, static_cast<float>(a_quant.zero_point), offset_b);
+  const float start = static_cast<float>(y_quant.zero_point) - offsets;
+  return combine(a, b, op, [&](T va, T vb) {
+    const float partial = std::fma(static_cast<float>(vb), ratio_b, start);
+    const float sum = std::fma(static_cast<float>(va), ratio_a, partial);
+    return round_and_saturate(sum, 0, full_range<T>(), rounding);
+  });
 }
 
 template <typename T>
@@ -77,11 +103,15 @@ Tensor<float> dequantize_linear(const Tensor<T>& x, Quant x_quant) {
 
 template <typename T>
 Tensor<T> qlinear_add(const Tensor<T>& a, Quant a_quant, const Tensor<T>& b, Quant b_quant,
-                      Quant y_quant, Rounding rounding) {
+                      Quant y_quant, Rounding rounding, AddRule rule) {
   constexpr const char* kOp = "QLinearAdd";
   require_quant<T>(a_quant, kOp, "a");
   require_quant<T>(b_quant, kOp, "b");
   require_quant<T>(y_quant, kOp, "y");
+  if (rule == AddRule::kFused && repeats_innermost(a.shape, b.shape)) {
+    return add_fused(b, b_quant, a, a_quant, y_quant, rounding, kOp);
+  }
+  if (rule == AddRule::kFused) return add_fused(a, a_quant, b, b_quant, y_quant, rounding, kOp);
   const float ratio_a = a_quant.scale / y_quant.scale;
   const float ratio_b = b_quant.scale / y_quant.scale;
   // Each statement is one float32 rounding; their order is part of the rule.
@@ -151,7 +181,7 @@ Tensor<T> clamp_quantized(const Tensor<T>& x, Range range) {
   template Tensor<T> quantize_linear(const Tensor<float>&, Quant, Rounding);               \
   template Tensor<float> dequantize_linear(const Tensor<T>&, Quant);                       \
   template Tensor<T> qlinear_add(const Tensor<T>&, Quant, const Tensor<T>&, Quant, Quant,  \
-                                 Rounding);                                                \
+                                 Rounding, AddRule);                                       \
   template Tensor<T> qlinear_mul(const Tensor<T>&, Quant, const Tensor<T>&, Quant, Quant,  \
                                  Rounding);                                                \
   template Tensor<T> qlinear_clip(const Tensor<T>&, Quant, float, float, Quant, Rounding); \

@@ -13,7 +13,7 @@ Tensor<T> finish(const Tensor<T>& result, const Epilogue<T>& epilogue, Rounding 
   const FusedAdd<T>& add = *epilogue.add;
   require(add.tensor != nullptr && add.tensor->shape == y.shape, "fused add",
           "second operand is missing or not of shape " + to_string(y.shape));
-  y = qlinear_add(y, epilogue.y_quant, *add.tensor, add.quant, add.y_quant, rounding);
+  y = qlinear_add(y, epilogue.y_quant, *add.tensor, add.quant, add.y_quant, rounding, add.rule);
   return clamp_quantized(y, epilogue.add_range);
 }
 

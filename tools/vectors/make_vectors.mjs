@@ -130,6 +130,19 @@ function drawNumbers(style, random, type, k, n, perChannel) {
         bias: () => (2 * random.int(-126, 126) + 1) * 2 ** 19 + random.int(-3, 3),
         xScale: 2 ** -5, yScale: 2 ** 5, wScale: draw(channels, () => 2 ** -10)};
     }
+    case 'decimal': {  // ties of real numbers that float32 only nearly holds: the order decides
+      const half = random.pick([3, 5, 7, 11]);
+      return {x: () => offset + random.int(-12, 12), w: () => random.int(-1, 1) * half,
+        bias: () => half * random.int(-90, 90), xScale: random.pick([0.1, 0.3, 0.7]),
+        yScale: f32(random.pick([0.1, 0.3, 0.7]) * 2 * half),
+        wScale: draw(channels, () => random.pick([0.1, 0.3, 0.7]))};
+    }
+    case 'wide decimal': {  // as wide, with a scale that is no power of two
+      const third = random.pick([3, 5, 7]);
+      return {x: () => offset + random.int(-9, 9), w: () => random.int(-1, 1),
+        bias: () => (2 * random.int(-60, 60) + 1) * third * 2 ** 18 + random.int(-9, 9),
+        xScale: 2 ** -5, yScale: 2 ** 5 * third, wScale: draw(channels, () => 2 ** -9)};
+    }
     case 'saturate': {
       const spread = 74 * 74 * Math.sqrt(k) / 500;
       return {x: () => random.int(...rangeOf(type)), w: () => random.int(-128, 127),
@@ -173,19 +186,19 @@ const kConvShapes = [
 
 async function convolution() {
   const file = new VectorFile('qlinear_conv');
-  const styles = ['trained', 'half', 'coarse', 'saturate', 'wide'];
+  const styles = ['trained', 'half', 'coarse', 'saturate', 'wide', 'decimal', 'wide decimal'];
   let index = 0;
   for (const [shapeIndex, shape] of kConvShapes.entries()) {
-    for (let turn = 0; turn < 3; turn++, index++) {
+    for (let turn = 0; turn < 4; turn++, index++) {
       const [label, b, c, h, wd, m, kernel, strides, pads, dilations, group] = shape;
       const random = new Random(1000 + index);
-      const type = index % 4 === 3 ? 'uint8' : 'int8';
-      const style = turn === 0 ? 'trained' : styles[1 + (shapeIndex * 2 + turn) % 4];
+      const type = index % 5 === 3 ? 'uint8' : 'int8';
+      const style = turn === 0 ? 'trained' : styles[1 + (shapeIndex * 3 + turn) % 6];
       const perChannel = index % 5 !== 2;
-      const withBias = style === 'wide' || index % 6 !== 4;
+      const withBias = style.startsWith('wide') || index % 6 !== 4;
       const k = c / group * kernel[0] * kernel[1];
       const numbers = drawNumbers(style, random, type, k, m, perChannel);
-      const symmetric = style === 'half' || style === 'coarse' || style === 'wide';
+      const symmetric = style !== 'trained' && style !== 'saturate';
       const xQuant = {scale: f32(numbers.xScale),
         zp: symmetric ? middle(type) + random.int(-2, 2) : random.int(...rangeOf(type))};
       const yQuant = {scale: f32(numbers.yScale),
@@ -240,15 +253,15 @@ const kMatmulShapes = [
 
 async function matrixProduct() {
   const file = new VectorFile('qlinear_matmul');
-  const styles = ['trained', 'half', 'coarse', 'saturate', 'wide'];
+  const styles = ['trained', 'half', 'coarse', 'saturate', 'wide', 'decimal', 'wide decimal'];
   for (const [shapeIndex, [m, k, n]] of kMatmulShapes.entries()) {
-    for (let turn = 0; turn < 5; turn++) {
-      const index = shapeIndex * 5 + turn;
+    for (let turn = 0; turn < styles.length; turn++) {
+      const index = shapeIndex * styles.length + turn;
       const random = new Random(2000 + index);
       const style = styles[turn];
       const type = index % 4 === 3 ? 'uint8' : 'int8';
       const perColumn = index % 3 !== 1;
-      const withBias = style === 'wide' || index % 2 === 1;
+      const withBias = style.startsWith('wide') || index % 2 === 1;
       const numbers = drawNumbers(style, random, type, k, n, perColumn);
       const aQuant = {scale: f32(numbers.xScale), zp: turn === 0 || style === 'saturate' ?
         random.int(...rangeOf(type)) : middle(type) + random.int(-2, 2)};
@@ -332,19 +345,21 @@ async function matrixProduct() {
 const kBroadcasts = [
   [[1, 3, 5, 7], [1, 3, 5, 7]], [[2, 65], [2, 65]], [[4, 6, 3], [1]], [[1], [37]],
   [[2, 3, 4, 5], [1, 3, 1, 1]], [[129], [129]], [[3, 1, 5], [1, 4, 1]], [[7, 9], [9]],
+  [[2, 33, 31], [2, 33, 31]], [[3, 41, 1], [3, 1, 1]], [[2, 67, 1], [1, 67, 1]],
 ];
 
 /** Add and Mul: the direct operator and the QDQ form. */
 async function binary(op, fileName) {
   const file = new VectorFile(fileName);
-  for (let index = 0; index < 48; index++) {
+  for (let index = 0; index < 77; index++) {
     const random = new Random((op === 'Add' ? 3000 : 4000) + index);
-    const type = index % 3 === 2 ? 'uint8' : 'int8';
+    const type = index % 4 === 2 ? 'uint8' : 'int8';
     const pairs = index < 3;  // every pair of bytes
     const [low, high] = rangeOf(type);
     const [aShape, bShape] = pairs ? [[256, 1], [1, 256]] : kBroadcasts[index % kBroadcasts.length];
-    const tie = index % 2 === 1;
-    const saturate = index % 6 === 4;
+    const tie = index % 3 === 1;
+    const decimal = index === 2 || index % 3 === 2;  // near ties: the order of operations decides
+    const saturate = index % 6 === 4 && !decimal;
     const draw = (shape) => (pairs ? Array.from({length: 256}, (_, i) => low + i) :
       random.ints(count(shape), low, high));
     const a = tensor(type, aShape, draw(aShape));
@@ -353,7 +368,12 @@ async function binary(op, fileName) {
     const aQuant = {scale: tie ? random.pick([0.5, 0.25, 0.75]) : random.real(0.01, 0.1), zp: zero()};
     const bQuant = {scale: tie ? random.pick([0.5, 0.25, 1.5]) : random.real(0.01, 0.1), zp: zero()};
     let yScale = tie ? 1 : random.real(0.05, 0.2);
-    if (op === 'Mul') {
+    if (decimal) {
+      const parts = random.pick([6, 10, 14, 22]);  // ratios of 1/parts, 3/parts, ...
+      aQuant.scale = f32(0.1 * random.pick([1, 3, 5, 7]));
+      bQuant.scale = f32(0.1 * random.pick([1, 3, 5, 7]));
+      yScale = op === 'Add' ? f32(0.1 * parts) : f32(aQuant.scale * bQuant.scale * parts);
+    } else if (op === 'Mul') {
       yScale = tie ? 8 * aQuant.scale * bQuant.scale :
         f32(aQuant.scale * bQuant.scale * random.real(40, 90));
     }
@@ -373,13 +393,13 @@ async function binary(op, fileName) {
         'y', {}, 'com.microsoft');
     const y = await direct.run(type, rank);
     const name = `[${aShape}] and [${bShape}], ${type}${tie ? ', ties' : ''}` +
-        `${saturate ? ', saturating' : ''}`;
+        `${decimal ? ', near ties' : ''}${saturate ? ', saturating' : ''}`;
     const qdq = prepare();
     qdq.node(op, [qdq.dequantized('a'), qdq.dequantized('b')], 'y_real');
     qdq.quantized('y_real');
     same(name, y, await qdq.run(type, rank));
-    file.add(name, {a_scale: aQuant.scale, a_zp: aQuant.zp, b_scale: bQuant.scale, b_zp: bQuant.zp,
-      y_scale: yQuant.scale, y_zp: yQuant.zp}, {a, b, y});
+    file.add(name, {...(decimal ? {near_ties: true} : {}), a_scale: aQuant.scale, a_zp: aQuant.zp,
+      b_scale: bQuant.scale, b_zp: bQuant.zp, y_scale: yQuant.scale, y_zp: yQuant.zp}, {a, b, y});
   }
   file.write();
 }
@@ -390,7 +410,7 @@ async function quantize() {
     const random = new Random(5000 + index);
     const type = index % 2 ? 'uint8' : 'int8';
     const tie = index % 3 === 0;
-    const scale = tie ? 2 ** random.int(-9, 3) : random.real(0.001, 0.3);
+    const scale = index % 6 === 0 ? 2 ** random.int(-9, 3) : random.real(0.001, 0.3);
     const yQuant = {scale, zp: random.int(...rangeOf(type))};
     const values = [0, -0, Infinity, -Infinity, 1e30, -1e30, 1e-40, -1e-40, 3.4e38];
     for (let i = 0; i < 150; i++) {
@@ -438,8 +458,10 @@ async function clip() {
       const type = index % 2 ? 'uint8' : 'int8';
       const [low, high] = rangeOf(type);
       const tie = index % 3 === 0;
+      const decimal = index % 3 === 1;
       const xQuant = {scale: tie ? 0.25 : random.real(0.01, 0.1), zp: random.int(low, high)};
-      const yQuant = {scale: tie ? 0.5 : f32(xQuant.scale * random.real(0.4, 2.5)),
+      const ratio = decimal ? random.pick([2, 6 / 5, 10 / 7, 14 / 3]) : random.real(0.4, 2.5);
+      const yQuant = {scale: tie ? 0.5 : f32(xQuant.scale * ratio),
         zp: index % 4 === 0 ? low : random.int(low, high)};
       const limits = op === 'Relu' ? null :
         [random.real(-40, 10) * xQuant.scale, random.real(11, 90) * xQuant.scale].map(f32);
@@ -508,20 +530,24 @@ async function averagePool() {
   for (const op of ['AveragePool', 'GlobalAveragePool']) {
     const global = op === 'GlobalAveragePool';
     const file = new VectorFile(global ? 'qlinear_global_average_pool' : 'qlinear_average_pool');
-    for (let index = 0; index < 49; index++) {
+    for (let index = 0; index < 60; index++) {
       const random = new Random((global ? 9500 : 9000) + index);
       const type = index % 3 === 1 ? 'uint8' : 'int8';
       const tie = index % 2 === 1;
       let [shape, kernel, strides, pads, ceilMode] = kPoolShapes[index % kPoolShapes.length];
       if (global) {
-        shape = [[1, 3, 4, 4], [1, 65, 2, 1], [1, 9, 8, 8], [2, 5, 7, 7]][(index >> 1) % 4];
+        shape = [[1, 3, 4, 4], [1, 65, 2, 1], [1, 9, 8, 8], [2, 65, 7, 7], [1, 129, 3, 3],
+          [1, 129, 5, 3]][(index >> 1) % 6];
       }
       const includePad = index % 2;
       const xQuant = {scale: tie ? 0.5 : random.real(0.01, 0.1),
         zp: tie ? middle(type) + random.int(-4, 4) : random.int(...rangeOf(type))};
-      // In the global form a tie is a sum that is odd, times 1/2.
+      // In the global form a tie is a sum that is odd, times 1/2. Near ties come from decimals.
+      const decimal = index % 4 === 2;
+      const cells = global ? shape[2] * shape[3] : kernel[0] * kernel[1];
       const tieScale = global ? 1 / (shape[2] * shape[3]) : random.pick([0.5, 0.25, 0.125]);
-      const yQuant = {scale: f32(tie ? tieScale : xQuant.scale * random.real(0.1, 1.3)),
+      const real = decimal ? 2 * random.pick([1, 3, 5]) / cells : random.real(0.1, 1.3);
+      const yQuant = {scale: f32(tie ? tieScale : xQuant.scale * real),
         zp: random.int(...rangeOf(type))};
       const attrs = global ? {} : {kernel_shape: kernel, strides, pads, ceil_mode: ceilMode,
         count_include_pad: includePad};
