@@ -1,0 +1,534 @@
+// From a layer and its plan to commands.
+//
+// Local buffer:  ring   [input r0][input r1][output r0][output r1][second r0][second r1]
+//                whole  [input][output][second]
+// Tokens: 0 a chunk is loaded, 1 an input region is free, 2 results are ready, 3 an output region
+// is free. Each has one producer and one consumer engine, both in program order.
+//
+// Commands stand in an order in which a machine that runs them one after another, weights on
+// demand, would never wait: so no queue depth can deadlock. The array's command stands before its
+// weights, because a stream longer than the buffers flows only while the command runs.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "sw/compiler/program.hpp"
+
+namespace s4::sw {
+namespace {
+
+using commands::DmaCommand;
+using commands::Engine;
+using commands::Opcode;
+using commands::SpuCommand;
+using commands::WeightsCommand;
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint16_t kLoaded = 1U << 0;
+constexpr std::uint16_t kInputFree = 1U << 1;
+constexpr std::uint16_t kReady = 1U << 2;
+constexpr std::uint16_t kOutputFree = 1U << 3;
+
+std::uint64_t page_up(std::uint64_t address) { return (address + kPage - 1) / kPage * kPage; }
+
+/// One dimension of a box of words.
+struct BoxAxis {
+  std::uint64_t count = 1;
+  std::uint64_t mem_stride = 64;  ///< bytes
+  std::uint64_t local_stride = 1;
+};
+
+/// A range of output channels that one array command computes.
+struct Section {
+  std::uint32_t channel_begin = 0;
+  std::uint32_t channel_end = 0;
+  std::uint32_t group_begin = 0;
+  std::uint32_t group_end = 0;
+};
+
+class Lowering {
+ public:
+  Lowering(const Layer& layer, const config::Configuration& config, CompiledLayer& out)
+      : layer_(layer), config_(config), g_(layer.geometry), out_(out), plan_(out.plan) {
+    ring_ = plan_.storage == Storage::kRing;
+    const std::uint32_t regions = ring_ ? plan_.regions : 1;
+    input_base_ = 0;
+    output_base_ = static_cast<std::uint32_t>(plan_.input_words * regions);
+    second_base_ = static_cast<std::uint32_t>(output_base_ + plan_.output_words * regions);
+    if (plan_.strategy == Strategy::kGroupOuter) {
+      for (std::uint32_t g = 0; g < out.weights.groups.size(); ++g) {
+        const std::uint32_t lanes = out.weights.group_lanes;
+        sections_.push_back({g * lanes, std::min((g + 1) * lanes, g_.filters), g, g + 1});
+      }
+    } else {
+      sections_.push_back(
+          {0, g_.filters, 0, static_cast<std::uint32_t>(out.weights.groups.size())});
+    }
+    chunks_ = cut(g_, plan_.chunk);
+  }
+
+  void run(bool resident) {
+    if (resident) {
+      run_resident();
+    } else {
+      run_whole_program();
+    }
+  }
+
+ private:
+  void run_resident() {
+    start("load");
+    const Chunk all = chunks_.front();
+    load_rows(all, whole_window(all), 0, 0);
+    load_second(all, 0, 0, 0);
+    finish();
+    start("compute");
+    for (const Section& section : sections_) compute(section, 0, 0, 0, 0);
+    finish();
+    start("store");
+    store_box(all, sections_whole(), 0, 0, 0);
+    finish();
+    out_.timed = 1;
+  }
+
+  void run_whole_program() {
+    start("layer");
+    const auto count = static_cast<std::uint32_t>(chunks_.size());
+    const std::uint32_t ahead = ring_ ? plan_.regions : 2;
+    for (std::uint32_t i = 0; i < std::min(ahead, count); ++i) load_chunk(i);
+    for (std::uint32_t s = 0; s < sections_.size(); ++s) {
+      for (std::uint32_t i = 0; i < count; ++i) {
+        const std::uint32_t region = ring_ ? i % plan_.regions : 0;
+        std::uint16_t wait = s == 0 && loads_[i] ? kLoaded : 0;
+        std::uint16_t signal = kReady;
+        if (ring_ && i >= plan_.regions) wait |= kOutputFree;
+        if (ring_ && i + plan_.regions < count) signal |= kInputFree;
+        compute(sections_[s], i, region, wait, signal);
+        const bool frees = ring_ && i + plan_.regions < count;
+        store_box(chunks_[i], sections_[s], region, kReady, frees ? kOutputFree : 0);
+        if (s == 0 && i + ahead < count) load_chunk(i + ahead);
+      }
+    }
+    finish();
+  }
+
+  // ---- pieces of a program ----------------------------------------------------------------------
+
+  void start(const char* name) {
+    out_.programs.push_back({});
+    program_ = &out_.programs.back();
+    program_->name = name;
+  }
+
+  void finish() {
+    commands::EndCommand end;
+    end.layer = layer_.number;
+    add(end.encode(), {Engine::kSequencer, "end", layer_.number, {}});
+  }
+
+  void add(const commands::CommandBytes& bytes, CommandInfo info) {
+    program_->commands.push_back(bytes);
+    program_->info.push_back(std::move(info));
+  }
+
+  [[nodiscard]] OutputBox box(const Chunk& chunk, const Section& section) const {
+    return {chunk.image_begin, chunk.image_end, section.channel_begin, section.channel_end,
+            chunk.y_begin,     chunk.y_end,     chunk.x_begin,         chunk.x_end};
+  }
+
+  [[nodiscard]] Section sections_whole() const {
+    return {0, g_.filters, 0, sections_.back().group_end};
+  }
+
+  /// The window that covers the whole input.
+  [[nodiscard]] Chunk whole_window(Chunk chunk) const {
+    chunk.image_begin = 0;
+    chunk.image_end = g_.batch;
+    chunk.rows = {0, g_.height, 0};
+    chunk.columns = {0, g_.width, 0};
+    return chunk;
+  }
+
+  /// Words between planes, images and rows of the input as it lies in the local buffer.
+  [[nodiscard]] BoxAxis input_axis(const Chunk& chunk, std::uint32_t axis) const {
+    const std::uint64_t rows = chunk.rows.end - chunk.rows.begin;
+    const std::uint64_t columns = chunk.columns.end - chunk.columns.begin;
+    const std::uint64_t row = std::uint64_t{64} * g_.width;
+    const std::uint64_t image = row * g_.height;
+    switch (axis) {
+      case 0:
+        return {columns, 64, 1};
+      case 1:
+        return {rows, row, ring_ ? columns : g_.width};
+      case 2:
+        return {chunk.images(), image,
+                ring_ ? rows * columns : std::uint64_t{g_.height} * g_.width};
+      default:
+        return {g_.in_blocks(), image * g_.batch,
+                ring_ ? chunk.window() : std::uint64_t{g_.batch} * g_.height * g_.width};
+    }
+  }
+
+  [[nodiscard]] std::uint64_t input_offset(const Chunk& chunk) const {
+    return (std::uint64_t{chunk.image_begin} * g_.height + chunk.rows.begin) * g_.width +
+           chunk.columns.begin;
+  }
+
+  [[nodiscard]] std::uint64_t output_offset(const Chunk& chunk) const {
+    return (std::uint64_t{chunk.image_begin} * g_.out_height() + chunk.y_begin) * g_.out_width() +
+           chunk.x_begin;
+  }
+
+  /// Words between channel blocks of the output as it lies in the local buffer.
+  [[nodiscard]] std::uint64_t output_plane(const Chunk& chunk) const {
+    return ring_ ? chunk.pixels() : g_.pixels();
+  }
+
+  [[nodiscard]] std::uint32_t output_address(const Chunk& chunk, std::uint32_t base,
+                                             std::uint32_t region, std::uint32_t block) const {
+    const std::uint64_t offset = ring_ ? region * plan_.output_words : output_offset(chunk);
+    return static_cast<std::uint32_t>(base + offset + block * output_plane(chunk));
+  }
+
+  void copy(Opcode opcode, const char* what, std::uint64_t mem_addr, std::uint32_t local_addr,
+            std::vector<BoxAxis> axes, std::uint16_t wait, std::uint16_t signal,
+            const OutputBox& serves) {
+    // Axes of one step vanish, neighbours that continue each other become one.
+    std::vector<BoxAxis> merged{{1, 64, 1}};
+    for (const BoxAxis& axis : axes) {
+      BoxAxis& inner = merged.back();
+      if (axis.count == 1) continue;
+      if (inner.count == 1) {
+        if (merged.size() == 1 && (axis.mem_stride != 64 || axis.local_stride != 1)) {
+          merged.push_back(axis);
+        } else {
+          inner = axis;
+        }
+      } else if (axis.mem_stride == inner.mem_stride * inner.count &&
+                 axis.local_stride == inner.local_stride * inner.count &&
+                 inner.count * axis.count <= (merged.size() == 1 ? 0xFFFFFU : 0xFFFFU)) {
+        inner.count *= axis.count;
+      } else {
+        merged.push_back(axis);
+      }
+    }
+    merged.resize(4, {1, 0, 0});
+    for (const BoxAxis& axis : merged) {
+      if (axis.mem_stride > 0xFFFFFFFFULL) {
+        throw CompileError(fmt::format("{}: a plane of {} bytes is beyond the DMA's stride",
+                                       layer_.name, axis.mem_stride));
+      }
+    }
+    DmaCommand c;
+    c.opcode = opcode;
+    c.layer = layer_.number;
+    c.wait_mask = wait;
+    c.signal_mask = signal;
+    c.mem_addr = mem_addr;
+    c.local_addr = local_addr;
+    c.count0 = static_cast<std::uint32_t>(merged[0].count);
+    c.count1 = static_cast<std::uint16_t>(merged[1].count);
+    c.count2 = static_cast<std::uint16_t>(merged[2].count);
+    c.count3 = static_cast<std::uint16_t>(merged[3].count);
+    c.mem_stride1 = static_cast<std::uint32_t>(merged[1].mem_stride);
+    c.mem_stride2 = static_cast<std::uint32_t>(merged[2].mem_stride);
+    c.mem_stride3 = static_cast<std::uint32_t>(merged[3].mem_stride);
+    c.local_stride1 = static_cast<std::uint32_t>(merged[1].local_stride);
+    c.local_stride2 = static_cast<std::uint32_t>(merged[2].local_stride);
+    c.local_stride3 = static_cast<std::uint32_t>(merged[3].local_stride);
+    add(c.encode(),
+        {opcode == Opcode::kLoad ? Engine::kLoad : Engine::kStore, what, layer_.number, serves});
+  }
+
+  /// Loads the given window (of the chunk's images) to its place.
+  void load_rows(const Chunk& serves, const Chunk& window, std::uint32_t region, std::uint16_t wait,
+                 std::uint16_t signal = 0) {
+    const std::uint64_t local =
+        input_base_ + (ring_ ? region * plan_.input_words : input_offset(window));
+    copy(Opcode::kLoad, "load input", out_.input_region.address + 64 * input_offset(window),
+         static_cast<std::uint32_t>(local),
+         {input_axis(window, 0), input_axis(window, 1), input_axis(window, 2),
+          input_axis(window, 3)},
+         wait, signal, box(serves, sections_whole()));
+  }
+
+  [[nodiscard]] std::vector<BoxAxis> output_axes(const Chunk& chunk, std::uint32_t blocks) const {
+    const std::uint64_t rows = chunk.y_end - chunk.y_begin;
+    const std::uint64_t columns = chunk.x_end - chunk.x_begin;
+    const std::uint64_t row = std::uint64_t{64} * g_.out_width();
+    const std::uint64_t image = row * g_.out_height();
+    return {{columns, 64, 1},
+            {rows, row, columns},
+            {chunk.images(), image, rows * columns},
+            {blocks, image * g_.batch, output_plane(chunk)}};
+  }
+
+  void load_second(const Chunk& chunk, std::uint32_t region, std::uint16_t wait,
+                   std::uint16_t signal) {
+    if (!layer_.add) return;
+    copy(Opcode::kLoad, "load second tensor",
+         out_.second_region.address + 64 * output_offset(chunk),
+         output_address(chunk, second_base_, region, 0), output_axes(chunk, g_.out_blocks()), wait,
+         signal, box(chunk, sections_whole()));
+  }
+
+  void store_box(const Chunk& chunk, const Section& section, std::uint32_t region,
+                 std::uint16_t wait, std::uint16_t signal) {
+    const std::uint32_t block = section.channel_begin / 64;
+    const std::uint32_t blocks = (section.channel_end + 63) / 64 - block;
+    copy(Opcode::kStore, "store output",
+         out_.output_region.address + 64 * (output_offset(chunk) + block * g_.pixels()),
+         output_address(chunk, output_base_, region, block), output_axes(chunk, blocks), wait,
+         signal, box(chunk, section));
+  }
+
+  /// Everything that chunk `i` needs and that is not in the local buffer yet.
+  void load_chunk(std::uint32_t i) {
+    loads_.resize(chunks_.size(), false);
+    const Chunk& chunk = chunks_[i];
+    std::vector<Chunk> windows;
+    if (ring_) {
+      windows.push_back(chunk);
+    } else {
+      windows = missing(chunk);
+    }
+    if (windows.empty() && !layer_.add) return;
+    loads_[i] = true;
+    const std::uint32_t region = ring_ ? i % plan_.regions : 0;
+    std::uint16_t wait = ring_ && i >= plan_.regions ? kInputFree : 0;
+    for (std::size_t w = 0; w < windows.size(); ++w) {
+      const bool last = w + 1 == windows.size() && !layer_.add;
+      load_rows(chunk, windows[w], region, wait, last ? kLoaded : 0);
+      wait = 0;
+    }
+    load_second(chunk, region, wait, kLoaded);
+  }
+
+  /// Parts of the chunk's window that no earlier chunk of a whole tensor has loaded.
+  [[nodiscard]] std::vector<Chunk> missing(const Chunk& chunk) {
+    Chunk window = chunk;
+    if (chunk.image_begin != loaded_image_) {
+      loaded_image_ = chunk.image_begin;
+      loaded_rows_ = 0;
+      loaded_columns_ = 0;
+    }
+    if (plan_.chunk.columns < g_.out_width()) {  // one row of outputs, cut into columns
+      window.columns.begin = std::max(window.columns.begin, loaded_columns_);
+      loaded_columns_ = std::max(loaded_columns_, window.columns.end);
+      if (window.columns.begin >= window.columns.end) return {};
+    } else {
+      window.rows.begin = std::max(window.rows.begin, loaded_rows_);
+      loaded_rows_ = std::max(loaded_rows_, window.rows.end);
+      if (window.rows.begin >= window.rows.end) return {};
+    }
+    return {window};
+  }
+
+  void compute(const Section& section, std::uint32_t i, std::uint32_t region, std::uint16_t wait,
+               std::uint16_t signal) {
+    const Chunk& chunk = chunks_[i];
+    SpuCommand c;
+    c.layer = layer_.number;
+    c.wait_mask = wait;
+    c.signal_mask = signal;
+    const std::uint64_t in_offset = ring_ ? region * plan_.input_words : input_offset(chunk);
+    c.in_addr = static_cast<std::uint32_t>(input_base_ + in_offset);
+    c.in_plane = static_cast<std::uint32_t>(input_axis(chunk, 3).local_stride);
+    c.in_image = static_cast<std::uint32_t>(input_axis(chunk, 2).local_stride);
+    c.in_row = static_cast<std::uint16_t>(input_axis(chunk, 1).local_stride);
+    c.in_blocks = static_cast<std::uint16_t>(g_.in_blocks());
+    c.in_height = static_cast<std::uint16_t>(chunk.rows.end - chunk.rows.begin);
+    c.in_width = static_cast<std::uint16_t>(chunk.columns.end - chunk.columns.begin);
+    c.images = static_cast<std::uint16_t>(chunk.images());
+    c.out_height = static_cast<std::uint16_t>(chunk.y_end - chunk.y_begin);
+    c.out_width = static_cast<std::uint16_t>(chunk.x_end - chunk.x_begin);
+    c.kernel_h = static_cast<std::uint8_t>(g_.kernel_h);
+    c.kernel_w = static_cast<std::uint8_t>(g_.kernel_w);
+    c.stride_h = static_cast<std::uint8_t>(g_.stride_h);
+    c.stride_w = static_cast<std::uint8_t>(g_.stride_w);
+    c.dilation_h = static_cast<std::uint8_t>(g_.dilation_h);
+    c.dilation_w = static_cast<std::uint8_t>(g_.dilation_w);
+    c.shape = static_cast<std::uint8_t>(plan_.shape);
+    c.pad_top = static_cast<std::uint16_t>(chunk.rows.pad);
+    c.pad_left = static_cast<std::uint16_t>(chunk.columns.pad);
+    c.out_channels = static_cast<std::uint16_t>(section.channel_end - section.channel_begin);
+    const std::uint32_t block = section.channel_begin / 64;
+    c.out_addr = output_address(chunk, output_base_, region, block);
+    c.out_plane = static_cast<std::uint32_t>(output_plane(chunk));
+    c.pixels = static_cast<std::uint32_t>(chunk.pixels());
+    const bool keeps = plan_.strategy == Strategy::kKeep || plan_.strategy == Strategy::kGroupOuter;
+    c.weights_resident = plan_.strategy == Strategy::kStream ? 0 : 1;
+    c.weights_keep = keeps && i + 1 < chunks_.size() ? 1 : 0;
+    c.in_unsigned = layer_.is_unsigned ? 1 : 0;
+    c.in_zero = static_cast<std::int16_t>(layer_.input.zero);
+    c.requant_zero = static_cast<std::int16_t>(layer_.output.zero);
+    c.requant_min = static_cast<std::int16_t>(layer_.low - layer_.output.zero);
+    c.requant_max = static_cast<std::int16_t>(layer_.high - layer_.output.zero);
+    if (layer_.add) {
+      const ResidualAdd& add = *layer_.add;
+      c.add_enable = 1;
+      c.add_unsigned = layer_.is_unsigned ? 1 : 0;
+      c.add_swap = add.second_is_left ? 1 : 0;
+      c.add_min = static_cast<std::int16_t>(add.low);
+      c.add_max = static_cast<std::int16_t>(add.high);
+      // The constant of ONNX Runtime's form, in its order of float32 operations.
+      const float ra = layer_.output.scale / add.sum.scale;
+      const float rb = add.second.scale / add.sum.scale;
+      const float left = add.second_is_left ? rb * static_cast<float>(add.second.zero)
+                                            : ra * static_cast<float>(layer_.output.zero);
+      const float right = add.second_is_left ? ra * static_cast<float>(layer_.output.zero)
+                                             : rb * static_cast<float>(add.second.zero);
+      const float zeros = left + right;
+      c.add_c0 = std::bit_cast<std::uint32_t>(static_cast<float>(add.sum.zero) - zeros);
+      c.add_ra = std::bit_cast<std::uint32_t>(ra);
+      c.add_rb = std::bit_cast<std::uint32_t>(rb);
+      c.add_addr = output_address(chunk, second_base_, region, block);
+      c.add_plane = static_cast<std::uint32_t>(output_plane(chunk));
+    }
+    add(c.encode(),
+        {Engine::kSpu, layer_.is_gemm ? "gemm" : "conv", layer_.number, box(chunk, section)});
+
+    const std::uint64_t tile_pixels = std::uint64_t{config_.pixels_per_quadrant} << plan_.shape;
+    const std::uint64_t tiles = (chunk.pixels() + tile_pixels - 1) / tile_pixels;
+    if (plan_.strategy == Strategy::kStream) {
+      for (std::uint32_t g = section.group_begin; g < section.group_end; ++g) {
+        for (std::uint64_t t = 0; t < tiles; ++t) send_weights(g, g + 1, chunk, section);
+      }
+    } else if (!keeps || i == 0) {
+      send_weights(section.group_begin, section.group_end, chunk, section);
+    }
+  }
+
+  void send_weights(std::uint32_t group_begin, std::uint32_t group_end, const Chunk& chunk,
+                    const Section& section) {
+    WeightsCommand run;
+    run.count = 0;
+    std::uint64_t next = 0;
+    const auto flush = [&] {
+      if (run.count == 0) return;
+      run.layer = layer_.number;
+      add(run.encode(), {Engine::kWeights, "weights", layer_.number, box(chunk, section)});
+      run.count = 0;
+    };
+    for (std::uint32_t g = group_begin; g < group_end; ++g) {
+      for (const WeightPiece& piece : out_.weights.groups[g].pieces) {
+        const std::uint64_t address = out_.weight_region.address + piece.offset;
+        const bool same = run.count > 0 && run.count < 65535 && address == next &&
+                          run.param_words == piece.param_words &&
+                          run.index_words == piece.index_words &&
+                          run.value_words == piece.value_words;
+        if (!same) {
+          flush();
+          run.mem_addr = address;
+          run.param_words = static_cast<std::uint16_t>(piece.param_words);
+          run.index_words = piece.index_words;
+          run.value_words = piece.value_words;
+        }
+        ++run.count;
+        next = address + 64 * piece.words();
+      }
+    }
+    flush();
+  }
+
+  const Layer& layer_;
+  const config::Configuration& config_;
+  const LayerGeometry& g_;
+  CompiledLayer& out_;
+  const Plan& plan_;
+  bool ring_ = true;
+  std::uint32_t input_base_ = 0;
+  std::uint32_t output_base_ = 0;
+  std::uint32_t second_base_ = 0;
+  std::vector<Section> sections_;
+  std::vector<Chunk> chunks_;
+  std::vector<bool> loads_;  ///< whether a chunk has a load of its own
+  std::uint32_t loaded_image_ = 0xFFFFFFFF;
+  std::uint32_t loaded_rows_ = 0;
+  std::uint32_t loaded_columns_ = 0;
+  Program* program_ = nullptr;
+};
+
+}  // namespace
+
+std::string bound_name(const Estimate& e) {
+  const std::uint64_t largest = std::max({e.mac, e.activation, e.epilogue, e.weights, e.memory()});
+  if (e.mac == largest) return "mac";
+  if (e.activation == largest) return "activation";
+  if (e.epilogue == largest) return "epilogue";
+  // Weights are part of what the memory port carries: alone they are the limit when nothing else
+  // of weight goes through it.
+  return e.loads + e.stores > e.weights / 8 ? "memory" : "weights";
+}
+
+CompiledLayer compile_layer(const Layer& layer, const config::Configuration& config,
+                            const CompileOptions& options) {
+  check_layer(layer, options.allow_wrap);
+  CompiledLayer out;
+  out.name = layer.name;
+  out.config_name = config.name;
+  out.config_hash = config.hash;
+  out.plan = make_plan(layer, config, options, &out.estimate);
+  out.weights = pack_weights(layer.weights, layer.biases, requant_scales(layer), config,
+                             out.plan.shape, options.piece_bytes);
+  const LayerGeometry& g = layer.geometry;
+  out.input_shape = {g.batch, g.channels, g.height, g.width};
+  out.output_shape = {g.batch, g.filters, g.out_height(), g.out_width()};
+
+  std::uint64_t next = page_up(options.base_address);
+  const auto place = [&](Region& region, std::uint64_t bytes) {
+    region = {next, bytes};
+    next = page_up(next + bytes);
+  };
+  place(out.weight_region, out.weights.bytes.size());
+  place(out.input_region, out.input_shape.words() * 64);
+  if (layer.add) place(out.second_region, out.output_shape.words() * 64);
+  out.read_region = {out.weight_region.address, next - out.weight_region.address};
+  place(out.output_region, out.output_shape.words() * 64);
+  out.write_region = {out.output_region.address, next - out.output_region.address};
+
+  Lowering(layer, config, out).run(options.resident);
+  for (Program& program : out.programs) {
+    program.address = next;
+    next = page_up(next + program.commands.size() * commands::kCommandBytes);
+    if (program.commands.size() >= (std::size_t{1} << 24)) {
+      throw CompileError(fmt::format("{}: {} commands are more than a program can have", layer.name,
+                                     program.commands.size()));
+    }
+  }
+  if (next > (std::uint64_t{1} << 36)) {
+    throw CompileError(fmt::format("{}: {} bytes do not fit the address space", layer.name, next));
+  }
+  return out;
+}
+
+std::string disassemble(const commands::CommandBytes& bytes) {
+  const auto header = commands::EndCommand::decode(bytes);
+  std::string text = commands::to_string(header.opcode);
+  const auto print = [&](const auto& fields) {
+    for (const commands::FieldInfo& field : fields) {
+      const std::int64_t value = commands::get_field(bytes, field);
+      if (value != 0 && std::string(field.name) != "opcode") {
+        text += fmt::format(" {}={}", field.name, value);
+      }
+    }
+  };
+  switch (header.opcode) {
+    case Opcode::kLoad:
+    case Opcode::kStore:
+      print(DmaCommand::kFields);
+      break;
+    case Opcode::kWeights:
+      print(WeightsCommand::kFields);
+      break;
+    case Opcode::kSpu:
+      print(SpuCommand::kFields);
+      break;
+    default:
+      print(commands::EndCommand::kFields);
+  }
+  return text;
+}
+
+}  // namespace s4::sw

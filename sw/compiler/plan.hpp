@@ -1,0 +1,126 @@
+// How a layer is cut to fit the local buffer and the weight buffers, and what that costs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/config/gen/configuration.hpp"
+#include "sw/compiler/layer.hpp"
+#include "sw/sparse/pack.hpp"
+
+namespace s4::sw {
+
+/// How weights reach the array.
+enum class Strategy {
+  kKeep,        ///< the layer's only group is sent once and kept over all chunks
+  kResend,      ///< all groups are sent again for every chunk, resident within it
+  kGroupOuter,  ///< group by group over all chunks, each group sent once; activations stay on chip
+  kStream,      ///< a fresh copy for every tile: groups larger than the weight buffers
+};
+[[nodiscard]] const char* strategy_name(Strategy strategy);
+
+/// Where activations lie in the local buffer.
+enum class Storage {
+  kRing,   ///< one or two regions, each holding a chunk
+  kWhole,  ///< the whole tensors
+};
+[[nodiscard]] const char* storage_name(Storage storage);
+
+struct CompileOptions {
+  /// Activations are loaded by a program before and results stored by one after the timed one.
+  bool resident = false;
+  /// Accept accumulators that can wrap.
+  bool allow_wrap = false;
+  /// Lowest memory address used; a multiple of 4096.
+  std::uint64_t base_address = 0x100000;
+  // Choices that the cost model makes when they are not given; a choice that cannot work is an
+  // error.
+  std::optional<std::uint32_t> shape;
+  std::optional<Strategy> strategy;
+  std::optional<Storage> storage;
+  /// Most output pixels of a chunk; the smallest possible chunk may be larger.
+  std::optional<std::uint64_t> chunk_pixels;
+  /// Values of a piece of the weight stream, bytes; 0: as large as the buffers allow.
+  std::uint64_t piece_bytes = 0;
+};
+
+/// The part of the input that a range of outputs needs along one axis. Positions outside the
+/// tensor are padding; at least one position is always inside.
+struct AxisWindow {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::uint32_t pad = 0;  ///< positions of padding before `begin`
+};
+[[nodiscard]] AxisWindow axis_window(std::uint32_t out_begin, std::uint32_t out_end,
+                                     std::uint32_t size, std::uint32_t kernel, std::uint32_t stride,
+                                     std::uint32_t dilation, std::uint32_t pad);
+
+/// Outputs computed together (all channels), and the input they need.
+struct Chunk {
+  std::uint32_t image_begin = 0, image_end = 0;
+  std::uint32_t y_begin = 0, y_end = 0;
+  std::uint32_t x_begin = 0, x_end = 0;
+  AxisWindow rows;
+  AxisWindow columns;
+
+  [[nodiscard]] std::uint32_t images() const { return image_end - image_begin; }
+  [[nodiscard]] std::uint64_t pixels() const {
+    return std::uint64_t{images()} * (y_end - y_begin) * (x_end - x_begin);
+  }
+  /// Words of one channel block of the input window.
+  [[nodiscard]] std::uint64_t window() const {
+    return std::uint64_t{images()} * (rows.end - rows.begin) * (columns.end - columns.begin);
+  }
+};
+
+/// Most images, rows and columns of a chunk. More than one row takes all columns, more than one
+/// image all rows.
+struct ChunkSize {
+  std::uint32_t images = 1;
+  std::uint32_t rows = 1;
+  std::uint32_t columns = 1;
+};
+
+/// Chunks in order: images, rows, columns.
+[[nodiscard]] std::vector<Chunk> cut(const LayerGeometry& geometry, const ChunkSize& size);
+
+struct Plan {
+  std::uint32_t shape = 0;
+  Strategy strategy = Strategy::kResend;
+  Storage storage = Storage::kRing;
+  std::uint32_t regions = 2;  ///< of a ring
+  ChunkSize chunk;
+  std::uint64_t chunks = 0;
+  // Words of the local buffer: one region of a ring, or the whole tensor.
+  std::uint64_t input_words = 0;
+  std::uint64_t output_words = 0;
+  std::uint64_t second_words = 0;
+
+  [[nodiscard]] std::string describe() const;
+};
+
+/// Clocks, by a small model of the pipeline; the first block are lower bounds.
+struct Estimate {
+  std::uint64_t mac = 0;         ///< whole tiles times K
+  std::uint64_t activation = 0;  ///< activation words fetched, PixelsPerQuadrant per clock
+  std::uint64_t epilogue = 0;    ///< results, EpiloguePixels * LanesPerQuadrant per clock
+  std::uint64_t weights = 0;     ///< weight words, one per clock
+  std::uint64_t loads = 0;       ///< activation words loaded
+  std::uint64_t stores = 0;      ///< words stored
+  std::uint64_t commands = 0;    ///< commands
+  std::uint64_t cycles = 0;      ///< the whole program
+
+  /// Clocks of the memory port: the busier direction.
+  [[nodiscard]] std::uint64_t memory() const {
+    const std::uint64_t reads = weights + loads + 2 * commands;
+    return reads > stores ? reads : stores;
+  }
+};
+
+/// Chooses the cheapest plan that fits. Throws CompileError naming what does not fit.
+[[nodiscard]] Plan make_plan(const Layer& layer, const config::Configuration& config,
+                             const CompileOptions& options, Estimate* estimate);
+
+}  // namespace s4::sw
