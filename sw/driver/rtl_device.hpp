@@ -1,0 +1,68 @@
+// The verilated subsystem as a device: registers through the AXI4-Lite pins, memory behind the
+// memory port.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "sim/memory_port/memory.hpp"
+#include "sw/driver/device.hpp"
+#include "tb/ideal_memory.hpp"
+#include "tb/model.hpp"
+
+namespace s4::sw {
+
+struct RtlOptions {
+  tb::Kind kind = tb::Kind::kFast;
+  /// Probability that a handshake of the memory port stalls in a clock; 0 for timing figures.
+  double stalls = 0;
+  unsigned latency = 100;
+  std::uint64_t seed = 1;
+  /// FST file; needs kind kWave. Clocks [wave_from, wave_to) are recorded.
+  std::string wave;
+  std::uint64_t wave_from = 0;
+  std::uint64_t wave_to = tb::Model::kForever;
+  /// Name or path of the configuration, as tb::Model takes it; empty: that of the device.
+  std::string config_argument;
+};
+
+class RtlDevice final : public Device {
+ public:
+  RtlDevice(const config::Configuration& config, const RtlOptions& options);
+
+  [[nodiscard]] const char* name() const override { return "rtl"; }
+  [[nodiscard]] const config::Configuration& configuration() const override { return config_; }
+  void reset() override;
+  void write_register(std::uint32_t offset, std::uint32_t value) override;
+  [[nodiscard]] std::uint32_t read_register(std::uint32_t offset) override;
+  void write_memory(std::uint64_t address, std::span<const std::uint8_t> bytes) override {
+    memory_.write(address, bytes);
+  }
+  void read_memory(std::uint64_t address, std::span<std::uint8_t> bytes) override {
+    memory_.read(address, bytes);
+  }
+  [[nodiscard]] const tb::Model& model() const { return *model_; }
+
+ protected:
+  bool wait(const Progress& progress) override;
+  [[nodiscard]] std::uint64_t now() const override { return model_->cycle(); }
+  [[nodiscard]] std::vector<TimelineEvent> take_timeline() override;
+
+ private:
+  static constexpr unsigned kEngines = 4;
+
+  void tick();
+  void sample_engines();
+
+  config::Configuration config_;
+  sim::SparseMemory memory_;
+  std::unique_ptr<tb::Model> model_;
+  std::unique_ptr<tb::IdealMemory> port_;
+  tb::Port awvalid_, awready_, awaddr_, wvalid_, wready_, wdata_, wstrb_, bvalid_, bready_, bresp_;
+  tb::Port arvalid_, arready_, araddr_, rvalid_, rready_, rdata_, rresp_;
+  tb::Port irq_, obs_start_, obs_done_, obs_index_;
+  std::deque<TimelineEvent> running_[kEngines];
+  std::vector<TimelineEvent> timeline_;
+};
+
+}  // namespace s4::sw
