@@ -11,7 +11,8 @@ import {fileURLToPath} from 'node:url';
 import * as ort from 'onnxruntime-node';
 import {model, rawBytes, tensor} from './onnx_writer.mjs';
 
-const kOut = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../tests/reference/vectors');
+const kHere = path.dirname(fileURLToPath(import.meta.url));
+const kOut = path.join(kHere, '../../tests/reference/vectors');
 const f32 = Math.fround;
 
 // ---- random numbers -----------------------------------------------------------------------------
@@ -68,7 +69,8 @@ class Graph {
     return [`${name}_scale`, `${name}_zp`];
   }
   dequantized(name, attrs = {}) {
-    return this.node('DequantizeLinear', [name, `${name}_scale`, `${name}_zp`], `${name}_real`, attrs);
+    const inputs = [name, `${name}_scale`, `${name}_zp`];
+    return this.node('DequantizeLinear', inputs, `${name}_real`, attrs);
   }
   quantized(real) {
     return this.node('QuantizeLinear', [real, 'y_scale', 'y_zp'], 'y');
@@ -125,7 +127,7 @@ function drawNumbers(style, random, type, k, n, perChannel) {
         bias: () => 64 * random.int(-90, 90), xScale: 0.125, yScale: 1,
         wScale: draw(channels, () => random.pick([0.0625, 0.1875]))};
     }
-    case 'wide': {  // bias near a tie of 2^-20, above 2^24: the rounding of int32 to float32 decides
+    case 'wide': {  // bias near a tie of 2^-20, above 2^24: the conversion to float32 decides
       return {x: () => offset + random.int(-1, 1), w: () => random.int(-1, 1),
         bias: () => (2 * random.int(-126, 126) + 1) * 2 ** 19 + random.int(-3, 3),
         xScale: 2 ** -5, yScale: 2 ** 5, wScale: draw(channels, () => 2 ** -10)};
@@ -331,7 +333,8 @@ async function matrixProduct() {
     g.quant('a', aQuant, type);
     g.quant('b', bQuant, type);
     g.quant('y', yQuant, type);
-    g.node('QLinearMatMul', ['a', 'a_scale', 'a_zp', 'b', 'b_scale', 'b_zp', 'y_scale', 'y_zp'], 'y');
+    g.node('QLinearMatMul',
+        ['a', 'a_scale', 'a_zp', 'b', 'b_scale', 'b_zp', 'y_scale', 'y_zp'], 'y');
     const y = await g.run(type, aShape.length);
     dynamic.add(`[${aShape}] x [${bShape}], ${type}${tie ? ', ties' : ''}`, {a_scale: aQuant.scale,
       a_zp: aQuant.zp, b_scale: bQuant.scale, b_zp: bQuant.zp, y_scale: yQuant.scale,
@@ -365,8 +368,10 @@ async function binary(op, fileName) {
     const a = tensor(type, aShape, draw(aShape));
     const b = tensor(type, bShape, draw(bShape));
     const zero = () => random.int(low, high);
-    const aQuant = {scale: tie ? random.pick([0.5, 0.25, 0.75]) : random.real(0.01, 0.1), zp: zero()};
-    const bQuant = {scale: tie ? random.pick([0.5, 0.25, 1.5]) : random.real(0.01, 0.1), zp: zero()};
+    const aQuant = {scale: tie ? random.pick([0.5, 0.25, 0.75]) : random.real(0.01, 0.1),
+      zp: zero()};
+    const bQuant = {scale: tie ? random.pick([0.5, 0.25, 1.5]) : random.real(0.01, 0.1),
+      zp: zero()};
     let yScale = tie ? 1 : random.real(0.05, 0.2);
     if (decimal) {
       const parts = random.pick([6, 10, 14, 22]);  // ratios of 1/parts, 3/parts, ...
