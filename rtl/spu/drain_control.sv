@@ -1,0 +1,204 @@
+/// Takes finished tiles out of the accumulators, through the epilogue, into the local buffer.
+/// Order: channel part, pixel quadrant, EpiloguePixels pixels at a time; one beat per clock unless
+/// the second tensor's words are not granted. Beats without a valid pixel or channel block are
+/// skipped. Accumulators, parameter row and second tensor's words are read in one clock and enter the
+/// epilogue in the next. The first lane chunk of a block of 64 channels writes the whole word.
+/// Model: sim/spu/spu.hpp
+`include "assert.svh"
+module drain_control #(
+    localparam int unsigned Quads     = config_pkg::NumQuadrants,
+    localparam int unsigned Lanes     = config_pkg::LanesPerQuadrant,
+    localparam int unsigned Pixels    = config_pkg::PixelsPerQuadrant,
+    localparam int unsigned OutPixels = config_pkg::EpiloguePixels,
+    localparam int unsigned AddrBits  = config_pkg::LocalAddrWidth,
+    localparam int unsigned Beats     = Pixels / OutPixels,
+    localparam int unsigned SelBits   = (Beats > 1) ? $clog2(Beats) : 1,
+    localparam int unsigned QuadBits  = (Quads > 1) ? $clog2(Quads) : 1
+) (
+    input  logic                       clk_i,
+    input  logic                       rst_ni,
+    // Command, held while in use
+    input  logic                       start_i,
+    input  commands_pkg::spu_command_t command_i,
+    input  logic [               23:0] tiles_i,
+    output logic                       busy_o,
+    // Tiles
+    input  logic                       tile_done_i,
+    input  logic                       tile_set_i,
+    output logic                       set_free_o,
+    // Accumulator read
+    output logic [          Quads-1:0] drain_valid_o,
+    output logic                       drain_set_o,
+    output logic [        SelBits-1:0] drain_sel_o,
+    output logic [       QuadBits-1:0] drain_quad_o,    // one clock later: whose data to take
+    // Parameters of the group
+    input  logic                       param_valid_i,
+    output logic                       param_read_o,
+    output logic [                1:0] param_part_o,
+    output logic                       param_release_o,
+    // Second tensor
+    output logic                       second_valid_o,
+    input  logic                       second_ready_i,
+    output logic [       AddrBits-1:0] second_addr_o,
+    output logic [      OutPixels-1:0] second_mask_o,
+    output logic [                2:0] second_chunk_o,
+    // Beat into the epilogue, one clock after the reads
+    output logic                       beat_valid_o,
+    output logic [          Lanes-1:0] beat_lanes_o,    // channels that exist
+    output logic [       AddrBits-1:0] beat_addr_o,     // word of the first pixel
+    output logic [      OutPixels-1:0] beat_mask_o,     // pixels that exist
+    output logic [                2:0] beat_chunk_o,    // lane chunk within the word
+    output logic                       beat_last_o      // last beat of the command
+);
+
+  typedef logic [AddrBits-1:0] addr_t;
+
+  // ---- Tiles waiting ----
+  logic [1:0] waiting_q;
+  logic set_q, issue, tile_end, last_tile, last_group;
+  logic [23:0] tile_q, pixel_base_q;
+  logic active;
+
+  // ---- Position in the tile ----
+  logic [1:0] part_q, quad_q, last_part_index, last_quad_index;
+  logic [SelBits-1:0] sel_q;
+  logic [16:0] group_channel_q, channel_q, next_channel;
+  addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add;
+  logic [23:0] pixel, pixels_here;
+  logic last_sel, last_pixel, last_part, wrap_block;
+  logic [2:0] chunk;
+
+  assign last_part_index = 2'((4'(Quads) >> command_i.shape[1:0]) - 4'd1);
+  assign last_quad_index = 2'((4'd1 << command_i.shape[1:0]) - 4'd1);
+  assign pixel = pixel_base_q + 24'(quad_q) * 24'(Pixels) + 24'(sel_q) * 24'(OutPixels);
+  assign pixels_here = command_i.pixels - pixel;
+  assign last_sel = sel_q == SelBits'(Beats - 1);
+  assign last_pixel = (last_sel && quad_q == last_quad_index) || (pixels_here <= 24'(OutPixels));
+  assign next_channel = channel_q + 17'(Lanes);
+  assign wrap_block = next_channel[5:0] == '0;
+  assign next_out = wrap_block ? out_q + addr_t'(command_i.out_plane) : out_q;
+  assign next_add = wrap_block ? add_q + addr_t'(command_i.add_plane) : add_q;
+  // Channel parts in blocks beyond the last one write nothing.
+  assign last_part = (part_q == last_part_index) ||
+                     (wrap_block && next_channel >= {1'b0, command_i.out_channels});
+  assign last_tile = tile_q == tiles_i - 24'd1;
+  assign last_group = (group_channel_q + 17'((17'(Quads * Lanes)) >> command_i.shape[1:0])) >=
+                      {1'b0, command_i.out_channels};
+
+  assign active = (waiting_q != '0) && param_valid_i;
+  assign issue = active && (!command_i.add_enable || second_ready_i);
+  assign tile_end = issue && last_pixel && last_part;
+  assign chunk = 3'(channel_q[5:0] >> $clog2(Lanes));
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      waiting_q <= '0;
+      set_q     <= 1'b0;
+    end else begin
+      waiting_q <= waiting_q + 2'(tile_done_i) - 2'(tile_end);
+      if (tile_done_i && (waiting_q == '0)) set_q <= tile_set_i;
+      else if (tile_end) set_q <= !set_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : position
+    if (start_i) begin
+      tile_q          <= '0;
+      pixel_base_q    <= '0;
+      part_q          <= '0;
+      quad_q          <= '0;
+      sel_q           <= '0;
+      group_channel_q <= '0;
+      channel_q       <= '0;
+      group_out_q     <= addr_t'(command_i.out_addr);
+      out_q           <= addr_t'(command_i.out_addr);
+      group_add_q     <= addr_t'(command_i.add_addr);
+      add_q           <= addr_t'(command_i.add_addr);
+    end else if (issue) begin
+      sel_q <= last_sel ? '0 : sel_q + SelBits'(1);
+      if (last_sel) quad_q <= quad_q + 2'd1;
+      if (last_pixel) begin
+        sel_q     <= '0;
+        quad_q    <= '0;
+        part_q    <= part_q + 2'd1;
+        channel_q <= next_channel;
+        out_q     <= next_out;
+        add_q     <= next_add;
+        if (last_part) begin
+          part_q       <= '0;
+          channel_q    <= group_channel_q;
+          out_q        <= group_out_q;
+          add_q        <= group_add_q;
+          tile_q       <= tile_q + 24'd1;
+          pixel_base_q <= pixel_base_q + (24'(Pixels) << command_i.shape[1:0]);
+          if (last_tile) begin
+            tile_q          <= '0;
+            pixel_base_q    <= '0;
+            group_channel_q <= next_channel;
+            group_out_q     <= next_out;
+            group_add_q     <= next_add;
+            channel_q       <= next_channel;
+            out_q           <= next_out;
+            add_q           <= next_add;
+          end
+        end
+      end
+    end
+  end
+
+  // ---- Reads ----
+  logic [QuadBits-1:0] quad_index;
+  assign quad_index = QuadBits'(32'(part_q) << command_i.shape[1:0]) | QuadBits'(quad_q);
+  always_comb begin : select_quadrant
+    drain_valid_o = '0;
+    drain_valid_o[quad_index] = issue;
+  end
+  assign drain_set_o = set_q;
+  assign drain_sel_o = sel_q;
+  assign set_free_o = tile_end;
+  assign param_read_o = issue;
+  assign param_part_o = part_q;
+  assign param_release_o = tile_end && (command_i.weights_resident ?
+                                        (last_tile && !command_i.weights_keep) : 1'b1);
+
+  logic [OutPixels-1:0] mask;
+  logic [Lanes-1:0] lane_mask;
+  always_comb begin : masks
+    int unsigned i;
+    mask = '0;
+    lane_mask = '0;
+    for (i = 0; i < OutPixels; i = i + 1) mask[i] = 24'(i) < pixels_here;
+    for (i = 0; i < Lanes; i = i + 1) begin
+      lane_mask[i] = (channel_q + 17'(i)) < {1'b0, command_i.out_channels};
+    end
+  end
+
+  assign second_valid_o = active && command_i.add_enable;
+  assign second_addr_o = add_q + addr_t'(pixel);
+  assign second_mask_o = mask;
+  assign second_chunk_o = chunk;
+
+  // ---- Beat ----
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) beat_valid_o <= 1'b0;
+    else beat_valid_o <= issue;
+  end
+  always_ff @(posedge clk_i) begin
+    if (issue) begin
+      drain_quad_o <= quad_index;
+      beat_lanes_o <= lane_mask;
+      beat_addr_o  <= out_q + addr_t'(pixel);
+      beat_mask_o  <= mask;
+      beat_chunk_o <= chunk;
+      beat_last_o  <= tile_end && last_tile && last_group;
+    end
+  end
+  assign busy_o = waiting_q != '0;
+
+  logic unused_command;
+  assign unused_command = ^command_i;
+
+  // ---- Assertions ----
+  `S4_ASSERT(WaitingInRange, waiting_q <= 2'd2)
+
+endmodule
