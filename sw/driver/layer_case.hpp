@@ -1,0 +1,47 @@
+// A reproducible layer: sizes and a seed give weights, activations and quantisation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sw/compiler/layer.hpp"
+#include "sw/compiler/plan.hpp"
+#include "sw/sparse/prune.hpp"
+
+namespace s4::sw {
+
+struct LayerCase {
+  bool is_gemm = false;
+  LayerGeometry geometry;
+  std::uint32_t keep = 64;  ///< weights kept of 64
+  Pattern pattern = Pattern::kBalanced;
+  std::uint64_t seed = 1;
+  bool add = false;
+  bool is_unsigned = false;
+  bool random_zero_points = true;
+  CompileOptions compile;
+
+  /// "gemm m31 n32 k31 keep 8 add": for test names and reports.
+  [[nodiscard]] std::string describe() const;
+  /// Arguments of the command-line program that run this case.
+  [[nodiscard]] std::string arguments() const;
+};
+
+/// Tensors as NCHW bytes, signed or unsigned as the layer says.
+struct LayerData {
+  std::vector<std::uint8_t> input;
+  std::vector<std::uint8_t> second;  ///< empty without an add
+};
+
+[[nodiscard]] LayerGeometry gemm_geometry(std::uint32_t m, std::uint32_t n, std::uint32_t k);
+
+/// Weights (no zero among the kept ones), biases, scales that spread the results over the output
+/// range, zero points and clamps.
+[[nodiscard]] Layer make_layer(const LayerCase& layer_case);
+[[nodiscard]] LayerData make_data(const Layer& layer, std::uint64_t seed);
+
+/// NCHW bytes of the layer's output, by the reference operators.
+[[nodiscard]] std::vector<std::uint8_t> reference_output(const Layer& layer, const LayerData& data);
+
+}  // namespace s4::sw
