@@ -4,7 +4,7 @@
 /// two 32 x 16 bit multipliers over four clocks. The verdict is offered six clocks after acceptance;
 /// a command every seven clocks. Error order: memory answer of the fetch, Opcode, Field, Align,
 /// MemoryRange, LocalRange; info is a byte offset in the command, for Opcode the operation.
-/// Model: tests/sequencer/check_model.hpp
+/// Model: sim/sequencer/command_check.hpp
 `include "assert.svh"
 
 module command_check (
@@ -299,7 +299,7 @@ module command_check (
   assign out_info_o  = info_q;
 
   // ---- Assertions ----
-  `S4_ASSERT(VerdictHeld, (out_valid_o && !out_ready_i) |=>
-                          (flush_i || (out_valid_o && $stable(out_cmd_o))))
+  `S4_ASSERT(VerdictHeld, (out_valid_o && !out_ready_i && !flush_i) |=>
+                          (out_valid_o && $stable(out_cmd_o)))
 
 endmodule

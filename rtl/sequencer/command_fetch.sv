@@ -1,6 +1,6 @@
 /// Reads the commands of a program from memory, in order, ahead of their use.
-/// Bursts of up to 16 beats (8 commands) that never cross 1024 B; two bursts in flight or in store,
-/// each in its own half of a 2 KiB buffer, so answers may come in any order of their tags.
+/// Bursts of up to 16 beats (8 commands) that never cross 1024 B; four bursts in flight or in store,
+/// each in its own quarter of a 4 KiB buffer, so answers may come in any order of their tags.
 /// A command leaves two clocks after both of its beats are stored; one command per three clocks.
 /// An answer with an error marks the commands of its beats; a burst that ends early marks the rest.
 /// Model: tests/sequencer/command_fetch_test.cpp
@@ -39,11 +39,13 @@ module command_fetch (
 
   localparam int unsigned AddrWidth = memory_port_pkg::AddrWidth;
   localparam int unsigned BeatBits = memory_port_pkg::BeatBits;
-  localparam int unsigned HalfBeats = memory_port_pkg::MaxBurst;
-  localparam int unsigned BeatIndexWidth = $clog2(HalfBeats);
+  localparam int unsigned NumSlots = 4;  // bursts in flight or in store, power of two
+  localparam int unsigned SlotWidth = $clog2(NumSlots);
+  localparam int unsigned SlotBeats = memory_port_pkg::MaxBurst;
+  localparam int unsigned BeatIndexWidth = $clog2(SlotBeats);
   localparam int unsigned CountWidth = BeatIndexWidth + 1;
   localparam int unsigned CommandOffsetWidth = 7;  // byte offset inside a command
-  localparam int unsigned BurstCommands = HalfBeats / 2;
+  localparam int unsigned BurstCommands = SlotBeats / 2;
 
   typedef enum logic [1:0] {
     RdWait,
@@ -55,12 +57,13 @@ module command_fetch (
   logic [AddrWidth-1:0] addr_q;
   logic [23:0] request_left_q, hand_left_q;
   logic [31:0] index_q;
-  logic req_valid_q, issue_half_q, read_half_q;
+  logic req_valid_q;
+  logic [SlotWidth-1:0] issue_slot_q, read_slot_q;
   memory_port_pkg::request_t req_q;
-  logic [1:0] half_used_q;  // requested and not yet read to the end
-  logic [2*CountWidth-1:0] length_q;  // beats of the half's burst
-  logic [2*CountWidth-1:0] stored_q;  // beats received
-  logic [2*HalfBeats-1:0] bad_q;  // beat not received well
+  logic [NumSlots-1:0] used_q;  // requested and not yet read to the end
+  logic [NumSlots*CountWidth-1:0] length_q;  // beats of the slot's burst
+  logic [NumSlots*CountWidth-1:0] stored_q;  // beats received
+  logic [NumSlots*SlotBeats-1:0] bad_q;  // beat not received well
   logic [CountWidth-1:0] read_beat_q;  // even
   read_state_e read_state_q, read_state_d;
   logic [BeatBits-1:0] first_beat_q;
@@ -73,7 +76,7 @@ module command_fetch (
   assign burst_commands = (request_left_q < 24'(to_boundary)) ? request_left_q[CountWidth-1:0]
                                                               : to_boundary;
   assign burst_beats    = {burst_commands[CountWidth-2:0], 1'b0};
-  assign issue = request_left_q != '0 && !stop_i && !req_valid_q && !half_used_q[issue_half_q];
+  assign issue = request_left_q != '0 && !stop_i && !req_valid_q && !used_q[issue_slot_q];
 
   assign req_valid_o = req_valid_q;
   assign req_o       = req_q;
@@ -83,34 +86,36 @@ module command_fetch (
       req_q.write <= 1'b0;
       req_q.addr  <= addr_q;
       req_q.len   <= 4'(burst_beats - CountWidth'(1));
-      req_q.tag   <= {memory_port_pkg::ClientFetch, 5'b0, issue_half_q};
+      req_q.tag   <= {memory_port_pkg::ClientFetch,
+                      (memory_port_pkg::SlotWidth - SlotWidth)'(0), issue_slot_q};
       req_q.mask  <= '0;
     end
   end
 
   // ---- Buffer ----
-  logic rsp_half, buffer_re;
+  logic [SlotWidth-1:0] rsp_slot;
+  logic buffer_re;
   logic [BeatIndexWidth-1:0] rsp_beat;
   logic [CountWidth-1:0] read_stored, read_length;
-  logic [BeatIndexWidth:0] buffer_raddr;
+  logic [SlotWidth+BeatIndexWidth-1:0] buffer_raddr;
   logic [BeatBits-1:0] buffer_rdata;
-  logic pair_there, hand_over, half_read;
+  logic pair_there, hand_over, slot_read;
 
-  assign rsp_half     = rsp_i.tag[0];
-  assign rsp_beat     = stored_q[32'(rsp_half)*CountWidth+:BeatIndexWidth];
-  assign read_stored  = stored_q[32'(read_half_q)*CountWidth+:CountWidth];
-  assign read_length  = length_q[32'(read_half_q)*CountWidth+:CountWidth];
-  assign pair_there   = half_used_q[read_half_q] && read_stored > read_beat_q + CountWidth'(1);
-  assign buffer_raddr = {read_half_q, read_beat_q[BeatIndexWidth-1:1], read_state_q == RdSecond};
+  assign rsp_slot     = rsp_i.tag[SlotWidth-1:0];
+  assign rsp_beat     = stored_q[32'(rsp_slot)*CountWidth+:BeatIndexWidth];
+  assign read_stored  = stored_q[32'(read_slot_q)*CountWidth+:CountWidth];
+  assign read_length  = length_q[32'(read_slot_q)*CountWidth+:CountWidth];
+  assign pair_there   = used_q[read_slot_q] && read_stored > read_beat_q + CountWidth'(1);
+  assign buffer_raddr = {read_slot_q, read_beat_q[BeatIndexWidth-1:1], read_state_q == RdSecond};
   assign buffer_re    = (read_state_q == RdWait && pair_there) || read_state_q == RdSecond;
 
   sram_1r1w #(
       .Width(BeatBits),
-      .Depth(2 * HalfBeats)
+      .Depth(NumSlots * SlotBeats)
   ) u_buffer (
       .clk_i  (clk_i),
       .we_i   (rsp_valid_i),
-      .waddr_i({rsp_half, rsp_beat}),
+      .waddr_i({rsp_slot, rsp_beat}),
       .wmask_i(1'b1),
       .wdata_i(rsp_i.data),
       .re_i   (buffer_re),
@@ -136,10 +141,10 @@ module command_fetch (
   assign out_valid_o = read_state_q == RdOffer && !stop_i;
   assign out_cmd_o   = {buffer_rdata, first_beat_q};
   assign out_index_o = index_q;
-  assign out_error_o = bad_q[{read_half_q, read_beat_q[BeatIndexWidth-1:1], 1'b0}] ||
-                       bad_q[{read_half_q, read_beat_q[BeatIndexWidth-1:1], 1'b1}];
+  assign out_error_o = bad_q[{read_slot_q, read_beat_q[BeatIndexWidth-1:1], 1'b0}] ||
+                       bad_q[{read_slot_q, read_beat_q[BeatIndexWidth-1:1], 1'b1}];
   assign hand_over   = out_valid_o && out_ready_i;
-  assign half_read   = hand_over && read_beat_q + CountWidth'(2) == read_length;
+  assign slot_read   = hand_over && read_beat_q + CountWidth'(2) == read_length;
 
   // ---- Control ----
   always_ff @(posedge clk_i or negedge rst_ni) begin : control
@@ -149,9 +154,9 @@ module command_fetch (
       hand_left_q    <= '0;
       index_q        <= '0;
       req_valid_q    <= 1'b0;
-      issue_half_q   <= 1'b0;
-      read_half_q    <= 1'b0;
-      half_used_q    <= '0;
+      issue_slot_q   <= '0;
+      read_slot_q    <= '0;
+      used_q         <= '0;
       length_q       <= '0;
       stored_q       <= '0;
       bad_q          <= '0;
@@ -161,38 +166,38 @@ module command_fetch (
       read_state_q <= read_state_d;
       if (req_ready_i) req_valid_q <= 1'b0;
       if (issue) begin
-        req_valid_q                                      <= 1'b1;
+        req_valid_q    <= 1'b1;
         addr_q         <= addr_q + (AddrWidth'(burst_commands) << CommandOffsetWidth);
         request_left_q <= request_left_q - 24'(burst_commands);
-        issue_half_q   <= !issue_half_q;
-        half_used_q[issue_half_q]                        <= 1'b1;
-        length_q[32'(issue_half_q)*CountWidth+:CountWidth] <= burst_beats;
-        stored_q[32'(issue_half_q)*CountWidth+:CountWidth] <= '0;
-        bad_q[32'(issue_half_q)*HalfBeats+:HalfBeats]      <= '1;
+        issue_slot_q   <= issue_slot_q + SlotWidth'(1);
+        used_q[issue_slot_q] <= 1'b1;
+        length_q[32'(issue_slot_q)*CountWidth+:CountWidth] <= burst_beats;
+        stored_q[32'(issue_slot_q)*CountWidth+:CountWidth] <= '0;
+        bad_q[32'(issue_slot_q)*SlotBeats+:SlotBeats] <= '1;
       end
       if (rsp_valid_i) begin
-        stored_q[32'(rsp_half)*CountWidth+:CountWidth] <=
-            rsp_i.last ? length_q[32'(rsp_half)*CountWidth+:CountWidth]
-                       : stored_q[32'(rsp_half)*CountWidth+:CountWidth] + CountWidth'(1);
-        if (rsp_i.error == memory_port_pkg::ResponseErrorOk) bad_q[{rsp_half, rsp_beat}] <= 1'b0;
+        stored_q[32'(rsp_slot)*CountWidth+:CountWidth] <=
+            rsp_i.last ? length_q[32'(rsp_slot)*CountWidth+:CountWidth]
+                       : stored_q[32'(rsp_slot)*CountWidth+:CountWidth] + CountWidth'(1);
+        if (rsp_i.error == memory_port_pkg::ResponseErrorOk) bad_q[{rsp_slot, rsp_beat}] <= 1'b0;
       end
       if (hand_over) begin
         hand_left_q <= hand_left_q - 24'd1;
         index_q     <= index_q + 32'd1;
-        read_beat_q <= half_read ? '0 : read_beat_q + CountWidth'(2);
+        read_beat_q <= slot_read ? '0 : read_beat_q + CountWidth'(2);
       end
-      if (half_read) begin
-        half_used_q[read_half_q] <= 1'b0;
-        read_half_q              <= !read_half_q;
+      if (slot_read) begin
+        used_q[read_slot_q] <= 1'b0;
+        read_slot_q         <= read_slot_q + SlotWidth'(1);
       end
       if (start_i || clear_i) begin
         addr_q         <= program_addr_i;
         request_left_q <= start_i ? program_count_i : '0;
         hand_left_q    <= start_i ? program_count_i : '0;
         index_q        <= '0;
-        issue_half_q   <= 1'b0;
-        read_half_q    <= 1'b0;
-        half_used_q    <= '0;
+        issue_slot_q   <= '0;
+        read_slot_q    <= '0;
+        used_q         <= '0;
         length_q       <= '0;
         stored_q       <= '0;
         read_beat_q    <= '0;
@@ -200,16 +205,12 @@ module command_fetch (
     end
   end
 
-  assign waiting_o = {stored_q[0+:CountWidth] != length_q[0+:CountWidth] ||
-                      stored_q[CountWidth+:CountWidth] != length_q[CountWidth+:CountWidth],
-                      req_valid_q};
+  assign waiting_o = {stored_q != length_q, req_valid_q};
   assign idle_o = waiting_o == '0;
   assign exhausted_o = hand_left_q == '0;
 
-  logic [6:0] unused_rsp;
-  assign unused_rsp = rsp_i.tag[7:1];
-  logic unused_write;
-  assign unused_write = rsp_i.write;
+  logic [memory_port_pkg::TagWidth-SlotWidth:0] unused_rsp;
+  assign unused_rsp = {rsp_i.write, rsp_i.tag[memory_port_pkg::TagWidth-1:SlotWidth]};
 
   // ---- Assertions ----
   `S4_ASSERT_HELD(RequestHeld, req_valid_o, req_ready_i, req_o)

@@ -1,7 +1,7 @@
 /// Checks of a command that need no multiplication: operation, fields, reserved bits, alignment.
 /// Combinational. A field is named by the byte offset where it starts, a reserved bit by its byte;
 /// of several offenders the lowest is reported. The number of pixels is checked elsewhere.
-/// Model: tests/sequencer/check_model.hpp
+/// Model: sim/sequencer/command_check.hpp
 module command_fields (
     input  logic [commands_pkg::CommandBits-1:0] cmd_i,
     // Unknown operation, or a data type that the engine does not have

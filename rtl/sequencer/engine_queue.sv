@@ -3,7 +3,7 @@
 /// are granted it is offered to the engine, which starts it at the handshake. Running commands (at
 /// most Running): the signal mask and index of each are kept until its done pulse, in order.
 /// One command every two clocks; two clocks from acceptance to the offer when tokens are there.
-/// flush_i empties both and withdraws the offer. Model: tests/sequencer/sequencer_model.hpp
+/// flush_i empties both and withdraws the offer. Model: tests/sequencer/engine_queue_test.cpp
 `include "assert.svh"
 
 module engine_queue #(

@@ -4,7 +4,7 @@
 /// is idle. The first error stops it at once: status names it, flush_o rises, nothing more is
 /// dispatched. reset_i, at any time, drains the memory port under flush_o, then pulses
 /// engine_reset_o for four clocks and clears the status. A command leaves the check every seven
-/// clocks at best. Model: tests/sequencer/sequencer_model.hpp
+/// clocks at best. Model: sim/sequencer/sequencer.hpp
 `include "assert.svh"
 
 module sequencer #(

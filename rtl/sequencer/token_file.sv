@@ -3,7 +3,7 @@
 /// non-zero, and these tokens are decremented together at the edge. At most one grant per clock:
 /// the lowest number among those that can have it. Signals are added at the edge, any number per
 /// clock; they help requests from the next clock on. A count beyond the counter is reported in the
-/// clock of its signals and saturates. Model: tests/sequencer/token_model.hpp
+/// clock of its signals and saturates. Model: sim/sequencer/token_file.hpp
 `include "assert.svh"
 
 module token_file #(

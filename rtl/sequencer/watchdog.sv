@@ -3,7 +3,7 @@
 /// or the weight DMA when it waits for the weight buffers and the other has no command; whoever
 /// waits for tokens with nothing running in it; any running engine; the sequencer. Within one rule
 /// the lowest engine number. fire_o is high for one clock. limit_i = 0 switches it off.
-/// Model: tests/sequencer/sequencer_test.cpp
+/// Model: tests/sequencer/watchdog_test.cpp
 `include "assert.svh"
 
 module watchdog #(
