@@ -1,0 +1,124 @@
+// s4 bench: how fast the simulation runs on this host.
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "sw/cli/commands.hpp"
+#include "sw/driver/configuration.hpp"
+#include "sw/driver/layer_runner.hpp"
+#include "sw/report/layer_json.hpp"
+
+namespace s4::cli {
+namespace {
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+/// Keeps this thread on one processor, so that runs are comparable.
+int pin() {
+  const int cpu = sched_getcpu();
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu < 0 ? 0 : cpu, &set);
+  return sched_setaffinity(0, sizeof set, &set) == 0 ? cpu : -1;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+int run(const std::vector<std::string>& configs, unsigned repeats, const std::string& json_path) {
+  const std::string cpu = cpu_name();
+  const int pinned = pin();
+  fmt::print("{}, one thread{}, median of {}; matrix products with resident activations\n\n", cpu,
+             pinned >= 0 ? fmt::format(" pinned to processor {}", pinned) : "", repeats);
+  fmt::print("{:>8} {:>9} {:>9} {:>10} {:>9} {:>22} {:>24}\n", "config", "sparsity", "cycles",
+             "wall s", "kHz", "M non-zero MAC/s", "M dense-equivalent MAC/s");
+  bool ok = true;
+  nlohmann::json rows = nlohmann::json::array();
+  for (const std::string& name : configs) {
+    const config::Configuration config = sw::find_configuration(name);
+    for (const std::uint32_t keep : {64U, 2U}) {
+      sw::LayerCase layer;
+      layer.is_gemm = true;
+      // As many pixels as give runs of about a second, within the local buffer.
+      const std::uint32_t reduction = name == "s4" ? 2304 : 1152;
+      const std::uint32_t room = config.local_words / (reduction / 64 + 4);
+      const std::uint32_t pixels = std::min(room / 64 * 64, 1536U);
+      layer.geometry = sw::gemm_geometry(pixels, name == "s4" ? 256 : 128, reduction);
+      layer.keep = keep;
+      layer.compile.resident = true;
+      sw::RunSettings settings;
+      settings.backend = sw::Backend::kRtl;
+      settings.show_progress = true;
+      settings.config_argument = name;
+      std::vector<double> walls;
+      sw::LayerReport report;
+      for (unsigned i = 0; i < repeats; ++i) {
+        report = sw::run_layer(layer, config, settings);
+        if (!report.ok()) {
+          fmt::print("{}", sw::to_text(report));
+          return 1;
+        }
+        for (const sw::DeviceRun& device : report.runs) {
+          if (device.timed && device.device == "rtl") walls.push_back(device.result.wall_s);
+        }
+      }
+      const double wall = median(walls);
+      const double khz = static_cast<double>(*report.cycles) / wall / 1000;
+      const double macs = static_cast<double>(report.macs_nonzero) / wall;
+      const double dense = static_cast<double>(report.macs_dense) / wall;
+      fmt::print("{:>8} {:>8}x {:>9} {:>10.3f} {:>9.1f} {:>22.1f} {:>24.1f}\n", config.name,
+                 64 / keep, *report.cycles, wall, khz, macs / 1e6, dense / 1e6);
+      std::fflush(stdout);
+      rows.push_back({{"config", config.name},
+                      {"keep", keep},
+                      {"layer", report.layer},
+                      {"cycles", *report.cycles},
+                      {"wall_s", wall},
+                      {"khz", khz},
+                      {"mac_per_s", macs},
+                      {"dense_mac_per_s", dense}});
+    }
+  }
+  if (!json_path.empty()) {
+    sw::write_json(json_path, {{"cpu", cpu}, {"repeats", repeats}, {"rows", rows}, {"ok", ok}});
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, Action& action) {
+  struct Options {
+    std::vector<std::string> configs{"small", "s4"};
+    unsigned repeats = 5;
+    std::string json;
+  };
+  const auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("bench", "Measurements of this host and of the chip");
+  command->require_subcommand(1);
+  CLI::App* sim = command->add_subcommand("sim", "Simulation speed: kHz and MAC/s");
+  sim->add_option("--config", o->configs, "Configurations")->capture_default_str();
+  sim->add_option("--repeats", o->repeats, "Runs of which the median counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 99));
+  sim->add_option("--json", o->json, "Write the figures to this file");
+  sim->callback([o, &action] { action = [o] { return run(o->configs, o->repeats, o->json); }; });
+}
+
+}  // namespace s4::cli

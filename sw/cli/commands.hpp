@@ -1,0 +1,17 @@
+// Subcommands of the command-line program; each returns its exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace s4::cli {
+
+/// Set by the parsed subcommand; run by main().
+using Action = std::function<int()>;
+
+void add_layer_commands(CLI::App& app, Action& action);  // gemm, conv
+void add_wave_command(CLI::App& app, Action& action);
+void add_bench_command(CLI::App& app, Action& action);
+void add_first_command(CLI::App& app, Action& action);
+
+}  // namespace s4::cli

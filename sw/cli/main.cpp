@@ -1,0 +1,26 @@
+// s4: runs layers on the chip, its models and the reference, and compares them.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "sw/cli/commands.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Runs layers on the RTL, the functional model and the reference, and compares them."};
+  app.require_subcommand(1);
+  s4::cli::Action action;
+  s4::cli::add_layer_commands(app, action);
+  s4::cli::add_wave_command(app, action);
+  s4::cli::add_bench_command(app, action);
+  s4::cli::add_first_command(app, action);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return action();
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "s4: {}\n", error.what());
+    return 2;
+  }
+}
