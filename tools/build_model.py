@@ -30,7 +30,7 @@ INPUTS = (Path(__file__), ROOT / "tools" / "rtl_files.py", WRAPPER / "wrapper.cp
           WRAPPER / "hooks.hpp", ROOT / "tb" / "model_abi.h")
 WAIVERS = ROOT / "rtl" / "lint.vlt"  # read by coverage builds only: it may fence hot arrays
 
-# Verilator flags of every kind, then of each. Simulation speed: see docs/guide/simulation_speed.md.
+# Verilator flags of every kind, then of each. Simulation speed: see docs/guide/build_and_test.md.
 COMMON = ["--cc", "-O3", "--unroll-count", "4", "--prefix", "Vmodel", "--timescale", "1ns/1ps",
           "-Wno-fatal", "-Wno-lint", "-Wno-style"]
 CHECKED = ["--assert", "--x-assign", "unique", "--x-initial", "unique"]
