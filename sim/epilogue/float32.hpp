@@ -115,9 +115,10 @@ struct Magnitude {
                         x.exponent - shift);
 }
 
-/// Nearest integer, ties to even, clamped to [low, high]: low first, then high. NaN gives low.
+/// Nearest integer, ties to even, limited to [low, high]; NaN counts as below low. If low > high,
+/// high wins.
 [[nodiscard]] constexpr std::int32_t to_int_clamped(Bits x, std::int32_t low, std::int32_t high) {
-  if (is_nan(x)) return low;
+  if (is_nan(x)) return low < high ? low : high;
   constexpr std::int64_t kBeyond = std::int64_t{1} << 40;  // of every clamp
   std::int64_t value = 0;
   if (!is_zero(x)) {
@@ -131,8 +132,8 @@ struct Magnitude {
     }
     if (is_negative(x)) value = -value;
   }
-  if (value < low) return low;
-  if (value > high) return high;
+  if (value < low) value = low;
+  if (value > high) value = high;
   return static_cast<std::int32_t>(value);
 }
 

@@ -249,6 +249,9 @@ TEST_CASE("epilogue of a command", "[functional][epilogue]") {
   CHECK(s4::sim::Epilogue(command).output(15, channel, 99) == 20);
   CHECK(s4::sim::Epilogue(command).output(-1000, channel, 99) == static_cast<std::uint8_t>(-10));
   CHECK(s4::sim::Epilogue(command).output(1000, channel, 99) == 40);
+  command.requant_min = 31;  // above the maximum, which wins
+  CHECK(s4::sim::Epilogue(command).output(15, channel, 99) == 40);
+  command.requant_min = -20;
   command.add_enable = 1;
   command.add_c0 = bits_of(1.0F);
   command.add_ra = bits_of(1.0F);
