@@ -31,7 +31,7 @@ build: bootstrap ## Programs and test programs (models are built when first used
 run: bootstrap ## A sparse convolution at 1x, 8x, 16x and 32x on the RTL, compared three ways
 	@$(call need,sw/cli,run)
 	tools/build.sh s4_cli
-	python3 tools/run_demo.py
+	build/bin/s4 first
 
 test: bootstrap ## Everything that must pass: unit tests and conformance (10 minutes, 25 cold)
 	@tools/build.sh

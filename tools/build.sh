@@ -1,7 +1,7 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Configures if needed and builds the given targets (default: everything) with the preset in
 # S4_PRESET (default fast). Callers wait for each other; silent when nothing is to be done.
-set -eu
+set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 preset=${S4_PRESET:-fast}
@@ -17,7 +17,8 @@ if [ ! -f "$folder/build.ninja" ]; then
     exit 1
   fi
 fi
-if ninja -C "$folder" -n "$@" 2>/dev/null | grep -q "no work to do"; then
-  exit 0
+if ! ninja -C "$folder" -j "${S4_JOBS:-2}" "$@" 2>&1 |
+  { grep --line-buffered -vE 'Entering directory|Re-checking globbed|no work to do|GLOB mismatch' ||
+    true; } >&2; then
+  exit 1
 fi
-ninja -C "$folder" -j "${S4_JOBS:-2}" "$@" >&2
