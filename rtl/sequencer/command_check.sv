@@ -1,9 +1,10 @@
 /// Checks one command after the other before it may be dispatched.
 /// Operation, fields and alignment (command_fields), then every range: the lowest and the highest
-/// address of each strided box against the context's region and the size of the local buffer, with
-/// two 32 x 16 bit multipliers over four clocks. The verdict is offered six clocks after acceptance;
-/// a command every seven clocks. Error order: memory answer of the fetch, Opcode, Field, Align,
-/// MemoryRange, LocalRange; info is a byte offset in the command, for Opcode the operation.
+/// address of each strided box against the context's region and the size of the local buffer, by
+/// two 32 x 16 bit multipliers over four clocks. The verdict is offered six clocks after
+/// acceptance; a command every seven clocks. Error order: memory answer of the fetch, Opcode,
+/// Field, Align, MemoryRange, LocalRange; info is a byte offset in the command, for Opcode the
+/// operation.
 /// Model: sim/sequencer/command_check.hpp
 `include "assert.svh"
 
@@ -57,17 +58,17 @@ module command_check (
   logic fetch_error_q, accept;
 
   commands_pkg::sync_command_t header;
-  commands_pkg::dma_command_t dma;
-  commands_pkg::weights_command_t weights;
-  commands_pkg::spu_command_t spu;
+  commands_pkg::dma_command_t as_dma;
+  commands_pkg::weights_command_t as_weights;
+  commands_pkg::spu_command_t as_spu;
   assign header  = cmd_q;
-  assign dma     = cmd_q;
-  assign weights = cmd_q;
-  assign spu     = cmd_q;
+  assign as_dma     = cmd_q;
+  assign as_weights = cmd_q;
+  assign as_spu     = cmd_q;
 
   // Each view uses only its own fields.
   logic [4*commands_pkg::CommandBits-1:0] unused_views;
-  assign unused_views = {header, dma, weights, spu};
+  assign unused_views = {header, as_dma, as_weights, as_spu};
 
   logic is_store, is_dma, is_weights, is_spu;
   assign is_store   = header.opcode == commands_pkg::OpcodeStore;
@@ -127,21 +128,21 @@ module command_check (
   );
 
   // ---- Multipliers: operands of each step, product one clock later ----
-  //   step     a (dma, weights)          a (spu)                b (dma)               b (spu)
-  //   0        counts-1 x mem_stride1    images x out_height    counts-1 x local_s1   blocks x plane
-  //   1        .. stride2                that x out_width       .. stride2            images x image
-  //   2        .. stride3                out blocks x plane     .. stride3            rows x row
-  //   3                                  out blocks x add plane
+  //   step  a (dma, weights)        a (spu)               b (dma)              b (spu)
+  //   0     counts-1 x mem_stride1  images x out_height   counts-1 x local_s1  blocks x plane
+  //   1     .. stride2              that x out_width      .. stride2           images x image
+  //   2     .. stride3              out blocks x plane    .. stride3           rows x row
+  //   3                             out blocks x add plane
   logic [31:0] wide_a, total_bytes;
   logic [23:0] wide_b;
   logic [15:0] narrow_a, narrow_b, out_blocks;
   logic [47:0] product_a_q;
   logic [39:0] product_b_q;
 
-  assign total_bytes = {26'(weights.param_words) + 26'(weights.index_words) +
-                        26'(weights.value_words), 6'b0};
+  assign total_bytes = {26'(as_weights.param_words) + 26'(as_weights.index_words) +
+                        26'(as_weights.value_words), 6'b0};
   // ceil(out_channels / 64) - 1; out_channels = 0 is refused as a field
-  assign out_blocks  = (spu.out_channels - 16'd1) >> 6;
+  assign out_blocks  = (as_spu.out_channels - 16'd1) >> 6;
 
   always_comb begin
     wide_a   = '0;
@@ -151,49 +152,49 @@ module command_check (
     unique case (state_q)
       StStep0: begin
         if (is_dma) begin
-          wide_a   = dma.mem_stride1;
-          wide_b   = dma.local_stride1;
-          narrow_a = dma.count1 - 16'd1;
-          narrow_b = dma.count1 - 16'd1;
+          wide_a   = as_dma.mem_stride1;
+          wide_b   = as_dma.local_stride1;
+          narrow_a = as_dma.count1 - 16'd1;
+          narrow_b = as_dma.count1 - 16'd1;
         end else if (is_weights) begin
           wide_a   = total_bytes;
-          narrow_a = weights.count;
+          narrow_a = as_weights.count;
         end else if (is_spu) begin
-          wide_a   = 32'(spu.images);
-          narrow_a = spu.out_height;
-          wide_b   = spu.in_plane;
-          narrow_b = spu.in_blocks - 16'd1;
+          wide_a   = 32'(as_spu.images);
+          narrow_a = as_spu.out_height;
+          wide_b   = as_spu.in_plane;
+          narrow_b = as_spu.in_blocks - 16'd1;
         end
       end
       StStep1: begin
         if (is_dma) begin
-          wide_a   = dma.mem_stride2;
-          wide_b   = dma.local_stride2;
-          narrow_a = dma.count2 - 16'd1;
-          narrow_b = dma.count2 - 16'd1;
+          wide_a   = as_dma.mem_stride2;
+          wide_b   = as_dma.local_stride2;
+          narrow_a = as_dma.count2 - 16'd1;
+          narrow_b = as_dma.count2 - 16'd1;
         end else if (is_spu) begin
           wide_a   = product_a_q[31:0];
-          narrow_a = spu.out_width;
-          wide_b   = spu.in_image;
-          narrow_b = spu.images - 16'd1;
+          narrow_a = as_spu.out_width;
+          wide_b   = as_spu.in_image;
+          narrow_b = as_spu.images - 16'd1;
         end
       end
       StStep2: begin
         if (is_dma) begin
-          wide_a   = dma.mem_stride3;
-          wide_b   = dma.local_stride3;
-          narrow_a = dma.count3 - 16'd1;
-          narrow_b = dma.count3 - 16'd1;
+          wide_a   = as_dma.mem_stride3;
+          wide_b   = as_dma.local_stride3;
+          narrow_a = as_dma.count3 - 16'd1;
+          narrow_b = as_dma.count3 - 16'd1;
         end else if (is_spu) begin
-          wide_a   = 32'(spu.out_plane);
+          wide_a   = 32'(as_spu.out_plane);
           narrow_a = out_blocks;
-          wide_b   = 24'(spu.in_row);
-          narrow_b = spu.in_height - 16'd1;
+          wide_b   = 24'(as_spu.in_row);
+          narrow_b = as_spu.in_height - 16'd1;
         end
       end
       StStep3: begin
         if (is_spu) begin
-          wide_a   = 32'(spu.add_plane);
+          wide_a   = 32'(as_spu.add_plane);
           narrow_a = out_blocks;
         end
       end
@@ -202,7 +203,7 @@ module command_check (
   end
 
   // ---- Sums: highest address of each box ----
-  //   sum_a: memory byte, or output word; sum_b: local-buffer word; sum_c: word of the second tensor
+  //   sum_a: memory byte, or output word; sum_b: local-buffer word; sum_c: second tensor's word
   logic [SumWidth-1:0] sum_a_q, sum_b_q, sum_c_q;
   logic pixels_bad_q;
   logic stepping;
@@ -219,17 +220,18 @@ module command_check (
       align_bad_q  <= align_bad;
       align_byte_q <= align_byte;
       pixels_bad_q <= 1'b0;
-      sum_a_q      <= is_spu ? SumWidth'(spu.out_addr) + SumWidth'(spu.pixels) - SumWidth'(1)
-                             : SumWidth'(dma.mem_addr) - SumWidth'(1) +
-                               (is_dma ? SumWidth'({dma.count0, 6'b0}) : '0);
-      sum_b_q      <= is_spu ? SumWidth'(spu.in_addr) + SumWidth'(spu.in_width) - SumWidth'(1)
-                             : SumWidth'(dma.local_addr) + SumWidth'(dma.count0) - SumWidth'(1);
-      sum_c_q      <= SumWidth'(spu.add_addr) + SumWidth'(spu.pixels) - SumWidth'(1);
+      sum_a_q      <= is_spu ? SumWidth'(as_spu.out_addr) + SumWidth'(as_spu.pixels) - SumWidth'(1)
+                             : SumWidth'(as_dma.mem_addr) - SumWidth'(1) +
+                               (is_dma ? SumWidth'({as_dma.count0, 6'b0}) : '0);
+      sum_b_q      <= is_spu ? SumWidth'(as_spu.in_addr) + SumWidth'(as_spu.in_width) - SumWidth'(1)
+                             : SumWidth'(as_dma.local_addr) + SumWidth'(as_dma.count0) -
+                               SumWidth'(1);
+      sum_c_q      <= SumWidth'(as_spu.add_addr) + SumWidth'(as_spu.pixels) - SumWidth'(1);
     end else if (stepping) begin
       sum_b_q <= sum_b_q + SumWidth'(product_b_q);
       if (!is_spu || state_q == StStep3) sum_a_q <= sum_a_q + SumWidth'(product_a_q);
       if (state_q == StSum) sum_c_q <= sum_c_q + SumWidth'(product_a_q);
-      if (state_q == StStep2) pixels_bad_q <= is_spu && product_a_q != 48'(spu.pixels);
+      if (state_q == StStep2) pixels_bad_q <= is_spu && product_a_q != 48'(as_spu.pixels);
     end
   end
 
@@ -250,11 +252,11 @@ module command_check (
   logic [31:0] info, info_q;
 
   assign memory_bad = (is_dma || is_weights) &&
-                      (dma.mem_addr[35:PageWidth] < base || beyond_memory ||
+                      (as_dma.mem_addr[35:PageWidth] < base || beyond_memory ||
                        sum_a_q[SumWidth-1:PageWidth] >= (SumWidth - PageWidth)'(limit));
   assign in_bad  = (is_dma || is_spu) && sum_b_q >= SumWidth'(LocalWords);
   assign out_bad = is_spu && sum_a_q >= SumWidth'(LocalWords);
-  assign add_bad = is_spu && spu.add_enable && sum_c_q >= SumWidth'(LocalWords);
+  assign add_bad = is_spu && as_spu.add_enable && sum_c_q >= SumWidth'(LocalWords);
 
   always_comb begin
     error = commands_pkg::ErrorNone;

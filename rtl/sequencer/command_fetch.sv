@@ -1,5 +1,5 @@
 /// Reads the commands of a program from memory, in order, ahead of their use.
-/// Bursts of up to 16 beats (8 commands) that never cross 1024 B; four bursts in flight or in store,
+/// Bursts of up to 16 beats (8 commands) that never cross 1024 B; four bursts in flight or stored,
 /// each in its own quarter of a 4 KiB buffer, so answers may come in any order of their tags.
 /// A command leaves two clocks after both of its beats are stored; one command per three clocks.
 /// An answer with an error marks the commands of its beats; a burst that ends early marks the rest.

@@ -16,17 +16,17 @@ module command_fields (
   localparam int unsigned ParamRowWords = config_pkg::LanesPerQuadrant / 8;
 
   commands_pkg::sync_command_t header;
-  commands_pkg::dma_command_t dma;
-  commands_pkg::weights_command_t weights;
-  commands_pkg::spu_command_t spu;
+  commands_pkg::dma_command_t as_dma;
+  commands_pkg::weights_command_t as_weights;
+  commands_pkg::spu_command_t as_spu;
   assign header  = cmd_i;
-  assign dma     = cmd_i;
-  assign weights = cmd_i;
-  assign spu     = cmd_i;
+  assign as_dma     = cmd_i;
+  assign as_weights = cmd_i;
+  assign as_spu     = cmd_i;
 
   // Each view uses only its own fields.
   logic [4*commands_pkg::CommandBits-1:0] unused_views;
-  assign unused_views = {header, dma, weights, spu};
+  assign unused_views = {header, as_dma, as_weights, as_spu};
 
   // ---- Operation ----
   logic is_dma, is_weights, is_spu, known;
@@ -64,14 +64,14 @@ module command_fields (
   always_comb begin : digit_sum
     int unsigned i;
     digits = '0;
-    for (i = 0; i < 12; i = i + 1) digits = digits + 6'(weights.index_words[2*i+:2]);
+    for (i = 0; i < 12; i = i + 1) digits = digits + 6'(as_weights.index_words[2*i+:2]);
   end
   logic index_bad;
   assign index_bad = digits % 6'd3 != 6'd0;
 
   // Output channels of one group in the command's array shape.
   logic [15:0] group_channels;
-  assign group_channels = 16'(config_pkg::ArrayLanes) >> spu.shape;
+  assign group_channels = 16'(config_pkg::ArrayLanes) >> as_spu.shape;
 
   // ---- Offending bytes ----
   logic [NumBytes-1:0] bad;
@@ -81,38 +81,41 @@ module command_fields (
     for (b = 0; b < NumBytes; b = b + 1) bad[b] = reserved[8*b+:8] != '0;
     if (header.context_id >= 4'(commands_pkg::NumContexts)) bad[1] = 1'b1;
     if (is_dma) begin
-      if (dma.count0 == '0) bad[28] = 1'b1;
-      if (dma.count1 == '0) bad[32] = 1'b1;
-      if (dma.count2 == '0) bad[34] = 1'b1;
-      if (dma.count3 == '0) bad[36] = 1'b1;
-      if (dma.dest_mask != '0) bad[64] = 1'b1;
+      if (as_dma.count0 == '0) bad[28] = 1'b1;
+      if (as_dma.count1 == '0) bad[32] = 1'b1;
+      if (as_dma.count2 == '0) bad[34] = 1'b1;
+      if (as_dma.count3 == '0) bad[36] = 1'b1;
+      if (as_dma.dest_mask != '0) bad[64] = 1'b1;
     end
     if (is_weights) begin
-      if (weights.param_words % 16'(ParamRowWords) != '0) bad[24] = 1'b1;
-      if (weights.param_words == '0 && weights.index_words == '0 && weights.value_words == '0)
+      if (as_weights.param_words % 16'(ParamRowWords) != '0) bad[24] = 1'b1;
+      if (as_weights.param_words == '0 && as_weights.index_words == '0 &&
+          as_weights.value_words == '0)
         bad[24] = 1'b1;
       if (index_bad) bad[28] = 1'b1;
-      if (weights.value_words[1:0] != '0) bad[32] = 1'b1;
-      if (weights.count == '0) bad[36] = 1'b1;
-      if (weights.dest_mask != '0) bad[64] = 1'b1;
+      if (as_weights.value_words[1:0] != '0) bad[32] = 1'b1;
+      if (as_weights.count == '0) bad[36] = 1'b1;
+      if (as_weights.dest_mask != '0) bad[64] = 1'b1;
     end
     if (is_spu) begin
-      if (spu.activation != '0) bad[10] = 1'b1;
-      if (spu.in_blocks == '0) bad[30] = 1'b1;
-      if (spu.in_height == '0) bad[32] = 1'b1;
-      if (spu.in_width == '0) bad[34] = 1'b1;
-      if (spu.images == '0) bad[36] = 1'b1;
-      if (spu.out_height == '0) bad[38] = 1'b1;
-      if (spu.out_width == '0) bad[40] = 1'b1;
-      if (spu.kernel_h == '0 || spu.kernel_h > 4'(commands_pkg::MaxKernel)) bad[42] = 1'b1;
-      if (spu.kernel_w == '0 || spu.kernel_w > 4'(commands_pkg::MaxKernel)) bad[42] = 1'b1;
-      if (spu.stride_h == '0 || spu.stride_h > 4'(commands_pkg::MaxStride)) bad[43] = 1'b1;
-      if (spu.stride_w == '0 || spu.stride_w > 4'(commands_pkg::MaxStride)) bad[43] = 1'b1;
-      if (spu.dilation_h == '0 || spu.dilation_h > 4'(commands_pkg::MaxDilation)) bad[44] = 1'b1;
-      if (spu.dilation_w == '0 || spu.dilation_w > 4'(commands_pkg::MaxDilation)) bad[44] = 1'b1;
-      if (spu.shape > 4'(config_pkg::MaxShape)) bad[45] = 1'b1;
-      if (spu.out_channels == '0) bad[50] = 1'b1;
-      if (spu.weights_keep && (!spu.weights_resident || spu.out_channels > group_channels))
+      if (as_spu.activation != '0) bad[10] = 1'b1;
+      if (as_spu.in_blocks == '0) bad[30] = 1'b1;
+      if (as_spu.in_height == '0) bad[32] = 1'b1;
+      if (as_spu.in_width == '0) bad[34] = 1'b1;
+      if (as_spu.images == '0) bad[36] = 1'b1;
+      if (as_spu.out_height == '0) bad[38] = 1'b1;
+      if (as_spu.out_width == '0) bad[40] = 1'b1;
+      if (as_spu.kernel_h == '0 || as_spu.kernel_h > 4'(commands_pkg::MaxKernel)) bad[42] = 1'b1;
+      if (as_spu.kernel_w == '0 || as_spu.kernel_w > 4'(commands_pkg::MaxKernel)) bad[42] = 1'b1;
+      if (as_spu.stride_h == '0 || as_spu.stride_h > 4'(commands_pkg::MaxStride)) bad[43] = 1'b1;
+      if (as_spu.stride_w == '0 || as_spu.stride_w > 4'(commands_pkg::MaxStride)) bad[43] = 1'b1;
+      if (as_spu.dilation_h == '0 || as_spu.dilation_h > 4'(commands_pkg::MaxDilation))
+        bad[44] = 1'b1;
+      if (as_spu.dilation_w == '0 || as_spu.dilation_w > 4'(commands_pkg::MaxDilation))
+        bad[44] = 1'b1;
+      if (as_spu.shape > 4'(config_pkg::MaxShape)) bad[45] = 1'b1;
+      if (as_spu.out_channels == '0) bad[50] = 1'b1;
+      if (as_spu.weights_keep && (!as_spu.weights_resident || as_spu.out_channels > group_channels))
         bad[64] = 1'b1;
     end
   end
@@ -130,11 +133,12 @@ module command_fields (
   // mem_addr lies at the same place in both commands that have it.
   always_comb begin
     align_byte_o = 7'd16;
-    align_bad_o  = (is_dma || is_weights) && dma.mem_addr[5:0] != '0;
+    align_bad_o  = (is_dma || is_weights) && as_dma.mem_addr[5:0] != '0;
     if (is_dma && !align_bad_o) begin
-      align_bad_o = (dma.mem_stride1[5:0] | dma.mem_stride2[5:0] | dma.mem_stride3[5:0]) != '0;
-      if (dma.mem_stride1[5:0] != '0) align_byte_o = 7'd40;
-      else if (dma.mem_stride2[5:0] != '0) align_byte_o = 7'd44;
+      align_bad_o = as_dma.mem_stride1[5:0] != '0 || as_dma.mem_stride2[5:0] != '0 ||
+                    as_dma.mem_stride3[5:0] != '0;
+      if (as_dma.mem_stride1[5:0] != '0) align_byte_o = 7'd40;
+      else if (as_dma.mem_stride2[5:0] != '0) align_byte_o = 7'd44;
       else align_byte_o = 7'd48;
     end
   end

@@ -285,8 +285,8 @@ TEST_CASE("command_check: seeded bugs are seen by the comparison") {
            Bug{"rtl/sequencer/command_check.sv", "check_add", "if (state_q == StSum) sum_c_q",
                "if (state_q == StStep3) sum_c_q"},
            Bug{"rtl/sequencer/command_fields.sv", "fields_kernel",
-               "spu.kernel_w > 4'(commands_pkg::MaxKernel)",
-               "spu.kernel_w > 4'(commands_pkg::MaxKernel + 1)"},
+               "as_spu.kernel_w > 4'(commands_pkg::MaxKernel)",
+               "as_spu.kernel_w > 4'(commands_pkg::MaxKernel + 1)"},
        }) {
     CheckBench bench("tiny", tests::seeded_bug(bug.file, bug.name, bug.find, bug.replace));
     std::map<Error, std::set<std::uint32_t>> seen;
