@@ -3,7 +3,8 @@
 // Local buffer:  ring   [input r0][input r1][output r0][output r1][second r0][second r1]
 //                whole  [input][output][second]
 // Tokens: 0 a chunk is loaded, 1 an input region is free, 2 results are ready, 3 an output region
-// is free. Each has one producer and one consumer engine, both in program order.
+// is free, 4 the weights that are sent once have arrived. Each has one producer and one consumer
+// engine, both in program order.
 //
 // Commands stand in an order in which a machine that runs them one after another, weights on
 // demand, would never wait: so no queue depth can deadlock. The array's command stands before its
@@ -29,6 +30,7 @@ constexpr std::uint16_t kLoaded = 1U << 0;
 constexpr std::uint16_t kInputFree = 1U << 1;
 constexpr std::uint16_t kReady = 1U << 2;
 constexpr std::uint16_t kOutputFree = 1U << 3;
+constexpr std::uint16_t kWeightsIn = 1U << 4;
 
 std::uint64_t page_up(std::uint64_t address) { return (address + kPage - 1) / kPage * kPage; }
 
@@ -66,6 +68,14 @@ class Lowering {
           {0, g_.filters, 0, static_cast<std::uint32_t>(out.weights.groups.size())});
     }
     chunks_ = cut(g_, plan_.chunk);
+    for (const Chunk& chunk : chunks_) {
+      windows_.push_back(ring_ ? std::vector<Chunk>{chunk} : missing(chunk));
+    }
+    // A ring has room for `regions` chunks. Whole tensors have room for all, but loads that run far
+    // ahead would take the memory port from the weights of a program that computes longer.
+    const Estimate& e = out.estimate;
+    throttle_ = ring_ || e.mac > e.loads + e.weights;
+    ahead_ = ring_ ? plan_.regions : throttle_ ? 2 : 4;
   }
 
   void run(bool resident) {
@@ -84,7 +94,7 @@ class Lowering {
     load_second(all, 0, 0, 0);
     finish();
     start("compute");
-    for (const Section& section : sections_) compute(section, 0, 0, 0, 0);
+    for (const Section& section : sections_) compute(section, 0, 0, 0, 0, 0);
     finish();
     start("store");
     store_box(all, sections_whole(), 0, 0, 0);
@@ -95,19 +105,30 @@ class Lowering {
   void run_whole_program() {
     start("layer");
     const auto count = static_cast<std::uint32_t>(chunks_.size());
-    const std::uint32_t ahead = ring_ ? plan_.regions : 2;
-    for (std::uint32_t i = 0; i < std::min(ahead, count); ++i) load_chunk(i);
+    // Weights that are sent once come right after the first chunk: beside a running load they get
+    // only a small share of the memory port.
+    const bool weights_first = sends_once() && count > 1;
+    const std::uint32_t before = weights_first ? 1 : std::min(ahead_, count);
+    for (std::uint32_t i = 0; i < before; ++i) load_chunk(i, 0);
     for (std::uint32_t s = 0; s < sections_.size(); ++s) {
       for (std::uint32_t i = 0; i < count; ++i) {
+        const bool first = s == 0 && i == 0;
         const std::uint32_t region = ring_ ? i % plan_.regions : 0;
-        std::uint16_t wait = s == 0 && loads_[i] ? kLoaded : 0;
+        const bool loads_later = s == 0 && i + ahead_ < count && loads(i + ahead_);
+        std::uint16_t wait = s == 0 && loads(i) ? kLoaded : 0;
         std::uint16_t signal = kReady;
         if (ring_ && i >= plan_.regions) wait |= kOutputFree;
-        if (ring_ && i + plan_.regions < count) signal |= kInputFree;
-        compute(sections_[s], i, region, wait, signal);
+        if (throttle_ && loads_later) signal |= kInputFree;
+        compute(sections_[s], i, region, wait, signal, first && weights_first ? kWeightsIn : 0);
         const bool frees = ring_ && i + plan_.regions < count;
         store_box(chunks_[i], sections_[s], region, kReady, frees ? kOutputFree : 0);
-        if (s == 0 && i + ahead < count) load_chunk(i + ahead);
+        if (first && weights_first) {
+          std::uint16_t weights_in = kWeightsIn;
+          for (std::uint32_t later = 1; later < std::min(ahead_, count); ++later) {
+            if (load_chunk(later, weights_in)) weights_in = 0;
+          }
+        }
+        if (loads_later) load_chunk(i + ahead_, 0);
       }
     }
     finish();
@@ -283,26 +304,27 @@ class Lowering {
          signal, box(chunk, section));
   }
 
-  /// Everything that chunk `i` needs and that is not in the local buffer yet.
-  void load_chunk(std::uint32_t i) {
-    loads_.resize(chunks_.size(), false);
+  [[nodiscard]] bool loads(std::uint32_t i) const {
+    return !windows_[i].empty() || layer_.add.has_value();
+  }
+
+  [[nodiscard]] bool sends_once() const {
+    return plan_.strategy == Strategy::kKeep || plan_.strategy == Strategy::kGroupOuter;
+  }
+
+  /// Everything that chunk `i` needs and that is not in the local buffer yet; false if nothing.
+  bool load_chunk(std::uint32_t i, std::uint16_t wait) {
     const Chunk& chunk = chunks_[i];
-    std::vector<Chunk> windows;
-    if (ring_) {
-      windows.push_back(chunk);
-    } else {
-      windows = missing(chunk);
-    }
-    if (windows.empty() && !layer_.add) return;
-    loads_[i] = true;
+    const std::vector<Chunk>& windows = windows_[i];
     const std::uint32_t region = ring_ ? i % plan_.regions : 0;
-    std::uint16_t wait = ring_ && i >= plan_.regions ? kInputFree : 0;
+    if (throttle_ && i >= ahead_) wait |= kInputFree;
     for (std::size_t w = 0; w < windows.size(); ++w) {
       const bool last = w + 1 == windows.size() && !layer_.add;
       load_rows(chunk, windows[w], region, wait, last ? kLoaded : 0);
       wait = 0;
     }
     load_second(chunk, region, wait, kLoaded);
+    return loads(i);
   }
 
   /// Parts of the chunk's window that no earlier chunk of a whole tensor has loaded.
@@ -326,7 +348,7 @@ class Lowering {
   }
 
   void compute(const Section& section, std::uint32_t i, std::uint32_t region, std::uint16_t wait,
-               std::uint16_t signal) {
+               std::uint16_t signal, std::uint16_t weights_signal) {
     const Chunk& chunk = chunks_[i];
     SpuCommand c;
     c.layer = layer_.number;
@@ -393,15 +415,15 @@ class Lowering {
     const std::uint64_t tiles = (chunk.pixels() + tile_pixels - 1) / tile_pixels;
     if (plan_.strategy == Strategy::kStream) {
       for (std::uint32_t g = section.group_begin; g < section.group_end; ++g) {
-        for (std::uint64_t t = 0; t < tiles; ++t) send_weights(g, g + 1, chunk, section);
+        for (std::uint64_t t = 0; t < tiles; ++t) send_weights(g, g + 1, chunk, section, 0);
       }
     } else if (!keeps || i == 0) {
-      send_weights(section.group_begin, section.group_end, chunk, section);
+      send_weights(section.group_begin, section.group_end, chunk, section, weights_signal);
     }
   }
 
   void send_weights(std::uint32_t group_begin, std::uint32_t group_end, const Chunk& chunk,
-                    const Section& section) {
+                    const Section& section, std::uint16_t signal) {
     WeightsCommand run;
     run.count = 0;
     std::uint64_t next = 0;
@@ -429,6 +451,7 @@ class Lowering {
         next = address + 64 * piece.words();
       }
     }
+    run.signal_mask = signal;
     flush();
   }
 
@@ -443,7 +466,9 @@ class Lowering {
   std::uint32_t second_base_ = 0;
   std::vector<Section> sections_;
   std::vector<Chunk> chunks_;
-  std::vector<bool> loads_;  ///< whether a chunk has a load of its own
+  std::vector<std::vector<Chunk>> windows_;  ///< input that each chunk loads
+  bool throttle_ = true;                     ///< loads wait for the array
+  std::uint32_t ahead_ = 2;                  ///< chunks loaded before they are needed
   std::uint32_t loaded_image_ = 0xFFFFFFFF;
   std::uint32_t loaded_rows_ = 0;
   std::uint32_t loaded_columns_ = 0;

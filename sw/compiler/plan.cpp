@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kMaxField16 = 65535;
 constexpr std::uint64_t kMaxPixels = (std::uint64_t{1} << 24) - 1;
 constexpr std::uint64_t kMemoryLatency = 110;
-constexpr std::uint64_t kCommandOverhead = 40;
+constexpr std::uint64_t kCommandOverhead = 100;
 constexpr std::uint64_t kSlowChunks = 4096;
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
@@ -98,25 +98,18 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
                      (tensors_in - 1) * chunk.pixels() * g.out_blocks();
         loaded_window = std::max(loaded_window, end);
       }
-      std::uint64_t compute = 0;
       std::uint64_t weight_words = 0;
-      std::uint64_t last_tile = 0;
-      const auto use_group = [&](const GroupProfile& group) {
-        last_tile = tile_clocks(group, profile, config, streamed);
-        compute += tiles * last_tile;
+      const bool resend = plan.strategy == Strategy::kResend || i == 0;
+      const std::size_t group_begin = group_outer ? section : 0;
+      const std::size_t group_end = group_outer ? section + 1 : profile.groups.size();
+      for (std::size_t index = group_begin; index < group_end; ++index) {
+        const GroupProfile& group = profile.groups[index];
         e.mac += tiles * group.clocks;
         e.activation += tiles * (std::uint64_t{group.busy_banks} << profile.shape);
         e.epilogue +=
             tiles * config.num_quadrants * config.pixels_per_quadrant / config.epilogue_pixels;
-        const bool sent = streamed || plan.strategy == Strategy::kResend || i == 0;
-        weight_words += sent ? group.words() * (streamed ? tiles : 1) : 0;
-      };
-      if (group_outer) {
-        use_group(profile.groups[section]);
-      } else {
-        for (const GroupProfile& group : profile.groups) use_group(group);
+        if (streamed || resend) weight_words += group.words() * (streamed ? tiles : 1);
       }
-      if (plan.strategy == Strategy::kResend) compute += profile.switch_stall;
       const std::uint64_t store_words =
           resident ? 0 : chunk.pixels() * (group_outer ? profile.lanes / 64 : g.out_blocks());
 
@@ -126,16 +119,27 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
         port = std::max(port, waits ? spu_end[step - plan.regions] : 0) + load_words;
       }
       const std::uint64_t loaded = load_words > 0 ? port + kMemoryLatency : 0;
-      if (weight_words > 0 && !streamed) {
-        port = std::max(port, prefetch ? last_spu_start : spu) + weight_words;
-      }
-      const std::uint64_t weights_in = weight_words > 0 && !streamed ? port + kMemoryLatency : 0;
       std::uint64_t start = std::max(spu, loaded);
       if (plan.storage == Storage::kRing && step >= plan.regions) {
         start = std::max(start, store_end[step - plan.regions]);
       }
+      // A group's first tile is not complete before its weights are.
+      const bool sends = !streamed && resend;
+      if (sends) port = std::max(port, prefetch ? last_spu_start : spu);
+      std::uint64_t at = start;
+      for (std::size_t index = group_begin; index < group_end; ++index) {
+        const GroupProfile& group = profile.groups[index];
+        const std::uint64_t tile = tile_clocks(group, profile, config, streamed);
+        at += tile;
+        if (sends) {
+          port += group.words();
+          at = std::max(at, port + kMemoryLatency);
+        }
+        at += (tiles - 1) * tile;
+      }
+      if (plan.strategy == Strategy::kResend) at += profile.switch_stall;
       last_spu_start = start;
-      spu = std::max(start + compute, weights_in + last_tile) + kCommandOverhead;
+      spu = at + kCommandOverhead;
       if (streamed) port = std::max(port, spu);
       spu_end.push_back(spu);
       if (store_words > 0) {
@@ -185,10 +189,9 @@ std::vector<ChunkSize> chunk_sizes(const LayerGeometry& g, std::uint64_t tile_pi
   if (oh == 1) add(1, 1, ow);
   std::set<std::uint64_t, std::greater<>> columns;
   for (const std::uint64_t part : parts(ow)) {
-    columns.insert(part);
-    if (part > tile_pixels) {
-      columns.insert(std::min<std::uint64_t>(ow, ceil_div(part, tile_pixels) * tile_pixels));
-    }
+    std::uint64_t whole = tile_pixels;
+    while (whole > 1 && part <= whole / 2) whole /= 2;
+    columns.insert(std::min<std::uint64_t>(ow, ceil_div(part, whole) * whole));
   }
   for (const std::uint64_t part : columns) {
     if (part < ow) add(1, 1, part);
