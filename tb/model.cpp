@@ -239,7 +239,12 @@ std::vector<std::string> Model::port_names() const {
 
 void Model::reset(std::uint64_t cycles) {
   Port reset = port("rst_ni");
+  // Reset acts on its falling edge, also on resets that are registers themselves: show it one even
+  // from power-up, where rst_ni is already low and those registers hold random values.
+  reset.set(1);
+  eval();
   reset.set(0);
+  eval();
   tick(cycles);
   reset.set(1);
   eval();
