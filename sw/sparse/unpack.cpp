@@ -90,6 +90,9 @@ UnpackedWeights unpack_weights(const PackedWeights& packed, const config::Config
         header.assign(streams.index.begin() + static_cast<std::ptrdiff_t>(index_at),
                       streams.index.begin() + static_cast<std::ptrdiff_t>(index_at + headers));
         index_at += headers;
+        for (std::uint32_t i = weights.banks() - bank; i < headers; ++i) {
+          if (header[i] != 0) fail(g, "a header of a bank that does not exist is not zero");
+        }
       }
       const std::uint32_t k = header[bank % headers] & 0x7FU;
       const bool bitmap = (header[bank % headers] & 0x80U) != 0;

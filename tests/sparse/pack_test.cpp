@@ -1,0 +1,215 @@
+#include <catch2/catch.hpp>
+#include <limits>
+#include <random>
+
+#include "sim/config/configuration_loader.hpp"
+#include "sw/sparse/pack.hpp"
+#include "sw/sparse/prune.hpp"
+#include "tb/root.hpp"
+#include "tb/seed.hpp"
+
+using namespace s4::sw;
+using s4::config::Configuration;
+
+namespace {
+
+Configuration configuration(const std::string& name) {
+  return s4::sim::load_configuration(s4::tb::root(), name);
+}
+
+std::int8_t non_zero(std::mt19937_64& random) {
+  const int value = static_cast<int>(random() % 254) - 127;
+  return static_cast<std::int8_t>(value >= 0 ? value + 1 : value);
+}
+
+struct Parameters {
+  std::vector<std::int32_t> biases;
+  std::vector<float> scales;
+};
+
+Parameters parameters(std::uint32_t out, std::mt19937_64& random) {
+  Parameters p;
+  for (std::uint32_t i = 0; i < out; ++i) {
+    p.biases.push_back(static_cast<std::int32_t>(random()));
+    p.scales.push_back(static_cast<float>(random() % 1000) / 977.0F);
+  }
+  return p;
+}
+
+/// Packs and unpacks; checks what must hold for every stream.
+PackedWeights round_trip(const WeightTensor& weights, const Configuration& config,
+                         std::uint32_t shape, std::uint64_t piece_bytes, std::mt19937_64& random) {
+  const Parameters p = parameters(weights.out_channels, random);
+  const PackedWeights packed =
+      pack_weights(weights, p.biases, p.scales, config, shape, piece_bytes);
+  const UnpackedWeights back =
+      unpack_weights(packed, config, weights.out_channels, weights.in_channels, weights.kernel_h,
+                     weights.kernel_w);
+  REQUIRE(back.weights == weights);
+  REQUIRE(back.biases == p.biases);
+  REQUIRE(back.scales == p.scales);
+  const auto profiles = profile_groups(weights, bank_counts(weights), config, shape);
+  REQUIRE(profiles.size() == packed.groups.size());
+  std::uint64_t end = 0;
+  for (std::size_t g = 0; g < packed.groups.size(); ++g) {
+    const WeightGroup& group = packed.groups[g];
+    REQUIRE(profiles[g].counts == group.counts);
+    REQUIRE(profiles[g].words() == group.words());
+    std::uint64_t words = 0;
+    for (std::size_t i = 0; i < group.pieces.size(); ++i) {
+      const WeightPiece& piece = group.pieces[i];
+      REQUIRE(piece.offset == end);
+      REQUIRE((piece.param_words != 0) == (i == 0));
+      REQUIRE(piece.index_words % 3 == 0);
+      REQUIRE(piece.value_words % 4 == 0);
+      REQUIRE(piece.index_words * 64 <= index_capacity(config));
+      REQUIRE(piece.value_words * 64 <= value_capacity(config));
+      end += piece.words() * 64;
+      words += piece.words();
+    }
+    REQUIRE(words == group.words());
+  }
+  REQUIRE(end == packed.bytes.size());
+  return packed;
+}
+
+/// Weights whose bank b of channel o has exactly `k(o, b)` entries, as far as channels exist.
+template <typename Function>
+WeightTensor weights_with(std::uint32_t out, std::uint32_t in, std::uint32_t kh, std::uint32_t kw,
+                          std::mt19937_64& random, Function&& k) {
+  WeightTensor weights(out, in, kh, kw);
+  for (std::uint32_t o = 0; o < out; ++o) {
+    for (std::uint32_t bank = 0; bank < weights.banks(); ++bank) {
+      std::uint32_t left = k(o, bank);
+      std::uint32_t valid = weights.valid_in_bank(bank);
+      for (std::uint32_t e = 0; e < valid; ++e) {
+        if (random() % (valid - e) < left) {
+          weights.data[weights.position(o, bank, e)] = non_zero(random);
+          --left;
+        }
+        if (left == 0) break;
+      }
+    }
+  }
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("stream: every K from 0 to 64, every shape of every configuration") {
+  std::mt19937_64 random(s4::tb::seed());
+  for (const char* name : {"tiny", "small", "s4"}) {
+    const Configuration config = configuration(name);
+    for (std::uint32_t shape = 0; shape <= config.max_shape; ++shape) {
+      for (std::uint32_t k = 0; k <= 64; k += name[0] == 's' ? 3 : 1) {
+        CAPTURE(name, shape, k);
+        const WeightTensor weights = weights_with(group_lanes(config, shape), 64, 1, 1, random,
+                                                  [&](auto, auto) { return k; });
+        const PackedWeights packed = round_trip(weights, config, shape, 0, random);
+        REQUIRE(packed.groups.at(0).counts.at(0) == k);
+      }
+    }
+  }
+}
+
+TEST_CASE("stream: K of a bank is that of the fullest lane, each bank its own") {
+  std::mt19937_64 random(s4::tb::seed() + 1);
+  const Configuration config = configuration("tiny");
+  for (std::uint32_t shape = 0; shape <= 1; ++shape) {
+    const WeightTensor weights =
+        weights_with(37, 320, 3, 3, random, [&](auto, auto) { return random() % 65; });
+    round_trip(weights, config, shape, 0, random);
+  }
+}
+
+TEST_CASE("stream: partly filled banks and groups") {
+  std::mt19937_64 random(s4::tb::seed() + 2);
+  for (const char* name : {"tiny", "small"}) {
+    const Configuration config = configuration(name);
+    for (const std::uint32_t out : {1U, 7U, 16U, 17U, 65U}) {
+      for (const std::uint32_t in : {1U, 3U, 63U, 65U, 130U}) {
+        CAPTURE(name, out, in);
+        WeightTensor weights = weights_with(out, in, 2, 3, random, [](auto, auto) { return 64U; });
+        round_trip(weights, config, config.max_shape, 0, random);
+        prune(weights, 5, Pattern::kBalanced, 1);
+        round_trip(weights, config, 0, 0, random);
+      }
+    }
+  }
+}
+
+TEST_CASE("stream: pieces of any size carry what their values need") {
+  std::mt19937_64 random(s4::tb::seed() + 3);
+  const Configuration config = configuration("tiny");
+  for (const std::uint64_t bytes : {1ULL, 256ULL, 1000ULL, 4096ULL}) {
+    const WeightTensor weights =
+        weights_with(20, 640, 1, 3, random, [&](auto, auto) { return random() % 65; });
+    const PackedWeights packed = round_trip(weights, config, 1, bytes, random);
+    REQUIRE(packed.groups[0].pieces.size() > 1);
+    // Replays each group: when a value section arrives, the indices of its banks are there.
+    for (const WeightGroup& group : packed.groups) {
+      const std::uint64_t headers = packed.group_lanes * 6 / 8;
+      std::uint64_t index = 0;
+      std::uint64_t value = 0;
+      std::uint64_t bank = 0;
+      std::uint64_t index_needed = 0;
+      std::uint64_t value_end = 0;
+      for (const WeightPiece& piece : group.pieces) {
+        index += piece.index_words * 64;
+        value += piece.value_words * 64;
+        while (bank < group.counts.size() && value_end < value) {
+          const std::uint32_t k = group.counts[bank];
+          if (bank % headers == 0) index_needed += headers;
+          if (k > 0 && k < 64) index_needed += headers * (k >= 11 ? 11 : k);
+          value_end += std::uint64_t{k} * packed.group_lanes;
+          ++bank;
+          if (value_end <= value) REQUIRE(index_needed <= index);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("stream: sizes at 32x are those of 14 bits per weight") {
+  std::mt19937_64 random(s4::tb::seed() + 4);
+  const Configuration config = configuration("s4");
+  const WeightTensor weights = weights_with(256, 2048, 1, 1, random, [](auto, auto) { return 2U; });
+  const PackedWeights packed = round_trip(weights, config, 2, 0, random);
+  const double stored = static_cast<double>(packed.index_bytes + packed.value_bytes);
+  const double dense = static_cast<double>(weights.data.size());
+  REQUIRE(dense / stored > 17.5);
+  REQUIRE(dense / stored < 18.4);
+}
+
+TEST_CASE("stream: what is wrong is refused") {
+  const Configuration config = configuration("tiny");
+  WeightTensor weights(4, 64, 1, 1);
+  std::vector<float> scales(4, 1.0F);
+  REQUIRE_THROWS_AS(pack_weights(weights, {0, 0}, scales, config, 0), std::invalid_argument);
+  REQUIRE_THROWS_AS(pack_weights(weights, {0, 0, 0, 0}, scales, config, 2), std::invalid_argument);
+  scales[2] = std::numeric_limits<float>::infinity();
+  REQUIRE_THROWS_AS(pack_weights(weights, {0, 0, 0, 0}, scales, config, 0), std::invalid_argument);
+  scales[2] = std::numeric_limits<float>::quiet_NaN();
+  REQUIRE_THROWS_AS(pack_weights(weights, {0, 0, 0, 0}, scales, config, 0), std::invalid_argument);
+}
+
+TEST_CASE("stream: the reader notices a flipped bit") {
+  std::mt19937_64 random(s4::tb::seed() + 5);
+  const Configuration config = configuration("tiny");
+  const WeightTensor weights = weights_with(16, 256, 1, 1, random, [](auto, auto) { return 20U; });
+  const Parameters p = parameters(16, random);
+  const PackedWeights good = pack_weights(weights, p.biases, p.scales, config, 0);
+  unsigned unnoticed = 0;
+  for (std::size_t byte = 0; byte < good.bytes.size(); byte += 7) {
+    PackedWeights bad = good;
+    bad.bytes[byte] ^= 1U << (byte % 8);
+    try {
+      const UnpackedWeights back = unpack_weights(bad, config, 16, 256, 1, 1);
+      if (back.weights == weights && back.biases == p.biases && back.scales == p.scales) {
+        ++unnoticed;
+      }
+    } catch (const std::invalid_argument&) {
+    }
+  }
+  REQUIRE(unnoticed == 0);
+}
