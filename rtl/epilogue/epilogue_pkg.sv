@@ -15,16 +15,16 @@ package epilogue_pkg;
     logic [31:0] below_half, odd;
     // Half of the last place, less one, plus the bit that would become odd: a carry out of the
     // dropped bits appears exactly when they exceed half, or equal it and the result would be odd.
-    below_half = ((32'd1 << shift) - 32'd1) >> 1;
+    below_half = ~(32'hffff_ffff << shift) >> 1;
     odd = (32'(value) >> shift) & 32'd1;
     round_shift = 13'((32'(value) + below_half + odd) >> shift);
   endfunction
 
   /// The upper 24 of 32 bits to nearest, ties to even; 2^24 when that carries out.
   function automatic logic [24:0] round_24(input logic [31:0] value);
-    logic [31:0] rest;
-    rest = (value & 32'h0000_00ff) + ((value >> 8) & 32'd1) + 32'd127;
-    round_24 = 25'((value >> 8) + (rest >> 8));
+    logic up;
+    up = value[7] && (value[8] || value[6:0] != 7'd0);
+    round_24 = 25'((value >> 8) + 32'(up));
   endfunction
 
   /// Number of leading zeros; 31 for 0 too.
@@ -91,7 +91,7 @@ package epilogue_pkg;
     distance = (distance > 32'd31) ? 32'd31 : distance;
     full = 32'({significand(smaller[30:0]), 3'd0});
     moved = full >> distance[4:0];
-    moved = moved | 32'((moved << distance[4:0]) != full);
+    moved = moved | 32'((full & ~(32'hffff_ffff << distance[4:0])) != 32'd0);
     big = 32'({significand(larger[30:0]), 3'd0});
     add_aligned = 28'((larger[31] == smaller[31]) ? big + moved : big - moved);
   endfunction
@@ -120,12 +120,11 @@ package epilogue_pkg;
     to_integer = value[31] ? 32'd0 - magnitude : magnitude;
   endfunction
 
-  /// Limited from below, then from above, as signed numbers.
+  /// minimum if value is below it, else maximum if it is above that, as signed numbers.
   function automatic logic [31:0] limit(input logic [31:0] value, input logic [31:0] minimum,
                                         input logic [31:0] maximum);
-    logic [31:0] raised;
-    raised = ($signed(value) < $signed(minimum)) ? minimum : value;
-    limit = ($signed(raised) > $signed(maximum)) ? maximum : raised;
+    limit = ($signed(value) < $signed(minimum)) ? minimum
+          : ($signed(value) > $signed(maximum)) ? maximum : value;
   endfunction
 
 endpackage
