@@ -10,8 +10,10 @@ Results: build/synth/<config>/report.md, report.json and <module>_timing.txt.
 
 import argparse
 import concurrent.futures
+import fcntl
 import hashlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -35,13 +37,13 @@ class SynthError(Exception):
 
 def run_tool(command, cwd, log, timeout=1800):
     """Runs a tool with its output in the file log; returns (exit code, output)."""
-    try:
-        done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", timeout=timeout, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise SynthError(f"{command[0]} took over {timeout} s in {cwd}") from error
-    log.write_text(done.stdout, encoding="utf-8")
-    return done.returncode, done.stdout
+    with open(log, "w", encoding="utf-8") as out:
+        try:
+            done = subprocess.run(command, cwd=cwd, stdout=out, stderr=subprocess.STDOUT,
+                                  timeout=timeout, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise SynthError(f"{command[0]} took over {timeout} s, see {log}") from error
+    return done.returncode, log.read_text(encoding="utf-8", errors="replace")
 
 
 def first_error(text):
@@ -239,13 +241,14 @@ def read_command(sources):
 def elaborate(config, top, folder, modules, srams):
     """Elaborates top (all modules under it are added)."""
     sources = rtl_files.files(config, top=top)
-    target = folder / f"{top}.il"
+    target = folder / f"{top}_{os.getpid()}.il"  # another run may be at the same top
     script = read_command(sources) + f"hierarchy -check -top {top}; write_rtlil {target}"
-    code, text = run_tool(["yosys", "-p", script], ROOT, folder / f"{top}_elaborate.log")
+    code, text = run_tool(["yosys", "-p", script], ROOT, target.with_suffix(".log"))
     if code != 0:
         raise SynthError(f"{top}: {first_error(text)}")
     parse_rtlil(target.read_text(encoding="utf-8"), modules, srams)
     target.unlink()
+    target.with_suffix(".log").unlink()
 
 
 def roots_of(config, block, top, log):
@@ -367,11 +370,18 @@ def synthesise(config, module, modules, srams, cache, log):
     """Maps one module, or takes it from the cache; returns its record."""
     folder = cache / f"{module.source}_{cache_key(config, module, modules, srams)}"
     record_path = folder / "record.json"
-    if record_path.exists():
-        record = json.loads(record_path.read_text(encoding="utf-8"))
-        record["cached"] = True
-        return record
     folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be at the same module
+        if record_path.exists():
+            record = json.loads(record_path.read_text(encoding="utf-8"))
+            record["cached"] = True
+            return record
+        return map_module(module, modules, srams, folder, log)
+
+
+def map_module(module, modules, srams, folder, log):
+    """Maps one module in its cache folder, where record.json appears if nothing is wrong."""
     boxes = [modules[name].box() for name in sorted(set(module.children.values()))]
     boxes += [srams[name].box() for name in sorted(set(module.srams.values()))]
     (folder / f"{module.name}.il").write_text("\n".join(boxes + module.lines) + "\n")
@@ -408,9 +418,25 @@ def synthesise(config, module, modules, srams, cache, log):
     record["seconds"] = round(time.monotonic() - started, 1)
     for name in ("word.json", "word.il"):
         (folder / name).unlink()
-    record_path.write_text(json.dumps(record, indent=1))
+    (folder / "record.json").write_text(json.dumps(record, indent=1))
     log(f"  {module.title()}: {record['cells']} cells, {record['seconds']} s")
     return record
+
+
+def map_all(config, modules, srams, cache, jobs, log):
+    """Maps all modules, `jobs` at a time; returns {name: record}."""
+
+    def one(module):
+        try:
+            return synthesise(config, module, modules, srams, cache, log)
+        except SynthError as error:
+            return {"module": module.name, "cells": 0, "area": 0.0, "flip_flops": 0,
+                    "cell_types": {}, "problems": [str(error)]}
+
+    # Large ones first, so that the last one to finish is small.
+    order = sorted(modules.values(), key=lambda module: -len(module.lines))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+        return {module.name: record for module, record in zip(order, pool.map(one, order))}
 
 
 # ---- Whole design --------------------------------------------------------------------------------
@@ -636,13 +662,8 @@ def main():
         print(f"synth: {error}", file=sys.stderr)
         return 2
     log(f"{options.config}: {len(modules)} modules to map")
-    # Large ones first, so that the last one to finish is small.
-    order = sorted(modules.values(), key=lambda module: -len(module.lines))
-    with concurrent.futures.ThreadPoolExecutor(max_workers=options.j) as pool:
-        done = list(pool.map(
-            lambda m: synthesise(options.config, m, modules, srams, cache, log), order))
-    records = {module.name: record for module, record in zip(order, done)}
-    for module in order:
+    records = map_all(options.config, modules, srams, cache, options.j, log)
+    for module in modules.values():
         for problem in records[module.name]["problems"]:
             problems.append(f"{module.title()}: {problem}")
 
@@ -689,7 +710,7 @@ def main():
     print(text.split("\n## Modules")[0].split("\n\n", 2)[2])
     for problem in problems:
         print(f"FAIL {problem}")
-    fresh = sum(not record.get("cached") for record in done)
+    fresh = sum(not record.get("cached") for record in records.values())
     print(f"synth {options.config}: {'FAILED' if problems or not modules else 'passed'}, "
           f"{len(modules)} modules ({fresh} mapped anew), {time.monotonic() - started:.0f} s, "
           f"build/synth/{options.config}/report.md")
