@@ -111,7 +111,8 @@ TEST_CASE("both devices report the same error of a bad program, and run again af
     REQUIRE(bad.error);
     REQUIRE_FALSE(bad.done);
     REQUIRE(bad.error_code == s4::commands::Error::kMemoryRange);
-    REQUIRE(bad.error_engine == s4::commands::Engine::kStore);
+    // The sequencer finds it, before the store engine sees the command.
+    REQUIRE(bad.error_engine == s4::commands::Engine::kSequencer);
     REQUIRE(layer.programs[0].info.at(bad.error_command).engine == s4::commands::Engine::kStore);
     REQUIRE(bad.error_info == 16);
     device->reset();
