@@ -46,7 +46,8 @@ IdealMemory::IdealMemory(Model& model, sim::Memory& contents, IdealMemoryOptions
 }
 
 void IdealMemory::reset() {
-  responses_.clear();
+  reads_.clear();
+  acknowledges_.clear();
   writes_.clear();
   tag_used_.reset();
   in_flight_ = 0;
@@ -88,12 +89,13 @@ void IdealMemory::violation(const std::string& signal, int tag, const std::strin
             memory_port::to_string(client_of(static_cast<std::uint8_t>(tag))) + " slot " +
             std::to_string(tag & ((1 << memory_port::kSlotWidth) - 1)) + ")";
   }
-  throw ProtocolError(text + ", cycle " + std::to_string(model_.cycle()) + " of " + model_.name());
+  throw ProtocolError(text + ", cycle " + std::to_string(model_cycle_) + " of " + model_.name());
 }
 
 // ---- Before the edge: drive, evaluate, sample ---------------------------------------------------
 
 void IdealMemory::tick_before_edge() {
+  model_cycle_ = model_.cycle();
   const bool request_ready = !chance(options_.stall_request);
   if (request_ready != request_ready_) req_ready_.set(request_ready ? 1 : 0);
   request_ready_ = request_ready;
@@ -102,7 +104,7 @@ void IdealMemory::tick_before_edge() {
     if (write_ready != write_ready_) wdata_ready_.set(write_ready ? 1 : 0);
     write_ready_ = write_ready;
   }
-  if (!response_valid_ && !responses_.empty()) choose_response();
+  if (!response_valid_ && !(reads_.empty() && acknowledges_.empty())) choose_response();
   model_.eval();
 
   const bool request_valid = req_valid_.get() != 0;
@@ -137,16 +139,24 @@ void IdealMemory::tick_before_edge() {
   response_taken_ = response_valid_ && rsp_ready_.get() != 0;
 }
 
+std::size_t IdealMemory::due_in(const std::deque<Burst>& queue) const {
+  if (queue.empty() || queue.front().due > cycle_) return 0;
+  if (!options_.reorder) return 1;
+  const auto end = std::partition_point(queue.begin(), queue.end(),
+                                        [&](const Burst& burst) { return burst.due <= cycle_; });
+  return static_cast<std::size_t>(end - queue.begin());
+}
+
 void IdealMemory::choose_response() {
-  if (responses_.front().due > cycle_) return;
-  if (chance(options_.stall_response)) return;
-  chosen_ = 0;
-  if (options_.reorder) {
-    const auto due = std::partition_point(responses_.begin(), responses_.end(),
-                                          [&](const Burst& burst) { return burst.due <= cycle_; });
-    chosen_ = random_() % static_cast<std::uint64_t>(due - responses_.begin());
+  const std::size_t reads = due_in(reads_), acknowledges = due_in(acknowledges_);
+  if (reads + acknowledges == 0 || chance(options_.stall_response)) return;
+  chosen_ = options_.reorder ? random_() % (reads + acknowledges) : 0;
+  chosen_queue_ = &acknowledges_;
+  if (chosen_ >= acknowledges) {
+    chosen_ -= acknowledges;
+    chosen_queue_ = &reads_;
   }
-  drive_response(responses_[chosen_]);
+  drive_response((*chosen_queue_)[chosen_]);
   response_valid_ = true;
   rsp_valid_.set(1);
 }
@@ -186,7 +196,7 @@ void IdealMemory::tick_after_edge() {
 }
 
 void IdealMemory::deliver_response() {
-  Burst& burst = responses_[chosen_];
+  Burst& burst = (*chosen_queue_)[chosen_];
   burst.done += 1;
   if (burst.write) {
     statistics_.acknowledges += 1;
@@ -196,7 +206,7 @@ void IdealMemory::deliver_response() {
   if (burst.write || burst.done == burst.beats) {
     tag_used_.reset(burst.tag);
     in_flight_ -= 1;
-    responses_.erase(responses_.begin() + static_cast<std::ptrdiff_t>(chosen_));
+    chosen_queue_->erase(chosen_queue_->begin() + static_cast<std::ptrdiff_t>(chosen_));
   }
   response_valid_ = false;
   rsp_valid_.set(0);
@@ -233,7 +243,7 @@ void IdealMemory::accept_request() {
   in_flight_ += 1;
   statistics_.requests += 1;
   statistics_.max_in_flight = std::max(statistics_.max_in_flight, in_flight_);
-  (burst.write ? writes_ : responses_).push_back(burst);
+  (burst.write ? writes_ : reads_).push_back(burst);
 }
 
 void IdealMemory::accept_write_data() {
@@ -268,7 +278,7 @@ void IdealMemory::accept_write_data() {
   burst.done += 1;
   if (burst.done == burst.beats) {
     burst.due = cycle_ + options_.latency;
-    responses_.push_back(burst);
+    acknowledges_.push_back(burst);
     writes_.pop_front();
   }
 }

@@ -18,7 +18,8 @@
 //  - write data comes in the order of its requests with `last` on exactly the last beat. It may be
 //    offered before its request was accepted; it is accepted only afterwards.
 // A read burst gets its beats from `latency` clocks after its request on, a write burst its
-// acknowledge `latency` clocks after its last data beat; both share the response channel. A beat
+// acknowledge `latency` clocks after its last data beat; both share the response channel, where an
+// acknowledge that is due goes before read beats that are due. A beat
 // without memory behind it is answered with Decode; its data are zero, nothing is written.
 #pragma once
 #include <array>
@@ -109,6 +110,7 @@ class IdealMemory {
 
   [[nodiscard]] bool chance(double probability);
   [[nodiscard]] memory_port::ResponseError error_at(std::uint64_t addr) const;
+  [[nodiscard]] std::size_t due_in(const std::deque<Burst>& queue) const;
   void choose_response();
   void drive_response(const Burst& burst);
   void accept_request();
@@ -125,12 +127,16 @@ class IdealMemory {
   bool has_writes_ = false;
 
   std::uint64_t cycle_ = 0;
-  std::deque<Burst> responses_;  // ordered by due cycle
-  std::deque<Burst> writes_;     // accepted, their data not complete
+  std::uint64_t model_cycle_ = 0;   // as the model counts, for messages
+  std::deque<Burst> reads_;         // ordered by due cycle
+  std::deque<Burst> acknowledges_;  // ordered by due cycle
+  std::deque<Burst> writes_;        // accepted, their data not complete
   std::bitset<1u << memory_port::kTagWidth> tag_used_;
   std::unordered_map<std::uint64_t, memory_port::ResponseError> injected_;
   std::uint64_t in_flight_ = 0;
-  std::size_t chosen_ = 0;  // index in responses_ of the burst on the response channel
+  // The burst on the response channel: its queue and its index there.
+  std::deque<Burst>* chosen_queue_ = &reads_;
+  std::size_t chosen_ = 0;
   Statistics statistics_;
 
   // Driven in this clock.

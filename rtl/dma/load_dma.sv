@@ -1,6 +1,8 @@
 /// Load DMA: copies four-dimensional boxes of 64 B words from memory to the local buffer.
-/// 64 B per clock on contiguous rows while Slots * 16 words cover the latency; up to Slots bursts in
-/// flight, answered in any order; the bursts of up to four commands overlap, done_o keeps the order
+/// 64 B per clock on contiguous rows while the words in flight cover the latency; up to Slots bursts
+/// and up to MaxBeats words in flight, answered in any order: long bursts need few slots, and taking
+/// more would only fill the memory's queue before the other clients. The bursts of up to four
+/// commands overlap, done_o keeps the order
 /// of commands and comes after the last word was written. A burst is requested two clocks after its
 /// command at the earliest; a response beat reaches the local buffer after one clock.
 /// flush_i: no new request (one that is waiting still goes out), no new command; responses are taken
@@ -45,6 +47,9 @@ module load_dma #(
   localparam int unsigned LocalBits = config_pkg::LocalAddrWidth;
   localparam int unsigned Commands = 4;
   localparam int unsigned IdBits = $clog2(Commands);
+  // Words asked for and not yet here; covers a latency of as many clocks.
+  localparam int unsigned MaxBeats = 256;
+  localparam int unsigned BeatCountBits = $clog2(MaxBeats + 1);
 
   `S4_CHECK_PARAM(gen_check_slots, Slots >= 2 && SlotBits <= memory_port_pkg::SlotWidth)
 
@@ -62,7 +67,8 @@ module load_dma #(
   logic [3:0] burst_len;
   logic [LocalBits-1:0] burst_local;
   logic slot_valid, req_valid_q;
-  logic [SlotBits-1:0] slot;
+  logic [SlotBits-1:0] slot, rsp_slot;
+  logic take;
   memory_port_pkg::request_t req_q, req_d;
 
   address_generator u_generator (
@@ -87,11 +93,22 @@ module load_dma #(
       .valid_o(slot_valid),
       .slot_o(slot),
       .take_i(issue),
-      .return_i(rsp_valid_i && rsp_ready_o && rsp_i.last),
+      .return_i(take && rsp_i.last),
       .return_slot_i(rsp_slot)
   );
 
-  assign issue = burst_valid && slot_valid && !flush_i && (!req_valid_q || req_ready_i);
+  logic [BeatCountBits-1:0] beats_q, beats_asked, beats_come;
+  logic beats_fit;
+
+  assign beats_fit   = beats_q + BeatCountBits'(burst_len) < BeatCountBits'(MaxBeats);
+  assign beats_asked = issue ? BeatCountBits'(burst_len) + BeatCountBits'(1) : '0;
+  assign beats_come  = BeatCountBits'(take);
+  assign issue       = burst_valid && slot_valid && beats_fit && !flush_i &&
+                       (!req_valid_q || req_ready_i);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) beats_q <= '0;
+    else beats_q <= beats_q + beats_asked - beats_come;
+  end
 
   always_comb begin
     req_d      = '0;
@@ -111,8 +128,7 @@ module load_dma #(
   // ---- Responses: every slot knows its command and the place of its next word ----
   logic [LocalBits-1:0] slot_local[0:Slots-1];
   logic [IdBits-1:0] slot_id[0:Slots-1];
-  logic [SlotBits-1:0] rsp_slot;
-  logic take, drain;
+  logic drain;
   logic word_valid_q, word_error_q, word_last_q;
   logic [IdBits-1:0] word_id_q;
   logic [LocalBits-1:0] word_addr_q;
@@ -194,6 +210,7 @@ module load_dma #(
   // ---- Assertions ----
   `S4_ASSERT_HELD(RequestHeld, req_valid_o, req_ready_i, req_o)
   `S4_ASSERT_HELD(WriteHeld, ld_valid_o, ld_ready_i, {ld_addr_o, ld_data_o})
+  `S4_ASSERT(BeatsInRange, beats_q <= BeatCountBits'(MaxBeats))
   `S4_ASSERT(ReadsOnly, !rsp_valid_i || !rsp_i.write)
 
 endmodule

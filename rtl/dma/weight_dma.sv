@@ -4,7 +4,8 @@
 /// section it belongs to (0 parameters, 1 indices, 2 values). A word leaves two clocks after its
 /// response beat at the earliest. Responses are always accepted: a burst is requested only when its
 /// slot is free. Commands overlap; done_o comes the clock after the last word was taken.
-/// An error stops the stream at the burst that failed: error_valid_o once all words before it left.
+/// An error stops the stream in the burst that failed, before the word that failed; error_valid_o
+/// comes once all words before it were taken.
 /// flush_i: no new request (one that is waiting still goes out), no new command.
 /// Model: sim/dma/weight_dma.hpp
 `include "assert.svh"

@@ -92,7 +92,9 @@ TEST_CASE("load DMA: the test catches seeded bugs") {
             "slot_local[rsp_slot] + LocalBits'(2);") != "");
   CHECK(run("load_done", "load_dma.sv", ".retire_i(drain && word_last_q)",
             ".retire_i(take && rsp_i.last)") != "");
-  CHECK_THAT(run("load_held", "load_dma.sv", "&& (!req_valid_q || req_ready_i);", ";"),
+  CHECK_THAT(run("load_held", "load_dma.sv",
+                 "beats_fit && !flush_i &&\n                       (!req_valid_q || req_ready_i);",
+                 "beats_fit && !flush_i;"),
              Catch::Contains("RequestHeld") || Catch::Contains("payload changed"));
   CHECK(run("tracker_order", "command_tracker.sv", "issued_q[oldest_q] && drained[oldest_q] &&",
             "drained[oldest_q] &&") != "");

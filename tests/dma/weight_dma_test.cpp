@@ -137,7 +137,7 @@ TEST_CASE("weight DMA: first word after the latency of memory and four clocks") 
   CHECK(side.first == 106);
 }
 
-TEST_CASE("weight DMA: an error ends the stream before the burst that failed") {
+TEST_CASE("weight DMA: an error ends the stream in the burst that failed, before its word") {
   for (unsigned bad = 0; bad < 6; ++bad) {
     Harness h("weight_dma", "tiny", options_with(0.2, true, 30));
     Random random(230 + bad);
@@ -155,10 +155,13 @@ TEST_CASE("weight DMA: an error ends the stream before the burst that failed") {
     h.run_until([&] { return commands.error; }, 5000);
     CHECK(commands.done == bad);
     CHECK(commands.error_code == static_cast<unsigned>(commands::Error::kMemoryResponse));
-    CHECK(side.taken == 54 * bad + at / 16 * 16);
+    // Words of the burst that left before the failure arrived are good.
+    const std::uint64_t taken = side.taken;
+    CHECK(taken >= 54 * bad + at / 16 * 16);
+    CHECK(taken <= 54 * bad + at);
     for (unsigned i = 0; i < 500; ++i) h.step();
     CHECK(commands.done == bad);
-    CHECK(side.taken == 54 * bad + at / 16 * 16);
+    CHECK(side.taken == taken);
     CHECK(h.memory().idle());
   }
 }
