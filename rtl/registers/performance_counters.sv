@@ -19,28 +19,19 @@ module performance_counters #(
   localparam int unsigned IncrementWidth = counters_pkg::IncrementWidth;
 
   logic [NumCounters*IncrementWidth-1:0] increments;
-  logic [NumCounters*64-1:0] count_q;
+  logic [NumCounters*64-1:0] values;
   assign increments = counters_pkg::increments(events_i);
 
-  // A clock without events changes nothing; most clocks of a quiet chip have none.
-  always_ff @(posedge clk_i or negedge rst_ni) begin : count
-    int unsigned n;
-    n = 0;
-    if (!rst_ni) begin
-      count_q <= '0;
-    end else if (clear_i) begin
-      count_q <= '0;
-    end else if (count_i && events_i != '0) begin
-      for (n = 0; n < NumCounters; n = n + 1) begin
-        count_q[n*64+:64] <= count_q[n*64+:64] +
-                             64'(increments[n*IncrementWidth+:IncrementWidth]);
-      end
+  for (genvar n = 0; n < NumCounters; n = n + 1) begin : gen_counter
+    logic [63:0] count_q;
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) count_q <= '0;
+      else if (clear_i) count_q <= '0;
+      else if (count_i) count_q <= count_q + 64'(increments[n*IncrementWidth+:IncrementWidth]);
     end
+    assign values[n*64+:64] = count_q;
   end
 
-  always_comb begin : choose
-    value_o = '0;
-    if (32'(select_i) < NumCounters) value_o = count_q[32'(select_i)*64+:64];
-  end
+  assign value_o = (32'(select_i) < NumCounters) ? values[32'(select_i)*64+:64] : '0;
 
 endmodule

@@ -100,8 +100,6 @@ module registers #(
   assign write_mask = {
     {8{write_strobe[3]}}, {8{write_strobe[2]}}, {8{write_strobe[1]}}, {8{write_strobe[0]}}
   };
-  logic unused_read;
-  assign unused_read = read;  // reading changes nothing
 
   // ---- Map: is there a register at this offset? ----
   function automatic logic is_mapped(input logic [AddrWidth-1:0] offset);
@@ -234,46 +232,49 @@ module registers #(
   // ---- Read ----
   always_comb begin : read_choice
     int unsigned n;
+    n         = 0;
     read_data = '0;
-    case (read_offset)
-      registers_pkg::IdOffset: read_data = registers_pkg::IdReset;
-      registers_pkg::VersionOffset: read_data = registers_pkg::VersionReset;
-      registers_pkg::ConfigHashLoOffset: read_data = config_pkg::ConfigHash[31:0];
-      registers_pkg::ConfigHashHiOffset: read_data = config_pkg::ConfigHash[63:32];
-      registers_pkg::StatusOffset: begin
-        read_data[registers_pkg::StatusBusyLsb]          = busy_i;
-        read_data[registers_pkg::StatusDoneLsb]          = done_i;
-        read_data[registers_pkg::StatusErrorLsb]         = error_i;
-        read_data[registers_pkg::StatusResettingLsb]     = resetting_i;
-        read_data[registers_pkg::StatusErrorCodeLsb+:8]   = error_code_i;
-        read_data[registers_pkg::StatusErrorEngineLsb+:4] = error_engine_i;
+    if (read) begin
+      case (read_offset)
+        registers_pkg::IdOffset: read_data = registers_pkg::IdReset;
+        registers_pkg::VersionOffset: read_data = registers_pkg::VersionReset;
+        registers_pkg::ConfigHashLoOffset: read_data = config_pkg::ConfigHash[31:0];
+        registers_pkg::ConfigHashHiOffset: read_data = config_pkg::ConfigHash[63:32];
+        registers_pkg::StatusOffset: begin
+          read_data[registers_pkg::StatusBusyLsb]          = busy_i;
+          read_data[registers_pkg::StatusDoneLsb]          = done_i;
+          read_data[registers_pkg::StatusErrorLsb]         = error_i;
+          read_data[registers_pkg::StatusResettingLsb]     = resetting_i;
+          read_data[registers_pkg::StatusErrorCodeLsb+:8]   = error_code_i;
+          read_data[registers_pkg::StatusErrorEngineLsb+:4] = error_engine_i;
+        end
+        registers_pkg::ErrorCommandOffset: read_data = error_command_i;
+        registers_pkg::ErrorInfoOffset: read_data = error_info_i;
+        registers_pkg::ProgramLoOffset: read_data = program_lo_q;
+        registers_pkg::ProgramHiOffset: read_data = 32'(program_hi_q);
+        registers_pkg::ProgramCountOffset: read_data = 32'(program_count_q);
+        registers_pkg::WatchdogOffset: read_data = watchdog_q;
+        registers_pkg::IrqStatusOffset: read_data = 32'(irq_status_q);
+        registers_pkg::IrqEnableOffset: read_data = 32'(irq_enable_q);
+        registers_pkg::CommandsDoneOffset: read_data = commands_done_i;
+        default: ;
+      endcase
+      for (n = 0; n < NumContexts; n = n + 1) begin
+        if (read_offset ==
+            registers_pkg::ReadBaseOffset + AddrWidth'(n * registers_pkg::ReadBaseStride))
+          read_data = 32'(read_base_q[n*24+:24]);
+        if (read_offset ==
+            registers_pkg::ReadLimitOffset + AddrWidth'(n * registers_pkg::ReadLimitStride))
+          read_data = 32'(read_limit_q[n*25+:25]);
+        if (read_offset ==
+            registers_pkg::WriteBaseOffset + AddrWidth'(n * registers_pkg::WriteBaseStride))
+          read_data = 32'(write_base_q[n*24+:24]);
+        if (read_offset ==
+            registers_pkg::WriteLimitOffset + AddrWidth'(n * registers_pkg::WriteLimitStride))
+          read_data = 32'(write_limit_q[n*25+:25]);
       end
-      registers_pkg::ErrorCommandOffset: read_data = error_command_i;
-      registers_pkg::ErrorInfoOffset: read_data = error_info_i;
-      registers_pkg::ProgramLoOffset: read_data = program_lo_q;
-      registers_pkg::ProgramHiOffset: read_data = 32'(program_hi_q);
-      registers_pkg::ProgramCountOffset: read_data = 32'(program_count_q);
-      registers_pkg::WatchdogOffset: read_data = watchdog_q;
-      registers_pkg::IrqStatusOffset: read_data = 32'(irq_status_q);
-      registers_pkg::IrqEnableOffset: read_data = 32'(irq_enable_q);
-      registers_pkg::CommandsDoneOffset: read_data = commands_done_i;
-      default: ;
-    endcase
-    for (n = 0; n < NumContexts; n = n + 1) begin
-      if (read_offset ==
-          registers_pkg::ReadBaseOffset + AddrWidth'(n * registers_pkg::ReadBaseStride))
-        read_data = 32'(read_base_q[n*24+:24]);
-      if (read_offset ==
-          registers_pkg::ReadLimitOffset + AddrWidth'(n * registers_pkg::ReadLimitStride))
-        read_data = 32'(read_limit_q[n*25+:25]);
-      if (read_offset ==
-          registers_pkg::WriteBaseOffset + AddrWidth'(n * registers_pkg::WriteBaseStride))
-        read_data = 32'(write_base_q[n*24+:24]);
-      if (read_offset ==
-          registers_pkg::WriteLimitOffset + AddrWidth'(n * registers_pkg::WriteLimitStride))
-        read_data = 32'(write_limit_q[n*25+:25]);
+      if (is_counter && !read_error) read_data = read_offset[2] ? counter[63:32] : counter[31:0];
     end
-    if (is_counter && !read_error) read_data = read_offset[2] ? counter[63:32] : counter[31:0];
   end
 
   // ---- Assertions ----

@@ -119,6 +119,7 @@ module command_check (
   logic [6:0] field_byte_q, align_byte_q;
 
   command_fields u_fields (
+      .enable_i    (state_q == StStep0),
       .cmd_i       (cmd_q),
       .opcode_bad_o(opcode_bad),
       .field_bad_o (field_bad),

@@ -1,8 +1,10 @@
 /// Checks of a command that need no multiplication: operation, fields, reserved bits, alignment.
-/// Combinational. A field is named by the byte offset where it starts, a reserved bit by its byte;
-/// of several offenders the lowest is reported. The number of pixels is checked elsewhere.
+/// Combinational while enable_i; without it nothing is bad, and simulation does no work. A field is
+/// named by the byte offset where it starts, a reserved bit by its byte; of several offenders the
+/// lowest is reported. The number of pixels is checked elsewhere.
 /// Model: sim/sequencer/command_check.hpp
 module command_fields (
+    input  logic                                 enable_i,
     input  logic [commands_pkg::CommandBits-1:0] cmd_i,
     // Unknown operation, or a data type that the engine does not have
     output logic                                 opcode_bad_o,
@@ -30,7 +32,7 @@ module command_fields (
 
   // ---- Operation ----
   logic is_dma, is_weights, is_spu, known;
-  logic [commands_pkg::CommandBits-1:0] mask, reserved;
+  logic [commands_pkg::CommandBits-1:0] mask;
   always_comb begin
     is_dma     = 1'b0;
     is_weights = 1'b0;
@@ -55,8 +57,7 @@ module command_fields (
       default: known = 1'b0;
     endcase
   end
-  assign opcode_bad_o = !known || (is_spu && header.dtype != commands_pkg::DtypeInt8);
-  assign reserved     = cmd_i & ~mask;
+  assign opcode_bad_o = enable_i && (!known || (is_spu && header.dtype != commands_pkg::DtypeInt8));
 
   // ---- Arithmetic conditions ----
   // A number is a multiple of 3 when the sum of its base-4 digits is.
@@ -77,17 +78,22 @@ module command_fields (
   logic [NumBytes-1:0] bad;
   always_comb begin : fields
     int unsigned b;
+    b   = 0;
     bad = '0;
-    for (b = 0; b < NumBytes; b = b + 1) bad[b] = reserved[8*b+:8] != '0;
-    if (header.context_id >= 4'(commands_pkg::NumContexts)) bad[1] = 1'b1;
-    if (is_dma) begin
+    if (enable_i) begin
+      for (b = 0; b < NumBytes; b = b + 1) begin
+        bad[b] = (cmd_i[8*b+:8] & ~mask[8*b+:8]) != '0;
+      end
+      if (header.context_id >= 4'(commands_pkg::NumContexts)) bad[1] = 1'b1;
+    end
+    if (enable_i && is_dma) begin
       if (as_dma.count0 == '0) bad[28] = 1'b1;
       if (as_dma.count1 == '0) bad[32] = 1'b1;
       if (as_dma.count2 == '0) bad[34] = 1'b1;
       if (as_dma.count3 == '0) bad[36] = 1'b1;
       if (as_dma.dest_mask != '0) bad[64] = 1'b1;
     end
-    if (is_weights) begin
+    if (enable_i && is_weights) begin
       if (as_weights.param_words % 16'(ParamRowWords) != '0) bad[24] = 1'b1;
       if (as_weights.param_words == '0 && as_weights.index_words == '0 &&
           as_weights.value_words == '0)
@@ -97,7 +103,7 @@ module command_fields (
       if (as_weights.count == '0) bad[36] = 1'b1;
       if (as_weights.dest_mask != '0) bad[64] = 1'b1;
     end
-    if (is_spu) begin
+    if (enable_i && is_spu) begin
       if (as_spu.activation != '0) bad[10] = 1'b1;
       if (as_spu.in_blocks == '0) bad[30] = 1'b1;
       if (as_spu.in_height == '0) bad[32] = 1'b1;
@@ -123,9 +129,12 @@ module command_fields (
   assign field_bad_o = bad != '0;
   always_comb begin : lowest
     int unsigned b;
+    b            = 0;
     field_byte_o = '0;
-    for (b = 0; b < NumBytes; b = b + 1) begin
-      if (bad[NumBytes-1-b]) field_byte_o = 7'(NumBytes - 1 - b);
+    if (field_bad_o) begin
+      for (b = 0; b < NumBytes; b = b + 1) begin
+        if (bad[NumBytes-1-b]) field_byte_o = 7'(NumBytes - 1 - b);
+      end
     end
   end
 
@@ -133,8 +142,8 @@ module command_fields (
   // mem_addr lies at the same place in both commands that have it.
   always_comb begin
     align_byte_o = 7'd16;
-    align_bad_o  = (is_dma || is_weights) && as_dma.mem_addr[5:0] != '0;
-    if (is_dma && !align_bad_o) begin
+    align_bad_o  = enable_i && (is_dma || is_weights) && as_dma.mem_addr[5:0] != '0;
+    if (enable_i && is_dma && !align_bad_o) begin
       align_bad_o = as_dma.mem_stride1[5:0] != '0 || as_dma.mem_stride2[5:0] != '0 ||
                     as_dma.mem_stride3[5:0] != '0;
       if (as_dma.mem_stride1[5:0] != '0) align_byte_o = 7'd40;

@@ -114,11 +114,13 @@ module sequencer #(
   logic [NumEngines-1:0] cmd_valid, cmd_ready, done, engine_error, progress;
   logic [NumEngines*8-1:0] engine_code;
   logic [NumEngines*6-1:0] waiting;
-  logic [NumEngines*CommandBits-1:0] queue_cmd;
   logic [NumEngines*32-1:0] queue_index, oldest_index;
 
   assign {store_cmd_valid_o, spu_cmd_valid_o, weights_cmd_valid_o, load_cmd_valid_o} = cmd_valid;
-  assign {store_cmd_o, spu_cmd_o, weights_cmd_o, load_cmd_o} = queue_cmd;
+  assign load_cmd_o = gen_queue[0].cmd;
+  assign weights_cmd_o = gen_queue[1].cmd;
+  assign spu_cmd_o = gen_queue[2].cmd;
+  assign store_cmd_o = gen_queue[3].cmd;
   assign {store_index_o, spu_index_o, weights_index_o, load_index_o} = queue_index;
   assign cmd_ready = {store_cmd_ready_i, spu_cmd_ready_i, weights_cmd_ready_i, load_cmd_ready_i};
   assign done = {store_done_i, spu_done_i, weights_done_i, load_done_i};
@@ -222,6 +224,7 @@ module sequencer #(
   logic [NumEngines*NumTokens-1:0] queue_wait_mask, queue_signal_mask;
 
   for (genvar e = 0; e < NumEngines; e = e + 1) begin : gen_queue
+    logic [CommandBits-1:0] cmd;
     engine_queue u_queue (
         .clk_i         (clk_i),
         .rst_ni        (rst_ni),
@@ -235,7 +238,7 @@ module sequencer #(
         .wait_grant_i  (wait_grant[e+1]),
         .cmd_valid_o   (cmd_valid[e]),
         .cmd_ready_i   (cmd_ready[e]),
-        .cmd_o         (queue_cmd[e*CommandBits+:CommandBits]),
+        .cmd_o         (cmd),
         .index_o       (queue_index[e*32+:32]),
         .done_i        (done[e]),
         .signal_valid_o(queue_signal[e]),

@@ -43,7 +43,11 @@ module token_file #(
   // ---- Requests ----
   always_comb begin : nonzero
     int unsigned t;
-    for (t = 0; t < NumTokens; t = t + 1) there[t] = count_q[t*TokenWidth+:TokenWidth] != '0;
+    t     = 0;
+    there = '0;
+    if (wait_valid_i != '0) begin
+      for (t = 0; t < NumTokens; t = t + 1) there[t] = count_q[t*TokenWidth+:TokenWidth] != '0;
+    end
   end
 
   always_comb begin : grant
@@ -63,17 +67,21 @@ module token_file #(
   always_comb begin : update
     int unsigned t, p;
     logic [SumWidth-1:0] sum;
-    count_d = '0;
+    t       = 0;
+    p       = 0;
+    count_d = count_q;
     over    = '0;
     sum     = '0;
-    for (t = 0; t < NumTokens; t = t + 1) begin
-      sum = SumWidth'(count_q[t*TokenWidth+:TokenWidth]);
-      for (p = 0; p < NumPorts; p = p + 1) begin
-        if (signal_valid_i[p] && signal_mask_i[p*NumTokens+t]) sum = sum + SumWidth'(1);
+    if (signal_valid_i != '0 || taken != '0) begin
+      for (t = 0; t < NumTokens; t = t + 1) begin
+        sum = SumWidth'(count_q[t*TokenWidth+:TokenWidth]);
+        for (p = 0; p < NumPorts; p = p + 1) begin
+          if (signal_valid_i[p] && signal_mask_i[p*NumTokens+t]) sum = sum + SumWidth'(1);
+        end
+        sum     = sum - SumWidth'(taken[t]);
+        over[t] = sum > SumWidth'(MaxCount);
+        count_d[t*TokenWidth+:TokenWidth] = over[t] ? '1 : sum[TokenWidth-1:0];
       end
-      sum     = sum - SumWidth'(taken[t]);
-      over[t] = sum > SumWidth'(MaxCount);
-      count_d[t*TokenWidth+:TokenWidth] = over[t] ? '1 : sum[TokenWidth-1:0];
     end
   end
 
@@ -89,13 +97,17 @@ module token_file #(
     overflow_o       = over != '0;
     overflow_token_o = '0;
     overflow_port_o  = '0;
-    for (t = 0; t < NumTokens; t = t + 1) begin
-      if (over[NumTokens-1-t]) overflow_token_o = TokenIndexWidth'(NumTokens - 1 - t);
-    end
-    for (p = 0; p < NumPorts; p = p + 1) begin
-      if (signal_valid_i[NumPorts-1-p] &&
-          signal_mask_i[(NumPorts-1-p)*NumTokens+32'(overflow_token_o)]) begin
-        overflow_port_o = PortIndexWidth'(NumPorts - 1 - p);
+    t                = 0;
+    p                = 0;
+    if (overflow_o) begin
+      for (t = 0; t < NumTokens; t = t + 1) begin
+        if (over[NumTokens-1-t]) overflow_token_o = TokenIndexWidth'(NumTokens - 1 - t);
+      end
+      for (p = 0; p < NumPorts; p = p + 1) begin
+        if (signal_valid_i[NumPorts-1-p] &&
+            signal_mask_i[(NumPorts-1-p)*NumTokens+32'(overflow_token_o)]) begin
+          overflow_port_o = PortIndexWidth'(NumPorts - 1 - p);
+        end
       end
     end
   end
