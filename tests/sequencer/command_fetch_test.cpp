@@ -85,7 +85,7 @@ TEST_CASE("command_fetch: random programs under stalls, reordering and errors") 
   }
 }
 
-TEST_CASE("command_fetch: a command every seven clocks, as the check, with a memory latency of 100") {
+TEST_CASE("command_fetch: seven clocks a command with a memory latency of 100") {
   FetchBench bench;
   bench.memory.options.latency = 100;
   REQUIRE(bench.run(0x10000, 400, 100) == "");
