@@ -20,7 +20,7 @@ module elementwise_add #(
     input  logic [           NumResults*8-1:0] second_i,
     // Valid lanes of the beat for stage 6
     input  logic [                  Lanes-1:0] lane_valid_i,
-    // Held while a beat is inside; minimum <= maximum (else what is below minimum gives minimum)
+    // Held while a beat is inside. If minimum > maximum, maximum wins.
     input  logic                               enable_i,
     input  logic                               unsigned_i,
     input  logic                               swap_i,

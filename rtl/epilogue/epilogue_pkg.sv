@@ -120,11 +120,12 @@ package epilogue_pkg;
     to_integer = value[31] ? 32'd0 - magnitude : magnitude;
   endfunction
 
-  /// minimum if value is below it, else maximum if it is above that, as signed numbers.
+  /// Raised to minimum, then lowered to maximum, as signed numbers.
   function automatic logic [31:0] limit(input logic [31:0] value, input logic [31:0] minimum,
                                         input logic [31:0] maximum);
-    limit = ($signed(value) < $signed(minimum)) ? minimum
-          : ($signed(value) > $signed(maximum)) ? maximum : value;
+    logic [31:0] raised;
+    raised = ($signed(value) < $signed(minimum)) ? minimum : value;
+    limit = ($signed(raised) > $signed(maximum)) ? maximum : raised;
   endfunction
 
 endpackage

@@ -17,7 +17,7 @@ module requantize #(
     input  logic [                 NumResults*32-1:0] acc_i,
     input  logic [                      Lanes*32-1:0] bias_i,
     input  logic [                      Lanes*32-1:0] scale_i,
-    // Held while a beat is inside; minimum <= maximum (else what is below minimum gives minimum)
+    // Held while a beat is inside. If minimum > maximum, maximum wins.
     input  logic signed [                        8:0] zero_i,
     input  logic signed [                        9:0] minimum_i,
     input  logic signed [                        9:0] maximum_i,

@@ -132,3 +132,29 @@ TEST_CASE("epilogue forgets its beats at reset and works after it", "[epilogue]"
     REQUIRE(wrong == 0);
   }
 }
+
+TEST_CASE("where the limits cross, the maximum wins", "[epilogue]") {
+  EpilogueBench bench("tiny");
+  SpuCommand command;
+  command.requant_zero = 3;
+  command.requant_min = 50;
+  command.requant_max = 20;
+  command.add_min = 90;
+  command.add_max = 70;
+  for (const std::uint8_t add : {0, 1}) {
+    command.add_enable = add;
+    for (const std::int32_t acc : {-1000, 0, 30, 1000}) {
+      EpilogueBeat beat = bench.beat();
+      beat.acc.assign(bench.results(), acc);
+      bench.set_command(command);
+      bench.offer(beat, 0);
+      bench.model().tick();
+      bench.in_valid.set(0);
+      bench.model().tick(kLatency - 1);
+      REQUIRE(bench.bytes() == std::vector<std::uint8_t>(bench.results(), add != 0 ? 70 : 23));
+      bench.out_ready.set(1);
+      bench.model().tick();
+      bench.out_ready.set(0);
+    }
+  }
+}
