@@ -302,7 +302,7 @@ opt_clean -purge
 check -mapped
 stat -liberty {liberty}
 tee -q -o stat.json stat -json -liberty {liberty}
-write_verilog -noattr -noexpr -nohex {name}.v
+write_verilog -noattr -noexpr -nohex -simple-lhs {name}.v
 """
 
 
