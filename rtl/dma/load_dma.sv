@@ -1,12 +1,11 @@
 /// Load DMA: copies four-dimensional boxes of 64 B words from memory to the local buffer.
-/// 64 B per clock on contiguous rows while the words in flight cover the latency; up to Slots bursts
-/// and up to MaxBeats words in flight, answered in any order: long bursts need few slots, and taking
+/// 64 B per clock on contiguous rows while the words in flight cover the latency. Up to Slots
+/// bursts and MaxBeats words are in flight, answered in any order: long bursts need few slots, and
 /// more would only fill the memory's queue before the other clients. The bursts of up to four
-/// commands overlap, done_o keeps the order
-/// of commands and comes after the last word was written. A burst is requested two clocks after its
-/// command at the earliest; a response beat reaches the local buffer after one clock.
-/// flush_i: no new request (one that is waiting still goes out), no new command; responses are taken
-/// on. Model: sim/dma/load_dma.hpp
+/// commands overlap; done_o keeps their order and comes after the last word was written. A burst is
+/// requested two clocks after its command at the earliest; a response beat reaches the local buffer
+/// after one clock. flush_i: no new request (one that is waiting still goes out), no new command;
+/// responses are still taken. Model: sim/dma/load_dma.hpp
 `include "assert.svh"
 
 module load_dma #(

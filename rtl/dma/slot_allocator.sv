@@ -1,6 +1,6 @@
 /// Hands out the slots of a DMA (the low bits of its memory-port tags), in any order of return.
-/// The slot offered is chosen one clock ahead and registered, so a taken slot costs no time: one per
-/// clock as long as any is free. A returned slot can be offered two clocks later.
+/// The slot offered is chosen one clock ahead and registered, so taking one costs no time: one
+/// per clock as long as any is free. A returned slot can be offered two clocks later.
 /// Model: tests/dma/load_dma_test.cpp (tags in use, in the memory)
 `include "assert.svh"
 

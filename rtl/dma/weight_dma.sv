@@ -1,6 +1,6 @@
 /// Weight DMA: brings the weight stream of a command from memory to the weight buffers, in order.
-/// 64 B per clock while Slots * 16 words cover the latency: bursts are answered in any order into an
-/// SRAM of Slots bursts and leave it word by word in the order of the stream, each word with the
+/// 64 B per clock while Slots * 16 words cover the latency: bursts are answered in any order into
+/// an SRAM of Slots bursts and leave it word by word in the order of the stream, each word with the
 /// section it belongs to (0 parameters, 1 indices, 2 values). A word leaves two clocks after its
 /// response beat at the earliest. Responses are always accepted: a burst is requested only when its
 /// slot is free. Commands overlap; done_o comes the clock after the last word was taken.
