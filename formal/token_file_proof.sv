@@ -1,5 +1,5 @@
-// Ports-only checker of rtl/sequencer/token_file.sv: the count of one token kept here is never below
-// zero, and says who may have it.
+// Ports-only checker of rtl/sequencer/token_file.sv: the count of one token kept here is never
+// below zero, and says who may have it.
 module token_file_proof #(
     parameter int unsigned NumPorts = 2,
     parameter int unsigned Token = 0

@@ -122,7 +122,8 @@ def cpp_enums(enums):
 def md_enums(enums):
     out = ""
     for e in enums:
-        out += f"\n### {e['name']} ({e['width']} bits)\n\n{e['prose']}\n\n| value | name | meaning |\n| --- | --- | --- |\n"
+        out += f"\n### {e['name']} ({e['width']} bits)\n\n{e['prose']}\n\n"
+        out += "| value | name | meaning |\n| --- | --- | --- |\n"
         for v in e["values"]:
             out += f"| {v['value']} | {v['name']} | {v['prose']} |\n"
     return out
@@ -349,7 +350,8 @@ inline void put_field(CommandBytes& bytes, const FieldInfo& field, std::int64_t 
         body += "  }};\n\n  [[nodiscard]] CommandBytes encode() const {\n    CommandBytes bytes{};\n"
         for i, (lsb, width, f) in enumerate(placed):
             body += f"    put_field(bytes, kFields[{i}], static_cast<std::int64_t>({f['name']}));\n"
-        body += f"    return bytes;\n  }}\n\n  [[nodiscard]] static {struct} decode(const CommandBytes& bytes) {{\n    {struct} c;\n"
+        body += "    return bytes;\n  }\n\n"
+        body += f"  [[nodiscard]] static {struct} decode(const CommandBytes& bytes) {{\n    {struct} c;\n"
         for i, (lsb, width, f) in enumerate(placed):
             kind = "Opcode" if f["name"] == "opcode" else cpp_type(width, f.get("signed", False))
             body += f"    c.{f['name']} = static_cast<{kind}>(get_field(bytes, kFields[{i}]));\n"
@@ -421,7 +423,8 @@ def gen_counters(source, data, outputs):
     sv += f"  localparam int unsigned IncrementWidth = {width};\n"
     total = sum(c["width"] for c in data["counters"])
     sv += f"  localparam int unsigned EventBits = {total};\n"
-    sv += f"  function automatic logic [NumCounters*IncrementWidth-1:0] increments(input logic [{total - 1}:0] events);\n"
+    sv += ("  function automatic logic [NumCounters*IncrementWidth-1:0] increments("
+           f"input logic [{total - 1}:0] events);\n")
     sv += "    increments = '0;\n"
     for i, c in enumerate(data["counters"]):
         rng = f"[{lsb}]" if c["width"] == 1 else f"[{lsb + c['width'] - 1}:{lsb}]"
@@ -472,7 +475,8 @@ def gen_registers(source, data, outputs):
     sv = f"  localparam int unsigned AddrWidth = {data['addr_width']};\n"
     sv += f"  localparam int unsigned CounterOffset = {data['counters']['offset']};\n"
     body = f"inline constexpr std::uint32_t kCounterOffset = {data['counters']['offset']};\n"
-    md = f"# Registers\n\n{data['prose']}\n\n| offset | register | access | reset | meaning |\n| --- | --- | --- | --- | --- |\n"
+    md = (f"# Registers\n\n{data['prose']}\n\n| offset | register | access | reset | meaning |\n"
+          "| --- | --- | --- | --- | --- |\n")
     md2 = ""
     for r in regs:
         name = camel(r["name"].lower())

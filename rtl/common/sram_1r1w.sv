@@ -1,8 +1,8 @@
 /// Two-port SRAM macro: one read and one write per clock. Black box of synthesis.
-/// Read: rdata_o shows the word one clock after re_i and holds it until the next read. Write: unit u
-/// of the word (Width / WriteUnits bits) is written when we_i && wmask_i[u]. A read of the address
-/// that is written in the same clock returns the OLD word. The content after power-up is undefined;
-/// there is no reset. Model: plain array, in tests/common/sram_test.cpp
+/// Read: rdata_o shows the word one clock after re_i and holds it until the next read. Write: unit
+/// u of the word (Width / WriteUnits bits) is written when we_i && wmask_i[u]. A read of the
+/// address that is written in the same clock returns the OLD word. The content after power-up is
+/// undefined; there is no reset. Model: plain array, in tests/common/sram_test.cpp
 `include "assert.svh"
 
 module sram_1r1w #(

@@ -2,9 +2,9 @@
 /// them: group of channels, tile, channel block, kernel row, kernel column, pixel quadrant.
 /// A fetch group is the PixelsPerQuadrant words of one bank and one pixel quadrant. Words outside
 /// the image are filled with zero and not read. The local buffer grants any part of the pending
-/// words per clock; a group takes one clock if their banks form one run (stride 1 or 2 in a row) and
-/// nobody else holds them. One group per clock; operands arrive 2 clocks after their grant. At most
-/// OperandBanks banks are in flight or unused; bank_ready_o counts complete ones.
+/// words per clock; a group takes one clock if their banks form one run (stride 1 or 2 in a row)
+/// and nobody else holds them. One group per clock; operands arrive 2 clocks after their grant. At
+/// most OperandBanks banks are in flight or unused; bank_ready_o counts complete ones.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(

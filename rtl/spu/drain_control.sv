@@ -1,8 +1,8 @@
 /// Takes finished tiles out of the accumulators, through the epilogue, into the local buffer.
 /// Order: channel part, pixel quadrant, EpiloguePixels pixels at a time; one beat per clock unless
 /// the second tensor's words are not granted. Beats without a valid pixel or channel block are
-/// skipped. Accumulators, parameter row and second tensor's words are read in one clock and enter the
-/// epilogue in the next. The first lane chunk of a block of 64 channels writes the whole word.
+/// skipped. Accumulators, parameter row and second tensor's words are read in one clock and enter
+/// the epilogue in the next. The first lane chunk of a block of 64 channels writes the whole word.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(

@@ -90,8 +90,8 @@ module index_loader #(
                      (!slot_valid_q || slot_done);
 
   assign consume_o = take_row || header_chunk;
-  // The last chunk of a pass is the last row of its last bank, or its header if that has no rows and
-  // is never redirected by a row: then pass_end_o says it afterwards.
+  // The last chunk of a pass is the last row of its last bank, or its header if that has no rows
+  // and is never redirected by a row: then pass_end_o says it afterwards.
   assign consume_last_o = take_row && slot_last_q && (rows_left_q == 7'd1);
 
   logic redirected_q, pass_complete;

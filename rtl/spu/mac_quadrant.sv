@@ -45,9 +45,9 @@ module mac_quadrant #(
   logic [Lanes*IndexBits-1:0] index_q;
   logic [Lanes*8-1:0] value_q;
 
-  // ---- Array: operands, accumulators; private to this process, drained before they are updated ----
-  // Banks and sets are chosen by comparison with a loop constant, so that every element is a register
-  // with a constant place and not a word of a memory with hundreds of ports.
+  // ---- Array: operands, accumulators; private to this process, drained before they are updated
+  // ---- Banks and sets are chosen by comparison with a loop constant, so that every element is a
+  // register with a constant place and not a word of a memory with hundreds of ports.
   logic [8:0] operand[BankSlots*BankSize][Pixels];
   logic [8:0] selected[BankSize][Pixels];
   logic [31:0] accumulator[2*Lanes][Pixels];

@@ -1,7 +1,7 @@
 /// Circular buffer of epilogue parameter rows (bias and scale of LanesPerQuadrant channels).
-/// A group's rows lie at the head in the order of its channel parts; re_i with part_i reads one, the
-/// row is on data_o one clock later and stays. release_i frees the group's release_rows_i rows.
-/// valid_o: all rows of the group (release_rows_i of them) are there.
+/// A group's rows lie at the head in the order of its channel parts; re_i with part_i reads one,
+/// the row is on data_o one clock later and stays. release_i frees the group's release_rows_i
+/// rows. valid_o: all rows of the group (release_rows_i of them) are there.
 /// Model: sim/spu/weight_stream.hpp
 `include "assert.svh"
 module parameter_buffer #(

@@ -1,8 +1,8 @@
 /// Sparse processing unit: convolutions and matrix products on compressed sparse weights.
 /// Takes one command at a time: a few clocks of setup and one per pixel of a tile, then for every
 /// group, tile and bank K clocks of the whole array, while activations are fetched ahead, weights
-/// stream in and finished tiles drain through the epilogue. done_o pulses when the last result is in
-/// the local buffer. Model: sim/spu/spu.hpp
+/// stream in and finished tiles drain through the epilogue. done_o pulses when the last result is
+/// in the local buffer. Model: sim/spu/spu.hpp
 `include "assert.svh"
 module spu #(
     localparam int unsigned Quads     = config_pkg::NumQuadrants,

@@ -1,8 +1,8 @@
 /// Issues array steps: pairs each decoded step with its value chunk and its operand bank.
 /// A step leaves when index, value and operands are there and, for the first of a tile, when an
 /// accumulator set is free. A bank without entries takes one clock and no value. A tile without any
-/// entry issues one step of zeros, so that its accumulators are cleared. tile_done_o hands a full set
-/// to the drain, two clocks after its last step was issued. One step per clock, no gap between
+/// entry issues one step of zeros, so that its accumulators are cleared. tile_done_o hands a full
+/// set to the drain, two clocks after its last step was issued. One step per clock, no gap between
 /// banks or tiles. Model: sim/spu/spu.hpp
 `include "assert.svh"
 module tile_control #(

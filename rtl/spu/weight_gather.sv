@@ -1,7 +1,7 @@
 /// Turns the word stream of the weight DMA into rows of the parameter, index and value buffers.
 /// A block of 3 words (indices) or 4 words (values) becomes IndexRowsPerBlock rows, one per clock,
-/// while the next block is collected; LanesPerQuadrant / 8 words become one parameter row. Takes one
-/// word per clock as long as a block makes no more rows than it has words. Latency 1 clock.
+/// while the next block is collected; LanesPerQuadrant / 8 words become one parameter row. Takes
+/// one word per clock as long as a block makes no more rows than it has words. Latency 1 clock.
 /// Model: sim/spu/weight_stream.hpp
 `include "assert.svh"
 module weight_gather #(

@@ -42,7 +42,7 @@ module weight_stream_buffer #(
   pointer_t read_q, start_q, chunk_step, end_ptr, target, read_from, read_next, start_next;
   logic [RowAddrBits:0] fill_q, distance, held_rows;
   logic [QuadBits-1:0] column_q;
-  logic have_q, issue, available;
+  logic have_q, issue, available, pass_over;
 
   // ---- Pointers ----
   // end_ptr is the lane row after the last consumed one once the held chunk is taken or dropped.
@@ -56,8 +56,9 @@ module weight_stream_buffer #(
     end
   end
 
-  assign read_from = ((consume_i && consume_last_i) || pass_end_i) ? target : read_q;
-  assign start_next = (((consume_i && consume_last_i) || pass_end_i) && !rewind_i) ? target : start_q;
+  assign pass_over = (consume_i && consume_last_i) || pass_end_i;
+  assign read_from = pass_over ? target : read_q;
+  assign start_next = (pass_over && !rewind_i) ? target : start_q;
   assign distance = fill_q - read_from[PointerBits-1:ColumnBits];
   assign available = (distance != '0) && (distance <= (RowAddrBits + 1)'(Rows));
   assign issue = available && (!have_q || consume_i || pass_end_i);
