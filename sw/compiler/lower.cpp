@@ -75,7 +75,7 @@ class Lowering {
     // ahead would take the memory port from the weights of a program that computes longer.
     const Estimate& e = out.estimate;
     throttle_ = ring_ || e.mac > e.loads + e.weights;
-    ahead_ = ring_ ? plan_.regions : throttle_ ? 2 : 4;
+    ahead_ = ring_ ? plan_.regions : throttle_ ? 3 : 4;
   }
 
   void run(bool resident) {

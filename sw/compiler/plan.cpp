@@ -12,8 +12,9 @@ namespace {
 constexpr std::uint64_t kMaxField16 = 65535;
 constexpr std::uint64_t kMaxPixels = (std::uint64_t{1} << 24) - 1;
 constexpr std::uint64_t kMemoryLatency = 110;
-constexpr std::uint64_t kCommandOverhead = 100;
+constexpr std::uint64_t kCommandOverhead = 110;
 constexpr std::uint64_t kSlowChunks = 4096;
+constexpr std::uint32_t kMaxRegions = 3;  // of a ring: one loads, one computes, one in between
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
@@ -303,8 +304,6 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
       plan.shape = shape;
       plan.chunks = chunks.size();
       if (profile.fits) {
-        plan.strategy = Strategy::kResend;
-        try_plan(plan, chunks);
         if (profile.groups.size() == 1) {
           plan.strategy = Strategy::kKeep;
           try_plan(plan, chunks);
@@ -313,6 +312,8 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
           plan.strategy = Strategy::kGroupOuter;
           try_plan(plan, chunks);
         }
+        plan.strategy = Strategy::kResend;
+        try_plan(plan, chunks);
       }
       if (!profile.fits || options.strategy == Strategy::kStream) {
         plan.strategy = Strategy::kStream;
@@ -359,8 +360,11 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
       const std::uint64_t need = plan.input_words + plan.output_words + plan.second_words;
       if (smallest_need == 0 || need < smallest_need) smallest_need = need;
       if (need > room) continue;
-      plan.regions = chunks.size() > 1 && 2 * need <= room ? 2 : 1;
-      try_strategies(plan, chunks);
+      for (std::uint32_t regions = kMaxRegions; regions >= 1; --regions) {
+        if (regions > chunks.size() || regions * need > room) continue;
+        plan.regions = regions;
+        try_strategies(plan, chunks);
+      }
     }
   }
   if (!found && !options.resident && smallest_need > room) {

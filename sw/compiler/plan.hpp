@@ -23,7 +23,7 @@ enum class Strategy {
 
 /// Where activations lie in the local buffer.
 enum class Storage {
-  kRing,   ///< one or two regions, each holding a chunk
+  kRing,   ///< one to three regions, each holding a chunk
   kWhole,  ///< the whole tensors
 };
 [[nodiscard]] const char* storage_name(Storage storage);
