@@ -43,8 +43,9 @@ KINDS = {
     "checked": {"flags": CHECKED, "optimise": "-O2", "random": 1, "settle": 1},
     "wave": {"flags": CHECKED + ["--trace-fst", "--trace-structs"],
              "optimise": "-O2", "random": 1, "settle": 1},
-    "coverage": {"flags": CHECKED + ["--coverage-line", "--coverage-toggle"],
-                 "optimise": "-O2", "random": 1, "settle": 1},
+    "coverage": {"flags": CHECKED + ["--coverage-line", "--coverage-toggle",
+                                     "--coverage-max-width", "64"],
+                 "optimise": "-O1", "random": 1, "settle": 1},
 }
 PORT = re.compile(r"VL_(IN|OUT|INOUT)(8|16|64|W|)\(&(\w+),(\d+),(\d+)(?:,\d+)?\);")
 
@@ -229,7 +230,8 @@ def build(job, log):
                 f"-DS4_MODEL_RANDOM={job.settings['random']}",
                 f"-DS4_MODEL_SETTLE={job.settings['settle']}"]
     own = [f"-I{folder}", f"-I{ROOT}"]
-    work = [(source, [*own, "-O1" if slow else job.settings["optimise"]])
+    once = "-O0" if job.kind == "coverage" else "-O1"  # code that runs once: quick to compile
+    work = [(source, [*own, once if slow else job.settings["optimise"]])
             for source, slow in grouped_sources(folder)]
     work += [(share / f"{name}.cpp", ["-O2"]) for name in names]
     work.append((WRAPPER / "wrapper.cpp", [*own, "-O2", *settings]))
