@@ -137,6 +137,12 @@ Layer make_layer(const LayerCase& c) {
       g.kernel_w > 64) {
     throw CompileError(fmt::format("{}: a dimension is 0 or the kernel too large", layer.name));
   }
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
+  const std::uint64_t weights = std::uint64_t{g.filters} * g.channels * g.kernel_h * g.kernel_w;
+  const std::uint64_t inputs = std::uint64_t{g.batch} * g.channels * g.height * g.width;
+  if (weights > kLargest || inputs > kLargest || g.pixels() * g.filters > kLargest) {
+    throw CompileError(fmt::format("{}: a tensor has more than {} elements", layer.name, kLargest));
+  }
   layer.weights = WeightTensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
   for (std::int8_t& w : layer.weights.data) {
     const std::int64_t value = pick(random, -127, 126);

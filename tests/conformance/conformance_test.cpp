@@ -1,6 +1,6 @@
 // Random and awkward gemm and convolution shapes: RTL = functional model over all memory that may
 // be written, both = reference at every output. One test case per shape, the shape in its name.
-// S4_FULL=1 runs three times as many.
+// S4_FULL=1 runs four times as many, large layers and the s4 configuration among them.
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -127,6 +127,28 @@ std::vector<LayerCase> awkward_cases() {
   return cases;
 }
 
+/// Many chunks, groups beyond the weight buffers, more pixels than a 16-bit field holds.
+std::vector<std::pair<const char*, LayerCase>> large_cases() {
+  const auto same = [](LayerCase c) {
+    LayerGeometry& g = c.geometry;
+    g.pad_top = g.pad_bottom = g.kernel_h / 2;
+    g.pad_left = g.pad_right = g.kernel_w / 2;
+    return c;
+  };
+  LayerCase first = same(conv(1, 3, 112, 112, 64, 7, 7, 64));
+  first.geometry.stride_h = first.geometry.stride_w = 2;
+  return {{"tiny", gemm(70000, 8, 64, 8)},
+          {"tiny", gemm(40, 24, 2304, 64)},
+          {"tiny", gemm(40, 24, 2304, 50)},
+          {"tiny", same(conv(1, 200, 9, 300, 20, 5, 5, 3))},
+          {"small", gemm(100, 300, 5000, 64)},
+          {"small", first},
+          {"s4", same(conv(1, 512, 7, 7, 512, 3, 3, 64))},
+          {"s4", same(conv(1, 512, 7, 7, 512, 3, 3, 4))},
+          {"s4", same(conv(2, 64, 56, 56, 64, 3, 3, 2))},
+          {"s4", gemm(1, 1000, 2048, 8)}};
+}
+
 LayerCase random_gemm(Random& random) {
   const std::uint32_t k = one_of(random, {pick(random, 1, 64), pick(random, 65, 400), 128U, 251U});
   return gemm(pick(random, 1, 150), pick(random, 1, 140), k, 64);
@@ -208,6 +230,21 @@ std::vector<Conformance> all_cases() {
     if (random() % 4 == 0) layer_case.pattern = Pattern::kUnstructured;
     add(layer_case, 100 + number);
   }
+  if (full) {
+    unsigned large = 0;
+    const auto add_large = [&](const char* config, const LayerCase& layer_case) {
+      Conformance c;
+      c.config = config;
+      c.layer_case = layer_case;
+      c.layer_case.seed = s4::tb::seed() * 1000 + ++large;
+      c.forced = large % 2 == 0;
+      cases.push_back(std::move(c));
+    };
+    for (const auto& [config, layer_case] : large_cases()) add_large(config, layer_case);
+    for (unsigned i = 0; i < 20; ++i) {
+      add_large("s4", i % 2 == 0 ? random_gemm(random) : random_conv(random));
+    }
+  }
   return cases;
 }
 
@@ -221,7 +258,7 @@ class CaseInvoker final : public Catch::ITestInvoker {
     RunSettings settings;
     settings.backend = Backend::kAll;
     settings.rtl.stalls = c.stalls;
-    settings.rtl.kind = s4::tb::Kind::kChecked;
+    settings.rtl.kind = c.config == "s4" ? s4::tb::Kind::kFast : s4::tb::Kind::kChecked;
     settings.rtl.seed = c.layer_case.seed;
     INFO("build/bin/s4 " << c.layer_case.arguments() << " --config " << c.config << " --stalls "
                          << c.stalls << " --kind checked");
