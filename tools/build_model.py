@@ -38,7 +38,9 @@ COMMON = ["--cc", "-O3", "--unroll-count", "4", "--prefix", "Vmodel", "--timesca
 CHECKED = ["--assert", "--x-assign", "unique", "--x-initial", "unique",
            "--reloop-limit", "1000000000"]
 KINDS = {
-    "fast": {"flags": ["--noassert", "--x-assign", "fast", "--x-initial", "fast"],
+    # Without -fno-dfg, wide vectors that are made of many ports are put together piece by piece, and
+    # every step copies all pieces before it.
+    "fast": {"flags": ["--noassert", "--x-assign", "fast", "--x-initial", "fast", "-fno-dfg"],
              "optimise": "-O3", "random": 0, "settle": 0},
     "checked": {"flags": CHECKED, "optimise": "-O2", "random": 1, "settle": 1},
     "wave": {"flags": CHECKED + ["--trace-fst", "--trace-structs"],

@@ -37,8 +37,8 @@ module mac_array #(
     output logic [            DrainBits-1:0] drain_data_o
 );
 
-  logic [Quads*DrainBits-1:0] drain_data;
   for (genvar q = 0; q < Quads; q++) begin : gen_quadrant
+    logic [DrainBits-1:0] data, chosen;
     mac_quadrant u_quadrant (
         .clk_i,
         .fill_valid_i (fill_valid_i && fill_quads_i[q]),
@@ -57,9 +57,15 @@ module mac_array #(
         .drain_valid_i(drain_valid_i[q]),
         .drain_set_i,
         .drain_sel_i,
-        .drain_data_o (drain_data[q*DrainBits+:DrainBits])
+        .drain_data_o (data)
     );
+    // A chain and not one wide vector: simulators copy wide vectors as a whole.
+    if (q == 0) begin : gen_first
+      assign chosen = data;
+    end else begin : gen_next
+      assign chosen = (drain_quad_i == QuadBits'(q)) ? data : gen_quadrant[q-1].chosen;
+    end
   end
-  assign drain_data_o = drain_data[32'(drain_quad_i)*DrainBits+:DrainBits];
+  assign drain_data_o = gen_quadrant[Quads-1].chosen;
 
 endmodule
