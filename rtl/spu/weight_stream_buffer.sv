@@ -39,20 +39,21 @@ module weight_stream_buffer #(
   localparam int unsigned BlockBits = $clog2(config_pkg::IndexRowsPerBlock) + ColumnBits;
   typedef logic [PointerBits-1:0] pointer_t;
 
-  pointer_t read_q, start_q, chunk_step, end_ptr, target, read_from, read_next, start_next;
+  pointer_t read_q, start_q, step_q, chunk_step, end_ptr, target, read_from, read_next, start_next;
   logic [RowAddrBits:0] fill_q, distance, held_rows;
   logic [QuadBits-1:0] column_q;
   logic have_q, issue, available, pass_over;
 
   // ---- Pointers ----
   // end_ptr is the lane row after the last consumed one once the held chunk is taken or dropped.
-  assign chunk_step = pointer_t'(Quads) >> shape_i;
-  assign end_ptr = (have_q && !consume_i) ? read_q - chunk_step : read_q;
+  // The held chunk may have been read in the former command's shape, so its step is kept with it.
+  assign chunk_step = PointerBits'(Quads) >> shape_i;
+  assign end_ptr = (have_q && !consume_i) ? read_q - step_q : read_q;
 
   always_comb begin : redirect
     target = start_q;
     if (!rewind_i) begin
-      target = ((end_ptr + pointer_t'((1 << BlockBits) - 1)) >> BlockBits) << BlockBits;
+      target = ((end_ptr + PointerBits'((1 << BlockBits) - 1)) >> BlockBits) << BlockBits;
     end
   end
 
@@ -73,6 +74,7 @@ module weight_stream_buffer #(
     if (!rst_ni) begin
       read_q   <= '0;
       start_q  <= '0;
+      step_q   <= '0;
       fill_q   <= '0;
       have_q   <= 1'b0;
       column_q <= '0;
@@ -81,6 +83,7 @@ module weight_stream_buffer #(
       start_q <= start_next;
       have_q  <= !restart_i && (issue || (have_q && !consume_i && !pass_end_i));
       if (issue) column_q <= QuadBits'(read_from);
+      if (issue) step_q <= chunk_step;
       if (row_valid_i && row_ready_o) fill_q <= fill_q + (RowAddrBits + 1)'(1);
     end
   end
