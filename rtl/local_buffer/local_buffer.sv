@@ -65,7 +65,7 @@ module local_buffer #(
       if (fe_valid_i[i] && !found) begin
         found = 1'b1;
         run_first = fe_addr_i[i*AddrBits+:BankBits] -
-                    (fe_stride2_i ? bank_t'(2 * i) : bank_t'(i));
+                    (fe_stride2_i ? BankBits'(2 * i) : BankBits'(i));
       end
     end
   end
@@ -101,9 +101,9 @@ module local_buffer #(
     logic [Chunks-1:0] wmask;
     row_t row;
 
-    assign ew_offset = bank_t'(k) - ew_addr_i[BankBits-1:0];
-    assign er_offset = bank_t'(k) - er_addr_i[BankBits-1:0];
-    assign fe_offset = bank_t'(k) - run_first;
+    assign ew_offset = BankBits'(k) - ew_addr_i[BankBits-1:0];
+    assign er_offset = BankBits'(k) - er_addr_i[BankBits-1:0];
+    assign fe_offset = BankBits'(k) - run_first;
     assign fe_lane = fe_stride2_i ? fe_offset >> 1 : fe_offset;
 
     always_comb begin : hits
@@ -114,11 +114,11 @@ module local_buffer #(
       if (er_valid_i && 32'(er_offset) < OutPixels) er_hit[k] = er_mask_i[32'(er_offset)];
       if (32'(fe_lane) < Lanes && !(fe_stride2_i && fe_offset[0])) begin
         fe_hit = fe_valid_i[32'(fe_lane)] &&
-                 (fe_addr_i[32'(fe_lane)*AddrBits+:BankBits] == bank_t'(k));
+                 (fe_addr_i[32'(fe_lane)*AddrBits+:BankBits] == BankBits'(k));
       end
     end
-    assign ld_hit = ld_valid_i && (ld_addr_i[BankBits-1:0] == bank_t'(k));
-    assign st_hit = st_valid_i && (st_addr_i[BankBits-1:0] == bank_t'(k));
+    assign ld_hit = ld_valid_i && (ld_addr_i[BankBits-1:0] == BankBits'(k));
+    assign st_hit = st_valid_i && (st_addr_i[BankBits-1:0] == BankBits'(k));
     assign er_win = er_hit[k] && er_ready_o;
     assign vector_busy = ew_hit[k] || er_win;
     assign ld_win[k] = ld_hit && !vector_busy && (ld_aged || !(fe_hit || (st_hit && st_aged)));
@@ -137,11 +137,11 @@ module local_buffer #(
           wdata[c*ChunkBits+:ChunkBits] = ew_data_i[32'(ew_offset)*ChunkBits+:ChunkBits];
           if (c != 0 && ew_chunk_i == '0) wdata[c*ChunkBits+:ChunkBits] = '0;
         end
-        row = row_t'((ew_addr_i + AddrBits'(ew_offset)) >> BankBits);
+        row = RowBits'((ew_addr_i + AddrBits'(ew_offset)) >> BankBits);
       end else if (er_win) begin
-        row = row_t'((er_addr_i + AddrBits'(er_offset)) >> BankBits);
+        row = RowBits'((er_addr_i + AddrBits'(er_offset)) >> BankBits);
       end else if (fe_win[k]) begin
-        row = row_t'(fe_addr_i[32'(fe_lane)*AddrBits+:AddrBits] >> BankBits);
+        row = RowBits'(fe_addr_i[32'(fe_lane)*AddrBits+:AddrBits] >> BankBits);
       end else if (st_win[k]) begin
         row = st_addr_i[AddrBits-1:BankBits];
       end
@@ -169,7 +169,7 @@ module local_buffer #(
     bank = '0;
     fe_grant_o = '0;
     for (i = 0; i < Lanes; i = i + 1) begin
-      bank = run_first + (fe_stride2_i ? bank_t'(2 * i) : bank_t'(i));
+      bank = run_first + (fe_stride2_i ? BankBits'(2 * i) : BankBits'(i));
       fe_grant_o[i] = fe_valid_i[i] && fe_win[bank] &&
                       (fe_addr_i[i*AddrBits+:BankBits] == bank);
     end
@@ -206,13 +206,13 @@ module local_buffer #(
     er_rdata_o = '0;
     if (fe_any_q) begin
       for (i = 0; i < Lanes; i = i + 1) begin
-        bank = run_first_q + (fe_stride2_q ? bank_t'(2 * i) : bank_t'(i));
+        bank = run_first_q + (fe_stride2_q ? BankBits'(2 * i) : BankBits'(i));
         fe_rdata_o[i*512+:512] = rdata[32'(bank)*512+:512];
       end
     end
     if (er_any_q) begin
       for (i = 0; i < OutPixels; i = i + 1) begin
-        bank = er_first_q + bank_t'(i);
+        bank = er_first_q + BankBits'(i);
         er_rdata_o[i*ChunkBits+:ChunkBits] =
             rdata[32'(bank)*512+32'(er_chunk_q)*ChunkBits+:ChunkBits];
       end

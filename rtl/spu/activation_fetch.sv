@@ -88,7 +88,7 @@ module activation_fetch #(
   end
 
   always_ff @(posedge clk_i) begin : loops
-    row_step_q <= addr_t'(command_i.in_row * 16'(command_i.dilation_h));
+    row_step_q <= AddrBits'(command_i.in_row * 16'(command_i.dilation_h));
     if (start_i) begin
       part_q       <= '0;
       kx_q         <= '0;
@@ -106,18 +106,18 @@ module activation_fetch #(
       part_q <= last_part ? '0 : part_q + 2'd1;
       if (last_part) begin
         kx_q       <= last_kx ? '0 : kx_q + 4'd1;
-        tap_x_q    <= last_kx ? '0 : tap_x_q + coord_t'({1'b0, command_i.dilation_w});
-        tap_addr_q <= tap_addr_q + addr_t'(command_i.dilation_w);
+        tap_x_q    <= last_kx ? '0 : tap_x_q + $signed(CoordBits'({1'b0, command_i.dilation_w}));
+        tap_addr_q <= tap_addr_q + AddrBits'(command_i.dilation_w);
         if (last_kx) begin
           ky_q       <= last_ky ? '0 : ky_q + 4'd1;
-          tap_y_q    <= last_ky ? '0 : tap_y_q + coord_t'({1'b0, command_i.dilation_h});
+          tap_y_q    <= last_ky ? '0 : tap_y_q + $signed(CoordBits'({1'b0, command_i.dilation_h}));
           row_addr_q <= row_addr_q + row_step_q;
           tap_addr_q <= row_addr_q + row_step_q;
           if (last_ky) begin
             block_q      <= last_block ? '0 : block_q + 16'd1;
-            block_addr_q <= last_block ? '0 : block_addr_q + addr_t'(command_i.in_plane);
-            row_addr_q   <= last_block ? '0 : block_addr_q + addr_t'(command_i.in_plane);
-            tap_addr_q   <= last_block ? '0 : block_addr_q + addr_t'(command_i.in_plane);
+            block_addr_q <= last_block ? '0 : block_addr_q + AddrBits'(command_i.in_plane);
+            row_addr_q   <= last_block ? '0 : block_addr_q + AddrBits'(command_i.in_plane);
+            tap_addr_q   <= last_block ? '0 : block_addr_q + AddrBits'(command_i.in_plane);
           end
         end
         if (last_bank) begin
@@ -144,10 +144,10 @@ module activation_fetch #(
     x        = '0;
     y        = '0;
     for (i = 0; i < Group; i = i + 1) begin
-      y = coord_t'(row_i[i*CoordBits+:CoordBits]) + tap_y_q;
-      x = coord_t'(column_i[i*CoordBits+:CoordBits]) + tap_x_q;
-      inside_d[i] = (y >= 0) && (y < coord_t'({4'd0, command_i.in_height})) &&
-                    (x >= 0) && (x < coord_t'({4'd0, command_i.in_width})) &&
+      y = $signed(CoordBits'(row_i[i*CoordBits+:CoordBits])) + tap_y_q;
+      x = $signed(CoordBits'(column_i[i*CoordBits+:CoordBits])) + tap_x_q;
+      inside_d[i] = (y >= 0) && (y < $signed(CoordBits'({4'd0, command_i.in_height}))) &&
+                    (x >= 0) && (x < $signed(CoordBits'({4'd0, command_i.in_width}))) &&
                     (pixel_base_q + 24'(part_q) * 24'(Group) + 24'(i) < command_i.pixels);
       addr_d[i*AddrBits+:AddrBits] = addr_i[i*AddrBits+:AddrBits] + tap_addr_q;
     end

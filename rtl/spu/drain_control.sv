@@ -76,8 +76,8 @@ module drain_control #(
   assign last_pixel = (last_sel && quad_q == last_quad_index) || (pixels_here <= 24'(OutPixels));
   assign next_channel = channel_q + 17'(Lanes);
   assign wrap_block = next_channel[5:0] == '0;
-  assign next_out = wrap_block ? out_q + addr_t'(command_i.out_plane) : out_q;
-  assign next_add = wrap_block ? add_q + addr_t'(command_i.add_plane) : add_q;
+  assign next_out = wrap_block ? out_q + AddrBits'(command_i.out_plane) : out_q;
+  assign next_add = wrap_block ? add_q + AddrBits'(command_i.add_plane) : add_q;
   // Channel parts in blocks beyond the last one write nothing.
   assign last_part = (part_q == last_part_index) ||
                      (wrap_block && next_channel >= {1'b0, command_i.out_channels});
@@ -110,10 +110,10 @@ module drain_control #(
       sel_q           <= '0;
       group_channel_q <= '0;
       channel_q       <= '0;
-      group_out_q     <= addr_t'(command_i.out_addr);
-      out_q           <= addr_t'(command_i.out_addr);
-      group_add_q     <= addr_t'(command_i.add_addr);
-      add_q           <= addr_t'(command_i.add_addr);
+      group_out_q     <= AddrBits'(command_i.out_addr);
+      out_q           <= AddrBits'(command_i.out_addr);
+      group_add_q     <= AddrBits'(command_i.add_addr);
+      add_q           <= AddrBits'(command_i.add_addr);
     end else if (issue) begin
       sel_q <= last_sel ? '0 : sel_q + SelBits'(1);
       if (last_sel) quad_q <= quad_q + 2'd1;
@@ -174,7 +174,7 @@ module drain_control #(
   end
 
   assign second_valid_o = active && command_i.add_enable;
-  assign second_addr_o = add_q + addr_t'(pixel);
+  assign second_addr_o = add_q + AddrBits'(pixel);
   assign second_mask_o = mask;
   assign second_chunk_o = chunk;
 
@@ -187,7 +187,7 @@ module drain_control #(
     if (issue) begin
       drain_quad_o <= quad_index;
       beat_lanes_o <= lane_mask;
-      beat_addr_o  <= out_q + addr_t'(pixel);
+      beat_addr_o  <= out_q + AddrBits'(pixel);
       beat_mask_o  <= mask;
       beat_chunk_o <= chunk;
       beat_last_o  <= tile_end && last_tile && last_group;

@@ -62,8 +62,8 @@ module pixel_walker #(
   coord_t walk_next_x, walk_next_y;
 
   assign tile_pixels = (LaneBits + 1)'(Group) << shape_i;
-  assign walk_next_x = walk_x_q + coord_t'({1'b0, stride_w_i});
-  assign walk_next_y = walk_y_q + coord_t'({1'b0, stride_h_i});
+  assign walk_next_x = walk_x_q + $signed(CoordBits'({1'b0, stride_w_i}));
+  assign walk_next_y = walk_y_q + $signed(CoordBits'({1'b0, stride_h_i}));
   assign walk_wrap_x = walk_next_x >= end_x_q;
   assign walk_wrap_y = walk_next_y >= end_y_q;
   logic settle;
@@ -92,19 +92,19 @@ module pixel_walker #(
 
   always_ff @(posedge clk_i) begin : walk
     if (start_i) begin
-      span_x_q   <= coord_t'(out_width_i * stride_w_i);
-      span_y_q   <= coord_t'(out_height_i * stride_h_i);
-      row_step_q <= addr_t'(in_row_i * stride_h_i);
-      first_x_q  <= -coord_t'({4'd0, pad_left_i});
-      first_y_q  <= -coord_t'({4'd0, pad_top_i});
+      span_x_q   <= $signed(CoordBits'(out_width_i * stride_w_i));
+      span_y_q   <= $signed(CoordBits'(out_height_i * stride_h_i));
+      row_step_q <= AddrBits'(in_row_i * stride_h_i);
+      first_x_q  <= -$signed(CoordBits'({4'd0, pad_left_i}));
+      first_y_q  <= -$signed(CoordBits'({4'd0, pad_top_i}));
     end
     if (state_q == StProducts) begin
       end_x_q      <= first_x_q + span_x_q;
       end_y_q      <= first_y_q + span_y_q;
-      wrap_x_q     <= row_step_q - addr_t'(span_x_q);
-      image_span_q <= addr_t'(32'(out_height_i) * 32'(row_step_q));
-      first_addr_q <= in_addr_i - addr_t'(32'(pad_top_i) * 32'(in_row_i)) -
-                      addr_t'(pad_left_i);
+      wrap_x_q     <= row_step_q - AddrBits'(span_x_q);
+      image_span_q <= AddrBits'(32'(out_height_i) * 32'(row_step_q));
+      first_addr_q <= in_addr_i - AddrBits'(32'(pad_top_i) * 32'(in_row_i)) -
+                      AddrBits'(pad_left_i);
     end
     if (state_q == StOrigin) begin
       wrap_y_q     <= in_image_i - image_span_q;
@@ -116,7 +116,7 @@ module pixel_walker #(
     end
     if (state_q == StWalk) begin
       walk_x_q    <= walk_wrap_x ? first_x_q : walk_next_x;
-      walk_addr_q <= walk_addr_q + addr_t'(stride_w_i);
+      walk_addr_q <= walk_addr_q + AddrBits'(stride_w_i);
       if (walk_wrap_x) begin
         walk_y_q    <= walk_wrap_y ? first_y_q : walk_next_y;
         walk_row_q  <= walk_row_q + row_step_q;
@@ -159,12 +159,12 @@ module pixel_walker #(
       lane_column_q <= first_lane_column_q;
     end else if (advance_i) begin
       for (i = 0; i < Pixels; i = i + 1) begin
-        x = coord_t'(lane_column_q[i*CoordBits+:CoordBits]) + step_x_q;
-        y = coord_t'(lane_row_q[i*CoordBits+:CoordBits]) + step_y_q;
+        x = $signed(CoordBits'(lane_column_q[i*CoordBits+:CoordBits])) + step_x_q;
+        y = $signed(CoordBits'(lane_row_q[i*CoordBits+:CoordBits])) + step_y_q;
         a = lane_addr_q[i*AddrBits+:AddrBits] + step_addr_q;
         if (x >= end_x_q) begin
           x = x - span_x_q;
-          y = y + coord_t'({1'b0, stride_h_i});
+          y = y + $signed(CoordBits'({1'b0, stride_h_i}));
           a = a + wrap_x_q;
         end
         if (y >= end_y_q) begin
