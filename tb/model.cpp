@@ -193,14 +193,18 @@ std::string Model::library(const std::string& top, const std::string& config, Ki
 
 std::unique_ptr<Model> Model::load(const std::string& top, const std::string& config, Kind kind,
                                    const ModelOptions& options) {
+  const Kind asked = kind;
   kind = effective(kind);
+  // A program that asked for no assertions provokes what they forbid: a kind that is forced to
+  // trace or to count leaves them out too. Forcing `checked` turns them on.
+  const bool assertions = asked != Kind::kFast || kind == Kind::kChecked;
   const Library library = open(build_command(top, config, kind, options));
   std::unique_ptr<Model> model(new Model);
   model->api_ = library.api;
   model->kind_ = kind;
   model->name_ = top + "-" + config + "-" + kind_name(kind);
   model->seed_ = options.seed != 0 ? options.seed : seed();
-  model->instance_ = library.api->create(model->seed_);
+  model->instance_ = library.api->create(model->seed_, assertions ? 1 : 0);
   model->port_count_ = library.api->ports(model->instance_, &model->ports_);
   return model;
 }

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-#define S4_MODEL_ABI 2
+#define S4_MODEL_ABI 3
 
 enum { S4_PORT_IN = 0, S4_PORT_OUT = 1, S4_PORT_INOUT = 2 };
 
@@ -29,7 +29,8 @@ typedef struct S4ModelApi {
   const char* top;
   const char* config;
   const char* kind;
-  S4ModelInstance* (*create)(uint64_t seed);
+  /* assertions 0: those that the library holds do not fire in this instance. */
+  S4ModelInstance* (*create)(uint64_t seed, int assertions);
   void (*destroy)(S4ModelInstance*);
   uint32_t (*ports)(S4ModelInstance*, const S4ModelPort** table);
   /* eval, tick and final return 0, or 1 when an assertion, $error or $fatal fired: see error. */

@@ -99,6 +99,20 @@ TEST_CASE("fast models have no assertions") {
   CHECK_NOTHROW(m->tick());
 }
 
+TEST_CASE("a forced kind keeps what the program asked about assertions") {
+  setenv("S4_MODEL_KIND", "wave", 1);
+  auto silent = probe(Kind::kFast);
+  auto checked = probe(Kind::kChecked);
+  unsetenv("S4_MODEL_KIND");
+  for (Model* m : {silent.get(), checked.get()}) {
+    CHECK(m->kind() == Kind::kWave);
+    m->reset();
+    m->port("small_i").set(7);
+  }
+  CHECK_NOTHROW(silent->tick());
+  CHECK_THROWS_AS(checked->tick(), ModelError);
+}
+
 TEST_CASE("instances do not share state and unreset registers start from the seed") {
   ModelOptions options;
   options.seed = 5;

@@ -82,9 +82,10 @@ void dump(S4ModelInstance* model, uint64_t time) {
 #endif
 }
 
-S4ModelInstance* create(uint64_t seed) {
+S4ModelInstance* create(uint64_t seed, int assertions) {
   auto model = std::make_unique<S4ModelInstance>();
   enter(model.get());
+  model->context.assertOn(assertions != 0);
 #if S4_MODEL_RANDOM
   model->context.randReset(2);
   model->context.randSeed(static_cast<int>(seed % 0x7ffffffeU) + 1);
