@@ -128,6 +128,7 @@ module local_buffer #(
     // The epilogue's chunk goes to its place in the word; chunk 0 brings zeros for the others.
     always_comb begin : write_word
       int unsigned c;
+      c = 0;
       wdata = ld_data_i;
       wmask = '1;
       row = ld_addr_i[AddrBits-1:BankBits];
@@ -201,6 +202,7 @@ module local_buffer #(
   always_comb begin : rotate
     int unsigned i;
     bank_t bank;
+    i = 0;
     bank = '0;
     fe_rdata_o = '0;
     er_rdata_o = '0;
