@@ -166,3 +166,42 @@ TEST_CASE("a stalling memory changes cycles, never results") {
   REQUIRE(stalled.ok());
   REQUIRE(*stalled.cycles > *quiet.cycles);
 }
+
+TEST_CASE("one device runs layers of different array shapes one after the other") {
+  const s4::config::Configuration config = find_configuration("small");
+  RtlOptions options;
+  options.kind = s4::tb::Kind::kChecked;
+  RtlDevice rtl(config, options);
+  FunctionalDevice functional(config);
+  // The weights of each arrive, and fill the buffers, while the shape of the one before holds.
+  std::uint64_t seed = s4::tb::seed();
+  for (const std::uint32_t shape : {2U, 0U, 1U, 0U, 2U, 1U, 2U}) {
+    CAPTURE(shape);
+    LayerCase c;
+    c.is_gemm = true;
+    c.geometry = gemm_geometry(96, 64, 2048);
+    c.compile.storage = Storage::kWhole;
+    c.keep = 64;
+    c.seed = ++seed;
+    c.compile.shape = shape;
+    c.compile.strategy = Strategy::kStream;
+    const Layer layer = make_layer(c);
+    const LayerData data = make_data(layer, c.seed);
+    const CompiledLayer compiled = compile_layer(layer, config, c.compile);
+    const auto expected = to_words(compiled.output_shape, reference_output(layer, data));
+    for (Device* device : {static_cast<Device*>(&functional), static_cast<Device*>(&rtl)}) {
+      CAPTURE(device->name());
+      device->write_memory(compiled.weight_region.address, compiled.weights.bytes);
+      device->write_memory(compiled.input_region.address,
+                           to_words(compiled.input_shape, data.input));
+      const RunResult result =
+          device->run(compiled.programs[0], compiled.config_hash,
+                      {compiled.read_region, compiled.write_region, 10000, {}});
+      INFO(result.describe());
+      REQUIRE(result.done);
+      std::vector<std::uint8_t> got(expected.size());
+      device->read_memory(compiled.output_region.address, got);
+      REQUIRE(got == expected);
+    }
+  }
+}
