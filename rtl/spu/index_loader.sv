@@ -2,7 +2,8 @@
 /// For every bank of every pass one descriptor (K, form) leaves in order; rows of indices leave
 /// through pair_*, rows of bitmaps through bitmap_*, both as they lie in the chunk. A bank's
 /// descriptor and its first row may leave in the same clock; a bank costs one clock if it has no
-/// index rows. A header chunk costs one clock for every 6/8 * group lanes banks.
+/// index rows. A header chunk costs one clock for every 6/8 * group lanes banks, hidden behind the
+/// steps of a bank that has fewer index rows than entries.
 /// Model: sim/spu/weight_stream.hpp
 `include "assert.svh"
 module index_loader #(
@@ -56,7 +57,7 @@ module index_loader #(
   logic slot_pairs, slot_has_rows;
 
   // ---- Headers ----
-  logic [ChunkBits-1:0] header_q;
+  logic [ChunkBits-1:0] header_q, header_view, headers;
   logic [HeaderCountBits-1:0] header_left_q, header_fill;
   logic [7:0] next_header;
   logic next_available, load_header;
@@ -80,12 +81,14 @@ module index_loader #(
   assign row_done = !slot_has_rows || (rows_left_q == 7'd1 && take_row);
   assign slot_done = slot_valid_q && row_done && descriptor_done;
 
-  // The next header byte, and the load of a new header chunk when they are used up.
-  assign next_header = header_q[7:0];
-  assign next_available = header_left_q != '0;
-  assign load_header = in_pass_q && (banks_left_q != '0) && !next_available &&
+  // The next header byte, and the load of a new header chunk when they are used up: its first byte
+  // is used at once.
+  assign load_header = in_pass_q && (banks_left_q != '0) && (header_left_q == '0) &&
                        (!slot_valid_q || !slot_has_rows);
   assign header_chunk = load_header && chunk_valid_i;
+  assign headers = header_chunk ? header_view : header_q;
+  assign next_header = headers[7:0];
+  assign next_available = (header_left_q != '0) || header_chunk;
   assign slot_load = in_pass_q && next_available && (banks_left_q != '0) &&
                      (!slot_valid_q || slot_done);
 
@@ -99,7 +102,6 @@ module index_loader #(
   assign pass_end_o = pass_complete && !(redirected_q || consume_last_o);
 
   // ---- Header bytes, those of the lowest channel part first ----
-  logic [ChunkBits-1:0] header_view;
   always_comb begin : collect_header
     int unsigned q;
     header_view = '0;
@@ -112,8 +114,8 @@ module index_loader #(
   assign header_fill = HeaderCountBits'(HeaderBytes >> shape_i);
 
   always_ff @(posedge clk_i) begin
-    if (header_chunk) header_q <= header_view;
-    else if (slot_load) header_q <= header_q >> 8;
+    if (slot_load) header_q <= headers >> 8;
+    else if (header_chunk) header_q <= header_view;
   end
 
   // ---- Control registers ----
@@ -150,7 +152,7 @@ module index_loader #(
         else rows_left_q <= next_header[6:0];
         if (next_header[6] && next_header[5:0] != '0) error_o <= 1'b1;
         banks_left_q  <= banks_left_q - 25'd1;
-        header_left_q <= header_left_q - HeaderCountBits'(1);
+        header_left_q <= (header_chunk ? header_fill : header_left_q) - HeaderCountBits'(1);
       end
 
       if (pass_complete) begin
