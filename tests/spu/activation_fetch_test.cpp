@@ -1,0 +1,337 @@
+// The address generators of the activations: pixel walker and activation fetch against the
+// definition of a convolution's windows, under random grants and releases.
+#include <catch2/catch.hpp>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "sim/config/configuration_loader.hpp"
+#include "tb/model.hpp"
+#include "tb/root.hpp"
+#include "tests/common/seeded_bug.hpp"
+#include "tests/spu/geometry.hpp"
+
+using namespace s4;
+using namespace s4::tests;
+
+namespace {
+
+constexpr unsigned kBankSlots = 4;
+
+struct Rates {
+  unsigned grant = 100;    // percent of the pending words of a clock
+  unsigned release = 100;  // percent of clocks in which a complete bank is used up
+};
+
+class FetchBench {
+ public:
+  explicit FetchBench(const std::string& config, const tb::ModelOptions& options = {})
+      : config_(sim::load_configuration(tb::root(), config)),
+        model_(tb::Model::load("activation_path", config, tb::Kind::kChecked, options)) {
+    for (const char* name : {"walk_start_i", "fetch_start_i", "read_grant_i", "bank_release_i"}) {
+      model_->port(name).set(0);
+    }
+    model_->reset();
+  }
+  [[nodiscard]] const config::Configuration& config() const { return config_; }
+  [[nodiscard]] unsigned setup_clocks() const { return setup_; }
+  [[nodiscard]] unsigned run_clocks() const { return clocks_; }
+  [[nodiscard]] unsigned fetch_groups() const { return groups_done_; }
+
+  std::string run(SeededRandom& random, const commands::SpuCommand& c, unsigned groups,
+                  const Rates& rates) {
+    tb::Model& m = *model_;
+    const unsigned lanes = config_.pixels_per_quadrant;
+    const unsigned parts = 1U << c.shape;
+    const unsigned tiles = divide_up(c.pixels, parts * lanes);
+    const unsigned addr_bits = config_.local_addr_width;
+    const auto bytes = c.encode();
+    m.port("cmd_i").set_bytes(bytes.data(), bytes.size());
+    m.port("walk_start_i").set(1);
+    m.tick();
+    m.port("walk_start_i").set(0);
+    setup_ = 1;
+    while (m.port("walk_ready_o").get() == 0) {
+      m.tick();
+      if (++setup_ > 1000) return "the walker is never ready";
+    }
+    m.port("tiles_i").set(tiles);
+    m.port("groups_i").set(groups);
+    m.port("fetch_start_i").set(1);
+    m.tick();
+    m.port("fetch_start_i").set(0);
+
+    auto valid = m.port("read_valid_o"), addr = m.port("read_addr_o"),
+         grant = m.port("read_grant_i"), fill_valid = m.port("fill_valid_o"),
+         fill_quads = m.port("fill_quads_o"), fill_bank = m.port("fill_bank_o"),
+         fill_write = m.port("fill_write_o"), fill_zero = m.port("fill_zero_o"),
+         bank_valid = m.port("bank_valid_o"), bank = m.port("bank_o"),
+         release = m.port("bank_release_i"), done = m.port("group_done_o"),
+         conflict = m.port("conflict_o"), busy = m.port("busy_o");
+    if ((m.port("read_stride2_o").get() != 0) != (c.stride_w == 2)) return "read_stride2_o";
+
+    // What every fetch group must read, in order; index walks over all of them.
+    const unsigned taps = c.kernel_h * c.kernel_w;
+    const std::uint64_t banks = std::uint64_t{groups} * tiles * c.in_blocks * taps;
+    const auto expected_word = [&](std::uint64_t fetch, unsigned lane) {
+      const auto part = static_cast<unsigned>(fetch % parts);
+      std::uint64_t b = fetch / parts;
+      const auto tap = static_cast<unsigned>(b % taps);
+      b /= taps;
+      const auto block = static_cast<unsigned>(b % c.in_blocks);
+      b /= c.in_blocks;
+      const auto tile = static_cast<unsigned>(b % tiles);
+      return window_word(c, block, tap / c.kernel_w, tap % c.kernel_w,
+                         (tile * parts + part) * lanes + lane);
+    };
+    // Operand banks as the fills leave them: address per pixel, -1 zero, -2 nothing yet.
+    std::vector<std::vector<std::int64_t>> slots(kBankSlots,
+                                                 std::vector<std::int64_t>(parts * lanes, -2));
+    const unsigned first_slot = next_slot_;
+    std::uint64_t reading = 0;   // fetch group whose words are being read
+    std::uint64_t filled = 0;    // fetch group that the next fill belongs to
+    std::uint64_t released = 0;  // banks
+    std::uint64_t granted = 0;   // lanes of `reading`
+    std::uint64_t filled_lanes = 0;
+    std::vector<std::int64_t> addresses(lanes, -1);  // of the grants of the last clock
+    clocks_ = 0;
+    groups_done_ = 0;
+    unsigned conflicts = 0;
+    unsigned partial = 0;
+    const auto fail = [&](const std::string& what) {
+      return what + ", fetch group " + std::to_string(reading) + ", fill group " +
+             std::to_string(filled) + ", cycle " + std::to_string(m.cycle()) + ", seed " +
+             std::to_string(tb::seed());
+    };
+    while (released != banks) {
+      m.eval();
+      // ---- Fills of the grants of the last clock ----
+      if (fill_valid.get() != 0) {
+        const unsigned slot = static_cast<unsigned>((first_slot + filled / parts) % kBankSlots);
+        if (fill_bank.get() != slot) return fail("fill_bank_o");
+        const auto part = static_cast<unsigned>(filled % parts);
+        for (unsigned q = 0; q < config_.num_quadrants; ++q) {
+          if (((fill_quads.get() >> q) & 1U) != ((q & (parts - 1)) == part ? 1U : 0U)) {
+            return fail("fill_quads_o");
+          }
+        }
+        for (unsigned i = 0; i < lanes; ++i) {
+          auto& cell = slots[slot][part * lanes + i];
+          const bool zero = ((fill_zero.get() >> i) & 1U) != 0;
+          const bool write = ((fill_write.get() >> i) & 1U) != 0;
+          if (zero && write) return fail("zero and write");
+          if (write != (addresses[i] >= 0)) return fail("fill_write_o");
+          if (zero || write) {
+            if (((filled_lanes >> i) & 1U) != 0) return fail("a lane is filled twice");
+            filled_lanes |= std::uint64_t{1} << i;
+            cell = zero ? -1 : addresses[i];
+          }
+        }
+        if (filled_lanes == (std::uint64_t{1} << lanes) - 1) {
+          filled_lanes = 0;
+          ++filled;
+        }
+      } else {
+        for (const auto address : addresses) {
+          if (address >= 0) return fail("a granted word is not filled");
+        }
+      }
+      // ---- Use of the oldest complete bank: its fills are over ----
+      release.set(0);
+      if (bank_valid.get() != 0) {
+        const auto slot = static_cast<unsigned>((first_slot + released) % kBankSlots);
+        if (bank.get() != slot) return fail("bank_o");
+        if (filled / parts <= released) return fail("a bank is complete before its words");
+        if (random.percent(rates.release)) {
+          for (unsigned p = 0; p < parts * lanes; ++p) {
+            const auto word = expected_word(released * parts + p / lanes, p % lanes);
+            const std::int64_t expected = word ? std::int64_t{*word} : -1;
+            if (slots[slot][p] != expected) {
+              return fail("bank " + std::to_string(released) + " pixel " + std::to_string(p) +
+                          ": expected word " + std::to_string(expected) + ", got " +
+                          std::to_string(slots[slot][p]));
+            }
+            slots[slot][p] = -2;
+          }
+          release.set(1);
+          ++released;
+        }
+      }
+      // ---- Grants ----
+      const std::uint64_t pending = valid.get();
+      std::uint64_t grants = 0;
+      for (unsigned i = 0; i < lanes; ++i) {
+        addresses[i] = -1;
+        if (((pending >> i) & 1U) == 0) continue;
+        const auto word = expected_word(reading, i);
+        const auto got = static_cast<std::uint32_t>(addr.bits(i * addr_bits, addr_bits));
+        if (!word) return fail("lane " + std::to_string(i) + " reads outside the image");
+        if (*word != got) {
+          return fail("lane " + std::to_string(i) + ": expected word " + std::to_string(*word) +
+                      ", got " + std::to_string(got));
+        }
+        if (((granted >> i) & 1U) != 0) return fail("a lane asks twice");
+        if (!random.percent(rates.grant)) continue;
+        grants |= std::uint64_t{1} << i;
+        addresses[i] = got;
+      }
+      grant.set(grants);
+      m.eval();
+      granted |= grants;
+      if (done.get() != 0) {
+        for (unsigned i = 0; i < lanes; ++i) {
+          if (expected_word(reading, i).has_value() != (((granted >> i) & 1U) != 0)) {
+            return fail("a group ends without all its words");
+          }
+        }
+        granted = 0;
+        ++reading;
+        ++groups_done_;
+      }
+      conflicts += conflict.get() != 0;
+      partial += pending != 0 && (pending & ~grants) != 0;
+      m.tick();
+      if (++clocks_ > 400000) return fail("nothing moves");
+    }
+    release.set(0);
+    grant.set(0);
+    m.eval();
+    if (busy.get() != 0) return fail("still busy");
+    if (groups_done_ != banks * parts)
+      return "group_done_o counted " + std::to_string(groups_done_);
+    if (conflicts != partial) return "conflict_o counted " + std::to_string(conflicts);
+    next_slot_ = static_cast<unsigned>((first_slot + banks) % kBankSlots);
+    for (unsigned i = 0; i < 4; ++i) {
+      m.tick();
+      if (valid.get() != 0 || bank_valid.get() != 0) return fail("something after the last bank");
+    }
+    return "";
+  }
+
+ private:
+  config::Configuration config_;
+  std::unique_ptr<tb::Model> model_;
+  unsigned next_slot_ = 0;
+  unsigned setup_ = 0, clocks_ = 0, groups_done_ = 0;
+};
+
+std::string run_random(FetchBench& bench, SeededRandom& random, unsigned commands) {
+  for (unsigned i = 0; i < commands; ++i) {
+    const auto c = random_geometry(random, bench.config(), bench.config().local_words, 600);
+    const std::uint64_t work = std::uint64_t{c.pixels} * c.in_blocks * c.kernel_h * c.kernel_w;
+    if (work > 20000) continue;
+    const unsigned percents[] = {30, 80, 100};
+    const std::string error = bench.run(random, c, 1 + random.below(2),
+                                        {percents[random.below(3)], percents[random.below(3)]});
+    if (!error.empty()) {
+      return "command " + std::to_string(i) + " kernel " + std::to_string(c.kernel_h) + "x" +
+             std::to_string(c.kernel_w) + " image " + std::to_string(c.in_height) + "x" +
+             std::to_string(c.in_width) + ": " + error;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("activation fetch: random convolutions, random grants", "[spu]") {
+  for (const char* name : {"tiny", "small"}) {
+    FetchBench bench(name);
+    SeededRandom random(41);
+    INFO(name);
+    CHECK(run_random(bench, random, tb::full_run() ? 3000 : 100) == "");
+  }
+}
+
+TEST_CASE("activation fetch: corners of the geometry", "[spu]") {
+  FetchBench bench("tiny");
+  SeededRandom random(42);
+  const auto conv = [](int images, int height, int width, int kernel_h, int kernel_w, int stride,
+                       int dilation, int top, int left, int out_h, int out_w, int shape) {
+    commands::SpuCommand c;
+    c.images = static_cast<std::uint16_t>(images);
+    c.in_height = static_cast<std::uint16_t>(height);
+    c.in_width = static_cast<std::uint16_t>(width);
+    c.in_row = c.in_width;
+    c.in_image = static_cast<std::uint32_t>(height * width);
+    c.in_plane = c.in_image * c.images;
+    c.in_blocks = 1;
+    c.kernel_h = static_cast<std::uint8_t>(kernel_h);
+    c.kernel_w = static_cast<std::uint8_t>(kernel_w);
+    c.stride_h = c.stride_w = static_cast<std::uint8_t>(stride);
+    c.dilation_h = c.dilation_w = static_cast<std::uint8_t>(dilation);
+    c.pad_top = static_cast<std::uint16_t>(top);
+    c.pad_left = static_cast<std::uint16_t>(left);
+    c.out_height = static_cast<std::uint16_t>(out_h);
+    c.out_width = static_cast<std::uint16_t>(out_w);
+    c.pixels = static_cast<std::uint32_t>(images * out_h * out_w);
+    c.shape = static_cast<std::uint8_t>(shape);
+    c.out_channels = 1;
+    return c;
+  };
+  // One pixel; kernel larger than the image; a window that touches nothing; a tile of several
+  // images; stride 4 over single columns; the last word of the local buffer.
+  CHECK(bench.run(random, conv(1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0), 1, {}) == "");
+  CHECK(bench.run(random, conv(1, 2, 3, 11, 11, 1, 1, 5, 5, 2, 3, 1), 1, {}) == "");
+  CHECK(bench.run(random, conv(1, 2, 2, 11, 11, 4, 4, 40, 40, 2, 2, 0), 2, {}) == "");
+  CHECK(bench.run(random, conv(9, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1), 1, {}) == "");
+  CHECK(bench.run(random, conv(7, 2, 1, 2, 2, 1, 1, 0, 1, 1, 2, 1), 1, {}) == "");
+  CHECK(bench.run(random, conv(2, 9, 1, 3, 1, 4, 2, 2, 0, 3, 1, 0), 1, {}) == "");
+  auto end = conv(1, 32, 32, 3, 3, 1, 1, 1, 1, 32, 32, 1);
+  CHECK(bench.run(random, end, 1, {}) == "");
+}
+
+TEST_CASE("activation fetch: one group per clock, setup clocks", "[spu]") {
+  SeededRandom random(43);
+  for (const char* name : {"tiny", "s4"}) {
+    FetchBench bench(name);
+    for (unsigned shape = 0; shape <= bench.config().max_shape; ++shape) {
+      commands::SpuCommand c;
+      const unsigned pixels = 16 * (bench.config().pixels_per_quadrant << shape);
+      c.images = c.in_height = c.out_height = c.in_blocks = 1;
+      c.kernel_h = c.kernel_w = c.stride_h = c.stride_w = c.dilation_h = c.dilation_w = 1;
+      c.in_width = c.in_row = c.out_width = static_cast<std::uint16_t>(pixels);
+      c.pixels = c.in_image = c.in_plane = pixels;
+      c.in_plane = 0;
+      c.in_blocks = 8;  // the same words again
+      c.shape = static_cast<std::uint8_t>(shape);
+      c.out_channels = 1;
+      INFO(name << " shape " << shape);
+      CHECK(bench.run(random, c, 1, {}) == "");
+      CHECK(bench.setup_clocks() == 5 + (bench.config().pixels_per_quadrant << shape));
+      CHECK(bench.fetch_groups() == (16U * 8) << shape);
+      // The bank is there 3 clocks after the start, or after its last group was issued.
+      CHECK(bench.run_clocks() == bench.fetch_groups() + 3);
+    }
+  }
+}
+
+TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
+  struct Bug {
+    const char *file, *name, *find, *replace;
+  };
+  for (const Bug& bug : {
+           Bug{"pixel_walker", "image_turn", "walk_addr_q  <= walk_image_q + in_image_i;",
+               "walk_addr_q  <= walk_row_q + row_step_q;"},
+           Bug{"pixel_walker", "wrap", "y = y - span_y_q;", "y = first_y_q;"},
+           Bug{"activation_fetch", "padding", "(y >= 0) &&", "(y >= -1) &&"},
+           Bug{"activation_fetch", "early", "complete_d1_q <= group_done && last_part_q;",
+               "complete_d1_q <= valid_q && last_part_q;"},
+           Bug{"activation_fetch", "credit",
+               "assign credit = used_q != (SlotBits + 1)'(BankSlots);", "assign credit = 1'b1;"},
+       }) {
+    INFO(bug.file << " " << bug.name);
+    std::string error;
+    try {
+      FetchBench bench("tiny",
+                       seeded_bug(std::string("rtl/spu/") + bug.file + ".sv",
+                                  std::string(bug.file) + "_" + bug.name, bug.find, bug.replace));
+      SeededRandom random(44);
+      error = run_random(bench, random, 100);
+    } catch (const tb::ModelError& e) {
+      error = e.what();
+    }
+    CHECK(error != "");
+    CHECK(error.find("could not be built") == std::string::npos);
+  }
+}

@@ -1,0 +1,261 @@
+// The drain against the list of beats that a command's definition asks for.
+#include <catch2/catch.hpp>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "sim/config/configuration_loader.hpp"
+#include "tb/model.hpp"
+#include "tb/root.hpp"
+#include "tests/common/seeded_bug.hpp"
+#include "tests/spu/geometry.hpp"
+
+using namespace s4;
+using namespace s4::tests;
+
+namespace {
+
+struct Rates {
+  unsigned tile = 100, params = 100, second = 100;
+};
+
+/// What one beat reads and writes.
+struct Beat {
+  unsigned quad = 0, sel = 0, part = 0, chunk = 0;
+  std::uint32_t out = 0, second = 0;
+  std::uint64_t mask = 0, lanes = 0;
+  bool tile_end = false, release = false, last = false;
+};
+
+std::vector<Beat> beats_of(const config::Configuration& config, const commands::SpuCommand& c) {
+  const unsigned lanes = config.lanes_per_quadrant;
+  const unsigned parts = config.num_quadrants >> c.shape;
+  const unsigned tile_pixels = config.pixels_per_quadrant << c.shape;
+  const unsigned out_blocks = divide_up(c.out_channels, 64);
+  const std::uint32_t addr_mask = (1U << config.local_addr_width) - 1;
+  const unsigned groups = divide_up(c.out_channels, parts * lanes);
+  const unsigned tiles = divide_up(c.pixels, tile_pixels);
+  std::vector<Beat> beats;
+  for (unsigned g = 0; g < groups; ++g) {
+    for (unsigned t = 0; t < tiles; ++t) {
+      for (unsigned part = 0; part < parts; ++part) {
+        const unsigned channel = (g * parts + part) * lanes;
+        if (channel / 64 >= out_blocks) continue;
+        for (unsigned p = 0; p < tile_pixels; p += config.epilogue_pixels) {
+          const unsigned pixel = t * tile_pixels + p;
+          if (pixel >= c.pixels) continue;
+          Beat beat;
+          beat.part = part;
+          beat.quad = (part << c.shape) + p / config.pixels_per_quadrant;
+          beat.sel = p % config.pixels_per_quadrant / config.epilogue_pixels;
+          beat.chunk = channel % 64 / lanes;
+          beat.out = (c.out_addr + channel / 64 * c.out_plane + pixel) & addr_mask;
+          beat.second = (c.add_addr + channel / 64 * c.add_plane + pixel) & addr_mask;
+          for (unsigned e = 0; e < config.epilogue_pixels; ++e) {
+            if (pixel + e < c.pixels) beat.mask |= std::uint64_t{1} << e;
+          }
+          for (unsigned o = 0; o < lanes; ++o) {
+            if (channel + o < c.out_channels) beat.lanes |= std::uint64_t{1} << o;
+          }
+          beats.push_back(beat);
+        }
+      }
+      beats.back().tile_end = true;
+      beats.back().release = c.weights_resident == 0 || (t + 1 == tiles && c.weights_keep == 0);
+    }
+  }
+  beats.back().last = true;
+  return beats;
+}
+
+class DrainBench {
+ public:
+  explicit DrainBench(const std::string& config, const tb::ModelOptions& options = {})
+      : config_(sim::load_configuration(tb::root(), config)),
+        model_(tb::Model::load("drain_control", config, tb::Kind::kChecked, options)) {
+    for (const char* name : {"start_i", "tile_done_i", "param_valid_i", "second_ready_i"}) {
+      model_->port(name).set(0);
+    }
+    model_->reset();
+  }
+  [[nodiscard]] const config::Configuration& config() const { return config_; }
+  [[nodiscard]] unsigned clocks() const { return clocks_; }
+
+  std::string run(SeededRandom& random, const commands::SpuCommand& c, const Rates& rates) {
+    tb::Model& m = *model_;
+    const auto beats = beats_of(config_, c);
+    const auto bytes = c.encode();
+    unsigned tiles_left = 0;
+    for (const Beat& beat : beats) tiles_left += beat.tile_end;
+    m.port("command_i").set_bytes(bytes.data(), bytes.size());
+    m.port("tiles_i").set(divide_up(c.pixels, config_.pixels_per_quadrant << c.shape));
+    m.port("start_i").set(1);
+    m.tick();
+    m.port("start_i").set(0);
+    std::size_t next = 0;
+    const Beat* in_flight = nullptr;
+    unsigned waiting = 0;
+    bool params = false;
+    clocks_ = 0;
+    while (next != beats.size() || in_flight != nullptr) {
+      const bool tile = tiles_left != 0 && waiting < 2 && random.percent(rates.tile);
+      params = params || random.percent(rates.params);
+      const bool ready = random.percent(rates.second);
+      m.port("tile_done_i").set(tile);
+      m.port("tile_set_i").set(produced_set_);
+      m.port("param_valid_i").set(params);
+      m.port("second_ready_i").set(ready);
+      m.eval();
+      struct Expectation {
+        const char* port;
+        std::uint64_t value;
+      };
+      const bool active = waiting != 0 && params;
+      const bool issue = active && (c.add_enable == 0 || ready);
+      std::vector<Expectation> expected = {
+          {"param_read_o", issue},
+          {"second_valid_o", active && c.add_enable != 0},
+          {"busy_o", waiting != 0},
+          {"beat_valid_o", in_flight != nullptr},
+      };
+      if (active) {
+        const Beat& beat = beats[next];
+        expected.insert(expected.end(), {{"drain_valid_o", issue ? 1ULL << beat.quad : 0},
+                                         {"param_part_o", beat.part},
+                                         {"drain_set_o", drained_set_},
+                                         {"drain_sel_o", beat.sel},
+                                         {"second_addr_o", beat.second},
+                                         {"second_mask_o", beat.mask},
+                                         {"second_chunk_o", beat.chunk},
+                                         {"set_free_o", issue && beat.tile_end},
+                                         {"param_release_o", issue && beat.release}});
+      } else {
+        expected.insert(expected.end(),
+                        {{"drain_valid_o", 0}, {"set_free_o", 0}, {"param_release_o", 0}});
+      }
+      if (in_flight != nullptr) {
+        expected.insert(expected.end(), {{"drain_quad_o", in_flight->quad},
+                                         {"beat_lanes_o", in_flight->lanes},
+                                         {"beat_addr_o", in_flight->out},
+                                         {"beat_mask_o", in_flight->mask},
+                                         {"beat_chunk_o", in_flight->chunk},
+                                         {"beat_last_o", in_flight->last}});
+      }
+      for (const Expectation& e : expected) {
+        if (m.port(e.port).get() != e.value) {
+          return std::string(e.port) + ": expected " + std::to_string(e.value) + ", got " +
+                 std::to_string(m.port(e.port).get()) + ", beat " + std::to_string(next) + " of " +
+                 std::to_string(beats.size()) + ", cycle " + std::to_string(m.cycle()) + ", seed " +
+                 std::to_string(tb::seed());
+        }
+      }
+      in_flight = issue ? &beats[next] : nullptr;
+      if (tile) {
+        ++waiting;
+        --tiles_left;
+        produced_set_ ^= 1U;
+      }
+      if (issue) {
+        if (beats[next].release) params = false;
+        if (beats[next].tile_end) {
+          --waiting;
+          drained_set_ ^= 1U;
+        }
+        ++next;
+      }
+      m.tick();
+      if (++clocks_ > 1000000) return "nothing moves";
+    }
+    m.port("tile_done_i").set(0);
+    m.port("param_valid_i").set(0);
+    return "";
+  }
+
+  std::string run_random(SeededRandom& random, unsigned commands) {
+    for (unsigned i = 0; i < commands; ++i) {
+      commands::SpuCommand c;
+      c.shape = static_cast<std::uint8_t>(random.below(config_.max_shape + 1));
+      c.pixels = 1 + random.below(7 * config_.pixel_lanes);
+      c.out_channels = static_cast<std::uint16_t>(
+          random.percent(50) ? 1 + random.below(4 * config_.array_lanes) : 1 + random.below(200));
+      const std::uint32_t words = 1U << config_.local_addr_width;
+      c.out_addr = random.below(words);
+      c.out_plane = random.below(words);
+      c.add_addr = random.below(words);
+      c.add_plane = random.below(words);
+      c.add_enable = random.percent(50) ? 1 : 0;
+      c.weights_resident = random.percent(50) ? 1 : 0;
+      c.weights_keep = c.weights_resident != 0 && random.percent(30) &&
+                               c.out_channels <= (config_.array_lanes >> c.shape)
+                           ? 1
+                           : 0;
+      const unsigned percents[] = {10, 60, 100};
+      const std::string error =
+          run(random, c,
+              {percents[random.below(3)], percents[random.below(3)], percents[random.below(3)]});
+      if (!error.empty()) {
+        return "command " + std::to_string(i) + " channels " + std::to_string(c.out_channels) +
+               " pixels " + std::to_string(c.pixels) + " shape " + std::to_string(c.shape) + ": " +
+               error;
+      }
+    }
+    return "";
+  }
+
+ private:
+  config::Configuration config_;
+  std::unique_ptr<tb::Model> model_;
+  unsigned produced_set_ = 0, drained_set_ = 0;
+  unsigned clocks_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("drain control: random commands, stalls of tiles, parameters, second tensor", "[spu]") {
+  for (const char* name : {"tiny", "small", "s4"}) {
+    DrainBench bench(name);
+    SeededRandom random(71);
+    INFO(name);
+    CHECK(bench.run_random(random, tb::full_run() ? 2000 : 60) == "");
+  }
+}
+
+TEST_CASE("drain control: a beat per clock", "[spu]") {
+  DrainBench bench("tiny");
+  SeededRandom random(72);
+  commands::SpuCommand c;
+  c.pixels = 40;
+  c.out_channels = 64;
+  CHECK(bench.run(random, c, {}) == "");
+  // 10 tiles of 4 pixels, 8 parts of 8 channels, one pixel per clock; a tile is known a clock
+  // before its first beat, and the last beat leaves a clock after it was read.
+  CHECK(bench.clocks() == 40 * 8 + 2);
+}
+
+TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
+  struct Bug {
+    const char *name, *find, *replace;
+  };
+  for (const Bug& bug : {
+           Bug{"beyond", "(wrap_block && next_channel >= {1'b0, command_i.out_channels})",
+               "(next_channel >= {1'b0, command_i.out_channels})"},
+           Bug{"mask", "24'(i) < pixels_here", "24'(i) <= pixels_here"},
+           Bug{"plane", "wrap_block ? add_q + AddrBits'(command_i.add_plane) : add_q",
+               "wrap_block ? add_q + AddrBits'(command_i.out_plane) : add_q"},
+           Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
+       }) {
+    INFO(bug.name);
+    std::string error;
+    try {
+      DrainBench bench(std::string(bug.name) == "mask" ? "small" : "tiny",
+                       seeded_bug("rtl/spu/drain_control.sv", std::string("drain_") + bug.name,
+                                  bug.find, bug.replace));
+      SeededRandom random(73);
+      error = bench.run_random(random, 60);
+    } catch (const tb::ModelError& e) {
+      error = e.what();
+    }
+    CHECK(error != "");
+    CHECK(error.find("could not be built") == std::string::npos);
+  }
+}
