@@ -358,7 +358,7 @@ TEST_CASE("weight path: random programs, all K, all shapes, random stalls", "[sp
     PathBench bench(name);
     SeededRandom random(31);
     INFO(name);
-    const unsigned programs = (tb::full_run() ? 100 : 4) / (std::string(name) == "tiny" ? 1 : 2);
+    const unsigned programs = (tb::full_run() ? 200 : 8) / (std::string(name) == "tiny" ? 1 : 2);
     for (unsigned i = 0; i < programs; ++i) {
       REQUIRE(run_program(bench, random, 12) == "");
       REQUIRE_FALSE(bench.words_left());
