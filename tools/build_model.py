@@ -125,6 +125,8 @@ class Job:
         self.verilator = shutil.which("verilator")
         if not self.verilator:
             raise SystemExit("build_model: verilator is not installed; try `make doctor`")
+        # Gate-level netlists make so much code that its compilation counts more than its speed.
+        self.gates = any(str(path).endswith("_netlist.v") for path in self.sources)
         extra = json.dumps([self.parameters, sorted(replace.items())])
         tag = "" if not self.parameters and not replace else (
             "-" + hashlib.sha256(extra.encode()).hexdigest()[:8])
@@ -213,7 +215,8 @@ def build(job, log):
     folder.mkdir(parents=True)
     includes = [f"-I{p}" for p in rtl_files.include_dirs()]
     waivers = [WAIVERS] if job.kind == "coverage" else []
-    run([job.verilator, *COMMON, *job.settings["flags"], "--top-module", job.top, "--Mdir", folder,
+    split = ["--output-split", "20000"] if job.gates else []
+    run([job.verilator, *COMMON, *split, *job.settings["flags"], "--top-module", job.top, "--Mdir", folder,
          *[f"-G{p}" for p in job.parameters], *includes, *[w for w in waivers if w.exists()],
          *job.sources], "verilator", log)
     write_ports(folder)
@@ -232,8 +235,10 @@ def build(job, log):
                 f"-DS4_MODEL_RANDOM={job.settings['random']}",
                 f"-DS4_MODEL_SETTLE={job.settings['settle']}"]
     own = [f"-I{folder}", f"-I{ROOT}"]
-    once = "-O0" if job.kind == "coverage" else "-O1"  # code that runs once: quick to compile
-    work = [(source, [*own, once if slow else job.settings["optimise"]])
+    # Code that runs once is quick to compile.
+    once = "-O0" if job.kind == "coverage" or job.gates else "-O1"
+    often = "-O1" if job.gates else job.settings["optimise"]
+    work = [(source, [*own, once if slow else often])
             for source, slow in grouped_sources(folder)]
     work += [(share / f"{name}.cpp", ["-O2"]) for name in names]
     work.append((WRAPPER / "wrapper.cpp", [*own, "-O2", *settings]))

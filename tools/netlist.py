@@ -1,43 +1,109 @@
 #!/usr/bin/env python3
 """Writes the gate-level netlist of one module, to be simulated in the place of its RTL.
 
-The gates are those that `make synth` maps, counts and times (its cache is used), written as plain
-Verilog expressions, flattened below the module. SRAM macros stay instances of the RTL macros.
-The result, build/synth/<config>/<top>_netlist.v, has the ports of the module:
+Every module below it is mapped to single-bit gates (and, or, xor, not, mux) and flip-flops by the
+flow of tools/synth.py, before these are matched with library cells; SRAM macros stay instances of
+the RTL macros. The result, build/synth/<config>/<top>_netlist.v, has the ports of the module:
   tools/build_model.py --top subsystem --config tiny --replace spu=build/synth/tiny/spu_netlist.v
+or, for every program that loads models, S4_MODEL_REPLACE=spu=build/synth/tiny/spu_netlist.v
 """
 
 import argparse
+import concurrent.futures
+import fcntl
 import re
 import sys
+import time
 
 import rtl_files
 import synth
 
-SCRIPT = """
-read_liberty {liberty}
-{boxes}
-{reads}
-hierarchy -top {top}
-flatten
-setattr -unset src
-opt -purge
+GATE_SCRIPT = """
+read_rtlil word.il
+synth -top {name} -noabc -noshare -run fine:check
+clean -purge
 splitnets
-opt_clean -purge
+clean -purge
 check -assert
 stat
-write_verilog -noattr -nohex {target}
+write_verilog -noattr -nohex gates_{version}.v
 """
+VERSION = 1  # raise when the script above changes what it produces
 
 
-def has_parameters(config, top):
+def has_parameters(path):
     """Whether the module's header declares parameters that an instance could set."""
-    for path in rtl_files.files(config, top=top):
-        if path.stem == top:
-            text = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
-            header = text[re.search(rf"\bmodule\s+{top}\b", text).end():]
-            return bool(re.match(r"\s*#\s*\([^;]*?(?<!local)\bparameter\b", header))
-    return False
+    text = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+    header = text[re.search(rf"\bmodule\s+{path.stem}\b", text).end():]
+    header = header[:header.index(";")]
+    return bool(re.search(r"(?<!local)\bparameter\b|#\s*\(\s*int\b", header))
+
+
+def gates_of(config, module, modules, srams, cache):
+    """Text of the gate-level Verilog of one module, and its number of gates."""
+    folder = cache / f"{module.source}_{synth.cache_key(config, module, modules, srams)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    result = folder / f"gates_{VERSION}.v"
+    log = folder / "gates.log"
+    with open(folder / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (result.exists() and log.exists() and "End of script" in log.read_text()):
+            if not (folder / "word.il").exists():
+                problems = synth.map_words(module, modules, srams, folder)
+                if problems:
+                    raise synth.SynthError(f"{module.title()}: " + "; ".join(problems))
+            script = folder / "gates.ys"
+            script.write_text(GATE_SCRIPT.format(name=module.name, version=VERSION))
+            code, text = synth.run_tool(["yosys", "-s", script.name], folder, log)
+            if code != 0:
+                raise synth.SynthError(f"{module.title()}: {synth.first_error(text)}")
+    inner = sum(len(group) for group in (module.children, module.srams))
+    count = int(re.findall(r"Number of cells:\s+(\d+)", log.read_text())[-1]) - inner
+    return result.read_text(encoding="ascii"), count
+
+
+def renamed(text, top, modules, srams):
+    """Own names for the modules below the top, RTL names and parameters for the SRAM macros."""
+    names = {name: name if name == top else f"{top}_netlist_{name}" for name in modules}
+    for name, sram in srams.items():
+        names[name] = (f"{sram.kind} #(.Width({sram.width}), .Depth({sram.depth}), "
+                       f".WriteUnits({sram.units}))")
+    pattern = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return re.sub(rf"^(module |  )({pattern})(?=\(| \\?\S+ \($| \\\S+  \($)",
+                  lambda match: match[1] + names[match[2]], text, flags=re.M)
+
+
+def instances(name, modules):
+    """How often each module occurs below one, itself included."""
+    found = {name: 1}
+    for child in modules[name].children.values():
+        for inner, count in instances(child, modules).items():
+            found[inner] = found.get(inner, 0) + count
+    return found
+
+
+def write_netlist(config, top, jobs):
+    """Returns (path, gates)."""
+    sources = rtl_files.files(config, top=top)
+    if has_parameters(next(path for path in sources if path.stem == top)):
+        raise synth.SynthError(f"{top} has parameters: its netlist could not take them")
+    folder = synth.ROOT / "build" / "synth" / config
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = synth.ROOT / "build" / "synth" / "cache"
+    modules, srams = {}, {}
+    synth.elaborate(config, top, folder, modules, srams)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+        parts = list(pool.map(
+            lambda module: gates_of(config, module, modules, srams, cache), modules.values()))
+    counts = {name: count for name, (_, count) in zip(modules, parts)}
+    text = ("// Gate-level netlist of one module, written by tools/netlist.py.\n"
+            "/* verilator lint_off DECLFILENAME */\n")
+    text += "\n".join(renamed(part, top, modules, srams) for part, _ in parts)
+    target = folder / f"{top}_netlist.v"
+    if not target.exists() or target.read_text(encoding="ascii") != text:
+        target.write_text(text, encoding="ascii")
+    gates = sum(counts[name] * number for name, number in instances(top, modules).items())
+    return target, gates
 
 
 def main():
@@ -46,43 +112,14 @@ def main():
     parser.add_argument("--config", default="tiny", help="tiny, small or s4 (default tiny)")
     parser.add_argument("-j", type=int, default=2, help="modules at a time (default 2)")
     options = parser.parse_args()
-    top = options.top
-    folder = synth.ROOT / "build" / "synth" / options.config
-    folder.mkdir(parents=True, exist_ok=True)
-    modules, srams = {}, {}
-    target = folder / f"{top}_netlist.v"
+    started = time.monotonic()
     try:
-        if has_parameters(options.config, top):
-            raise synth.SynthError(f"{top} has parameters: its netlist could not take them")
-        synth.elaborate(options.config, top, folder, modules, srams)
-        cache = synth.ROOT / "build" / "synth" / "cache"
-        records = synth.map_all(options.config, modules, srams, cache, options.j,
-                                lambda text: print(text, flush=True))
-        problems = [f"{name}: {p}" for name, r in records.items() for p in r["problems"]]
-        if problems:
-            raise synth.SynthError("\n".join(problems))
-        boxes = folder / f"{top}_netlist_boxes.il"
-        boxes.write_text("\n".join(sram.box() for sram in srams.values()))
-        reads = "\n".join(f"read_verilog {r['folder']}/{name}.v" for name, r in records.items())
-        script = folder / f"{top}_netlist.ys"
-        script.write_text(SCRIPT.format(
-            liberty=synth.LIBERTY, boxes=f"read_rtlil {boxes}" if srams else "", reads=reads,
-            top=top, target=target))
-        code, text = synth.run_tool(["yosys", "-s", str(script)], synth.ROOT,
-                                    folder / f"{top}_netlist.log")
-        if code != 0:
-            raise synth.SynthError(synth.first_error(text))
+        target, gates = write_netlist(options.config, options.top, options.j)
     except synth.SynthError as error:
         print(f"netlist: {error}", file=sys.stderr)
         return 1
-    netlist = target.read_text(encoding="ascii")
-    for name, sram in srams.items():
-        netlist = re.sub(rf"^(\s*){name} ", rf"\g<1>{sram.kind} #(.Width({sram.width}), "
-                         rf".Depth({sram.depth}), .WriteUnits({sram.units})) ", netlist, flags=re.M)
-    target.write_text("/* verilator lint_off DECLFILENAME */\n" + netlist, encoding="ascii")
-    cells = re.findall(r"Number of cells:\s+(\d+)", text)
-    print(f"netlist of {top}: {cells[-1] if cells else '?'} gates, "
-          f"{target.relative_to(synth.ROOT)}")
+    print(f"netlist of {options.top}: {gates} gates and flip-flops, "
+          f"{time.monotonic() - started:.0f} s, {target.relative_to(synth.ROOT)}")
     return 0
 
 

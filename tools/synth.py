@@ -380,31 +380,40 @@ def synthesise(config, module, modules, srams, cache, log):
         return map_module(module, modules, srams, folder, log)
 
 
-def map_module(module, modules, srams, folder, log):
-    """Maps one module in its cache folder, where record.json appears if nothing is wrong."""
+def run_stage(stage, script, folder):
+    """Runs one yosys script in a module's cache folder; returns (problems, log)."""
+    (folder / f"{stage}.ys").write_text(script)
+    code, text = run_tool(["yosys", "-s", f"{stage}.ys"], folder, folder / f"{stage}.log")
+    return ([first_error(text)] if code != 0 else log_problems(text)), text
+
+
+def map_words(module, modules, srams, folder):
+    """Word-level netlist word.il of one module; returns its problems."""
     boxes = [modules[name].box() for name in sorted(set(module.children.values()))]
     boxes += [srams[name].box() for name in sorted(set(module.srams.values()))]
     (folder / f"{module.name}.il").write_text("\n".join(boxes + module.lines) + "\n")
-    (folder / "abc.constr").write_text("set_driving_cell BUFX4\nset_load 50.0 [all_outputs]\n")
-    period = clock_figure("s4_osu018_scale") * 1e6 / clock_figure("s4_product_mhz")
+    problems, _ = run_stage("word", WORD_SCRIPT.format(name=module.name), folder)
+    if not problems:
+        word = json.loads((folder / "word.json").read_text())["modules"][module.name]
+        problems = word_problems(module, word)
+        (folder / "word.json").unlink()
+    if problems:
+        (folder / "word.il").unlink(missing_ok=True)
+    return problems
+
+
+def map_module(module, modules, srams, folder, log):
+    """Maps one module in its cache folder, where record.json appears if nothing is wrong."""
     started = time.monotonic()
     record = {"module": module.name, "folder": str(folder), "cells": 0, "area": 0.0,
               "flip_flops": 0, "cell_types": {}, "problems": []}
-
-    def yosys(stage, script):
-        path = folder / f"{stage}.ys"
-        path.write_text(script.format(name=module.name, liberty=LIBERTY, period=int(period)))
-        code, text = run_tool(["yosys", "-s", path.name], folder, folder / f"{stage}.log")
-        record["problems"] += [first_error(text)] if code != 0 else log_problems(text)
-        return text
-
-    yosys("word", WORD_SCRIPT)
-    if not record["problems"]:
-        word = json.loads((folder / "word.json").read_text())["modules"][module.name]
-        record["problems"] = word_problems(module, word)
+    record["problems"] = map_words(module, modules, srams, folder)
     if record["problems"]:
         return record
-    text = yosys("gate", GATE_SCRIPT)
+    (folder / "abc.constr").write_text("set_driving_cell BUFX4\nset_load 50.0 [all_outputs]\n")
+    period = clock_figure("s4_osu018_scale") * 1e6 / clock_figure("s4_product_mhz")
+    script = GATE_SCRIPT.format(name=module.name, liberty=LIBERTY, period=int(period))
+    record["problems"], text = run_stage("gate", script, folder)
     if record["problems"]:
         return record
     stat = json.loads((folder / "stat.json").read_text())["modules"][f"\\{module.name}"]
@@ -416,8 +425,6 @@ def map_module(module, modules, srams, folder, log):
     record["area"] = float(area.group(1)) if area else 0.0
     record["flip_flops"] = sum(types.get(kind, 0) for kind in FLIP_FLOPS)
     record["seconds"] = round(time.monotonic() - started, 1)
-    for name in ("word.json", "word.il"):
-        (folder / name).unlink()
     (folder / "record.json").write_text(json.dumps(record, indent=1))
     log(f"  {module.title()}: {record['cells']} cells, {record['seconds']} s")
     return record
@@ -500,8 +507,25 @@ if {{[llength [all_registers -clock_pins]] > 0}} {{
 
 
 def time_module(name, sdc, modules, records, folder, sram_liberty):
-    """OpenSTA on one module with everything below it; returns its figures."""
+    """OpenSTA on one module with everything below it, unless nothing changed; its figures."""
     parts = subtree(name, modules)
+    digest = hashlib.sha256(f"{STA_SCRIPT} {[records[part]['folder'] for part in parts]}".encode())
+    for path in [sdc, ROOT / "constraints" / "clock.tcl"] + ([sram_liberty] if sram_liberty else []):
+        digest.update(path.read_bytes())
+    kept = folder / f"{name}_timing.json"
+    if kept.exists():
+        result = json.loads(kept.read_text())
+        if result.get("key") == digest.hexdigest():
+            return result
+    result = run_timing(name, sdc, parts, records, folder, sram_liberty)
+    result["key"] = digest.hexdigest()
+    if not result["problems"]:
+        kept.write_text(json.dumps(result))
+    return result
+
+
+def run_timing(name, sdc, parts, records, folder, sram_liberty):
+    """OpenSTA on the mapped netlists of a module and those below it."""
     netlists = "\n".join(f"read_verilog {records[part]['folder']}/{part}.v" for part in parts)
     script = STA_SCRIPT.format(
         liberty=LIBERTY, netlists=netlists, name=name, sdc=sdc,
