@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .PHONY: help bootstrap doctor build run test unit conformance regress wave lint format check synth \
-        formal netlist coverage bench docs models hooks clean
+        formal netlist mutants coverage bench docs models hooks clean
 
 CONFIG ?= tiny
 MODELS ?= subsystem
@@ -83,6 +83,10 @@ netlist: bootstrap ## Gate-level netlist of a block in tiny, for simulation; BLO
 coverage: bootstrap ## Line, branch and toggle coverage of the RTL by the tests, in tiny; B=spu
 	@tools/build.sh
 	python3 tools/coverage.py $(if $(B),--block $(B))
+
+mutants: bootstrap ## Seeded bugs in the RTL, and who catches them; B=spu one block, T=name one bug
+	@tools/build.sh
+	python3 tools/mutate.py $(if $(B),--block $(B)) $(if $(T),--name $(T))
 
 bench: bootstrap ## Simulation speed, median of five
 	@$(call need,sw/cli,bench)
