@@ -85,8 +85,8 @@ def prove(proof, variant, run, folder, mutant=None):
         if "was asserted in frame" in text:
             return False, text
         raise ProofError(f"pdr decided nothing in {limit} s:\n{text[-400:]}")
-    yosys(script + f"prep -top {top} -nordff; memory_map; async2sync; opt -fast; dffunmap; write_smt2 -wires {top}.smt2",
-          folder)
+    yosys(script + f"prep -top {top} -nordff; memory_map; async2sync; opt -fast; dffunmap; "
+          f"write_smt2 -wires {top}.smt2", folder)
     option = {"bmc": [], "induction": ["-i"], "cover": ["-c"]}[run["mode"]]
     code, text = call(SMTBMC + option + ["-t", str(run["depth"]), "--dump-vcd", "trace.vcd",
                                          f"{top}.smt2"], folder, run.get("seconds", 120))
