@@ -185,7 +185,7 @@ class DrainBench {
       c.add_plane = random.below(words);
       c.add_enable = random.percent(50) ? 1 : 0;
       c.weights_resident = random.percent(50) ? 1 : 0;
-      c.weights_keep = c.weights_resident != 0 && random.percent(30) &&
+      c.weights_keep = c.weights_resident != 0 && random.percent(70) &&
                                c.out_channels <= (config_.array_lanes >> c.shape)
                            ? 1
                            : 0;
@@ -251,7 +251,7 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
                        seeded_bug("rtl/spu/drain_control.sv", std::string("drain_") + bug.name,
                                   bug.find, bug.replace));
       SeededRandom random(73);
-      error = bench.run_random(random, 60);
+      error = bench.run_random(random, 300);
     } catch (const tb::ModelError& e) {
       error = e.what();
     }

@@ -211,7 +211,13 @@ class PathBench {
       m.eval();
       take_word(moved);
       m.tick();
-      if (m.port("error_o").get() != 0) return "error_o";
+      if (m.port("error_o").get() != 0) {
+        for (const char* name : {"value_consume_i", "value_consume_last_i", "value_pass_end_i",
+                                 "param_release_i", "param_read_i", "word_valid_i"}) {
+          m.port(name).set(0);
+        }
+        return "error_o";
+      }
       if (!started) {
         started = true;
         m.port("start_i").set(0);
