@@ -26,6 +26,9 @@ sta                                       opensta
 /usr/include/zlib.h                       zlib1g-dev
 /usr/include/eigen3/Eigen/Core            libeigen3-dev
 /usr/include/fmt/core.h                   libfmt-dev
+protoc                                    protobuf-compiler
+/usr/include/google/protobuf/message.h    libprotobuf-dev
+/usr/include/onnx/onnx.proto              libonnx-dev
 '
 
 missing=$(echo "$probes" | while read -r probe package; do

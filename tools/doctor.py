@@ -20,6 +20,7 @@ TOOLS = (
     ("ccache", "ccache --version", "4.0", "ccache", True),
     ("verilator", "verilator --version", "5.006", "verilator", True),
     ("yosys", "yosys -V", "0.23", "yosys", True),
+    ("protoc", "protoc --version", "3.12", "protobuf-compiler", True),
     ("z3", "z3 --version", "4.8", "z3", True),
     ("OpenSTA", "sta -version", "2.0", "opensta", True),
     ("gtkwave", "gtkwave --version", "3.3", "gtkwave", False),
@@ -31,6 +32,8 @@ FILES = (
     ("zlib", "/usr/include/zlib.h", "zlib1g-dev"),
     ("Eigen", "/usr/include/eigen3/Eigen/Core", "libeigen3-dev"),
     ("fmt", "/usr/include/fmt/core.h", "libfmt-dev"),
+    ("protobuf", "/usr/include/google/protobuf/message.h", "libprotobuf-dev"),
+    ("ONNX format", "/usr/include/onnx/onnx.proto", "libonnx-dev"),
     ("OSU 0.18 um cells", "/usr/share/qflow/tech/osu018", "qflow-tech-osu018"),
 )
 

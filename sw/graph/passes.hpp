@@ -1,0 +1,47 @@
+// Rewrites of a graph that keep what it computes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sw/graph/graph.hpp"
+
+namespace s4::sw::graph {
+
+/// Removes nodes whose result nobody reads, and tensors that no node and no port names.
+/// Inputs of the graph stay. Tensor ids change.
+void remove_dead(Graph& graph);
+
+/// Replaces nodes of constants by their result. Dequantisation of constants stays unless
+/// `dequantize`: it says how weights are to be quantised. Convolutions, products and pools stay.
+void fold_constants(Graph& graph, bool dequantize = false);
+/// Whether fold_constants would replace this node; its inputs are constants.
+[[nodiscard]] bool is_foldable(const Graph& graph, const Node& node);
+
+/// Reshapes and Transposes that do nothing, or undo each other, vanish. A Transpose that moves only
+/// axes of size 1 becomes a Reshape.
+void simplify(Graph& graph);
+
+/// Gemm with constant operands gets alpha = beta = 1 and an untransposed second operand; a constant
+/// added behind Conv, Gemm or MatMul becomes their bias; BatchNormalization behind Conv or Gemm
+/// moves into their weights.
+void fold_parameters(Graph& graph);
+
+/// A Clip (Relu) behind Conv, Gemm, MatMul, Add or Mul becomes the clamp of that node.
+void fuse_activations(Graph& graph);
+
+/// A graph in QDQ form becomes one of byte operators: QuantizeLinear and DequantizeLinear around
+/// Conv, Gemm, MatMul, Add, Mul, Clip and the pools vanish into them, and move through MaxPool,
+/// Reshape and Transpose. Operators that are not between both stay in float32. Returns a line for
+/// each one that is, but could not be fused.
+std::vector<std::string> fuse_quantized(Graph& graph);
+
+/// A QAdd of two tensors of one shape, of which one comes from a QConv or QMatMul and goes nowhere
+/// else, becomes the second tensor of that layer.
+void fuse_residual_adds(Graph& graph);
+
+/// All of the above but fuse_residual_adds, in the order that gives the fewest nodes. Returns the
+/// lines of fuse_quantized.
+std::vector<std::string> optimize(Graph& graph);
+
+}  // namespace s4::sw::graph
