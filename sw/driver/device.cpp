@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <iterator>
+#include <string>
 
 #include "sim/registers/gen/registers.hpp"
 
@@ -22,13 +24,27 @@ void check_pages(const Region& region, const char* what) {
   }
 }
 
+/// The bits of ERROR_INFO after a watchdog error.
+std::string interfaces(std::uint32_t info) {
+  constexpr const char* kNames[] = {"token",        "memory request", "memory response",
+                                    "local buffer", "weight buffer",  "accumulators"};
+  std::string text;
+  for (unsigned bit = 0; bit < std::size(kNames); ++bit) {
+    if (((info >> bit) & 1U) != 0) text += (text.empty() ? "" : ", ") + std::string(kNames[bit]);
+  }
+  return text.empty() ? "no interface" : text;
+}
+
 }  // namespace
 
 std::string RunResult::describe() const {
   if (timeout) return "the host gave up waiting";
   if (!error) return done ? "completed" : "did not complete";
-  return fmt::format("error {} in engine {}, command {}, info {}", to_string(error_code),
-                     to_string(error_engine), error_command, error_info);
+  const std::string waits = error_code == commands::Error::kWatchdog
+                                ? fmt::format(" (waits on: {})", interfaces(error_info))
+                                : "";
+  return fmt::format("error {} in engine {}, command {}, info {}{}", to_string(error_code),
+                     to_string(error_engine), error_command, error_info, waits);
 }
 
 RunResult Device::run(const Program& program, std::uint64_t config_hash,
