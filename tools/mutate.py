@@ -39,9 +39,9 @@ PRINTING = threading.Lock()
 COMPLETE = {
     "mismatch": re.compile(
         r"rtl = (functional|reference): .+: output \(n \d+, c \d+, y \d+, x \d+\)"
-        r"( \(padding channel\))?: expected -?\d+, got -?\d+; command \d+ \(.+\) of program '.+', "
-        r"cycles \d+ to \d+; waveform: build/bin/s4 (gemm|conv) .+ --wave F\.fst --wave-from \d+ "
-        r"--wave-to \d+|"
+        r"( \(padding channel\))?: expected -?\d+, got -?\d+; command \d+ \(.+\) of program '[^']+'"
+        r"(, which did not start)?, cycles \d+ to \d+; waveform: build/bin/s4 (gemm|conv) .+ "
+        r"--wave F\.fst --wave-from \d+ --wave-to \d+|"
         r"rtl = (functional|reference): .+: byte \d+ after the output: expected \d+, got \d+"),
     "watchdog": re.compile(
         r"rtl, program '.+': error Watchdog in engine \w+, command \d+, info \d+ \(waits on: .+\)"),
@@ -52,7 +52,7 @@ COMPLETE = {
 }
 
 
-def load(block=None, name=None, quick=False):
+def load(block=None, only=None, quick=False):
     """The chosen mutants, checked."""
     mutants, names = [], set()
     for path in sorted(DATA.glob("*.json")):
@@ -68,8 +68,8 @@ def load(block=None, name=None, quick=False):
                                  f"entry {sorted(wrong)}, or killed_by {mutant.get('killed_by')}")
             names.add(title)
             mutants.append(mutant)
-    chosen = [m for m in mutants if block in (None, m["block"]) and name in (None, m["name"]) and
-              (not quick or m.get("quick"))]
+    chosen = [m for m in mutants if block in (None, m["block"]) and
+              m["name"] in (only or [m["name"]]) and (not quick or m.get("quick"))]
     if not chosen:
         raise SystemExit("mutate: no such mutant; see mutate.py --list")
     return chosen
@@ -253,7 +253,7 @@ def baseline(mutants):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--block", help="only tests/mutants/<block>.json")
-    parser.add_argument("--name", help="only this mutant")
+    parser.add_argument("--name", action="append", help="only this mutant; may be repeated")
     parser.add_argument("--quick", action="store_true", help="only those marked quick")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time, default 1")
     parser.add_argument("--list", action="store_true", help="list the mutants, run nothing")

@@ -133,6 +133,17 @@ class LayerRunner {
     return memory;
   }
 
+  std::string waveform(std::uint64_t begin, std::uint64_t end) const {
+    const std::string config =
+        settings_.config_argument.empty() ? config_.name : settings_.config_argument;
+    const std::string stalls =
+        settings_.rtl.stalls > 0 ? fmt::format(" --stalls {}", settings_.rtl.stalls) : "";
+    return fmt::format(
+        ", cycles {} to {}; waveform: build/bin/s4 {} --config {} --backend rtl{} --wave F.fst "
+        "--wave-from {} --wave-to {}",
+        begin, end, case_.arguments(), config, stalls, begin, end);
+  }
+
   /// The array command that computed an output byte, its clocks, and how to look at them.
   std::string blame(const TensorCoordinate& at, const char* device) const {
     for (std::size_t i = 0; i < compiled_.programs.size(); ++i) {
@@ -148,15 +159,10 @@ class LayerRunner {
           if (run.device != device || run.program != program.name) continue;
           for (const TimelineEvent& event : run.result.timeline) {
             if (event.engine != commands::Engine::kSpu || event.command != c) continue;
-            const std::string config =
-                settings_.config_argument.empty() ? config_.name : settings_.config_argument;
-            const std::string stalls =
-                settings_.rtl.stalls > 0 ? fmt::format(" --stalls {}", settings_.rtl.stalls) : "";
-            return text + fmt::format(
-                              ", cycles {} to {}; waveform: build/bin/s4 {} --config {} --backend "
-                              "rtl{} --wave F.fst --wave-from {} --wave-to {}",
-                              event.begin, event.end, case_.arguments(), config, stalls,
-                              event.begin, event.end);
+            return text + waveform(event.begin, event.end);
+          }
+          if (!run.result.timeline.empty()) {
+            return text + ", which did not start" + waveform(0, run.result.timeline.back().end);
           }
         }
         return text;
