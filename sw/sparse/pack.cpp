@@ -270,7 +270,7 @@ PackedWeights pack_weights(const WeightTensor& weights, const std::vector<std::i
       };
       const auto value_to = [&](std::uint32_t last) {
         return last + 1 == banks ? streams.value.size()
-                                 : streams.value_end[last] / kValueBlock * kValueBlock;
+                                 : round_up(streams.value_end[last], kValueBlock);
       };
       std::uint32_t last = bank;
       while (last + 1 < banks && value_to(last + 1) - value_done <= value_limit &&

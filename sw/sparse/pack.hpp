@@ -79,9 +79,9 @@ struct GroupProfile {
 [[nodiscard]] std::uint64_t index_capacity(const config::Configuration& config);
 [[nodiscard]] std::uint64_t value_capacity(const config::Configuration& config);
 
-/// Makes the stream. `biases` and `scales` have one entry per output channel. Pieces end at bank
-/// boundaries, carry all indices that their values need, and stay below half a buffer in both
-/// sections, or below `piece_bytes` of values if that is not 0.
+/// Makes the stream. `biases` and `scales` have one entry per output channel. A piece completes its
+/// banks, indices and values, so that none waits for a later piece; it stays below half a buffer in
+/// both sections, or below `piece_bytes` of values if that is not 0, unless one bank is more.
 /// Throws std::invalid_argument on a wrong size, shape or scale.
 [[nodiscard]] PackedWeights pack_weights(const WeightTensor& weights,
                                          const std::vector<std::int32_t>& biases,
