@@ -12,6 +12,7 @@ that are not declared are errors. The configuration file is described in docs/gu
 import argparse
 import hashlib
 import json
+import os
 import pathlib
 import re
 import sys
@@ -159,8 +160,8 @@ def config_values(source, data, values, name):
     for key, p in known.items():
         if key not in values:
             fail(source, f"configuration '{name}': parameter '{key}' is missing")
-        if values[key] not in p["legal"]:
-            fail(source, f"configuration '{name}': {key} = {values[key]} is not legal; legal values are "
+        if type(values[key]) is not int or values[key] not in p["legal"]:
+            fail(source, f"configuration '{name}': {key} = {json.dumps(values[key])} is not legal; legal values are "
                  f"{', '.join(map(str, p['legal']))} ({p['unit']})")
     scope = dict(values)
     for rule in data["rules"]:
@@ -530,15 +531,27 @@ def generate(root):
     return outputs
 
 
+def unique_keys(path, pairs):
+    seen = {}
+    for key, value in pairs:
+        if key in seen:
+            fail(path, f"key '{key}' occurs twice")
+        seen[key] = value
+    return seen
+
+
 def custom_config(path, out):
     source = "rtl/config/config.json"
     data = json.loads((ROOT / source).read_text())
     try:
-        custom = json.loads(pathlib.Path(path).read_text())
-    except (OSError, json.JSONDecodeError) as error:
+        custom = json.loads(pathlib.Path(path).read_text(), object_pairs_hook=lambda p: unique_keys(path, p))
+    except (OSError, ValueError, RecursionError) as error:
         fail(path, f"cannot be read: {error}")
     if not isinstance(custom, dict) or not isinstance(custom.get("parameters", {}), dict):
         fail(path, "must be an object {\"name\": ..., \"base\": ..., \"parameters\": {...}}")
+    for key in custom:
+        if key not in ("name", "base", "parameters"):
+            fail(path, f"unknown key '{key}' (known: name, base, parameters)")
     name = custom.get("name", pathlib.Path(path).stem)
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         fail(path, f"name {name!r} is not lower_snake_case")
@@ -546,7 +559,7 @@ def custom_config(path, out):
     if name in named:
         fail(path, f"name '{name}' belongs to a built-in configuration")
     base = custom.get("base")
-    if base is not None and base not in named:
+    if base is not None and (not isinstance(base, str) or base not in named):
         fail(path, f"base '{base}' is unknown (known: {', '.join(named)})")
     values = dict(named[base]) if base else {}
     values.update(custom.get("parameters", {}))
@@ -556,7 +569,10 @@ def custom_config(path, out):
     for file, text in texts.items():
         target = out / file
         if not target.exists() or target.read_text() != text:
-            target.write_text(text)
+            # In one step: another process may read it at this moment.
+            partial = out / f".{file}.{os.getpid()}"
+            partial.write_text(text)
+            partial.replace(target)
     print(name)
 
 

@@ -1,7 +1,10 @@
 #include "sw/driver/configuration.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 
 #include "sim/config/configuration_loader.hpp"
@@ -28,7 +31,10 @@ config::Configuration find_configuration(const std::string& argument) {
     throw std::runtime_error("configuration '" + argument +
                              "' is neither tiny, small, s4 nor a file");
   }
-  const std::string out = root + "/build/gen/host-" + fs::path(argument).stem().string();
+  // Files of the same name in different folders, read at the same time, must not meet.
+  const std::size_t place = std::hash<std::string>{}(fs::absolute(argument).string());
+  const std::string out =
+      fmt::format("{}/build/gen/host-{}-{:016x}", root, fs::path(argument).stem().string(), place);
   const std::string command = "python3 " + quoted(root + "/tools/generate.py") + " --config " +
                               quoted(argument) + " --out " + quoted(out) + " >/dev/null";
   if (std::system(command.c_str()) != 0) {
