@@ -1,7 +1,12 @@
 // s4 gemm, s4 conv: one layer with seeded weights and data.
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -51,6 +56,40 @@ std::vector<std::uint32_t> numbers(const std::string& option, const std::string&
   return values;
 }
 
+/// A number of digits only (a sign would wrap around), from `least` to 2^64 - 1.
+CLI::Validator whole(std::uint64_t least) {
+  return CLI::Validator(
+      [least](std::string& text) -> std::string {
+        std::uint64_t value = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && stop == end && value >= least) return {};
+        return fmt::format("{} is not a whole number of at least {}", text, least);
+      },
+      "WHOLE");
+}
+
+/// A number that is not negative, infinite or NaN.
+CLI::Validator finite() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        if (*end == '\0' && std::isfinite(value) && value >= 0) return {};
+        return fmt::format("{} is not a finite number of at least 0", text);
+      },
+      "NUMBER");
+}
+
+/// Refuses a file that cannot be written before anything is run; an existing one stays as it is.
+void require_writable(const std::string& path) {
+  if (path.empty()) return;
+  const bool existed = std::filesystem::exists(path);
+  const bool good = std::ofstream(path, std::ios::app).is_open();
+  if (!good) throw std::invalid_argument("cannot write " + path);
+  if (!existed) std::filesystem::remove(path);
+}
+
 void add_common(CLI::App& command, LayerOptions& o) {
   command.add_option("--keep", o.layer_case.keep, "Weights kept of every 64 (64: dense)")
       ->required()
@@ -64,7 +103,8 @@ void add_common(CLI::App& command, LayerOptions& o) {
       ->capture_default_str()
       ->check(CLI::IsMember({"rtl", "functional", "reference", "all"}));
   command.add_option("--seed", o.layer_case.seed, "Seed of weights, data, scales")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(whole(0));
   command.add_flag("--resident", o.layer_case.compile.resident,
                    "Activations and results stay in the local buffer; only weights are read");
   command.add_flag("--add", o.layer_case.add, "Add a second tensor to the result");
@@ -76,18 +116,22 @@ void add_common(CLI::App& command, LayerOptions& o) {
                    "Accept accumulators that can exceed 32 bits");
   command.add_option("--json", o.json, "Write the report to this file");
   command.add_option("--wave", o.settings.rtl.wave, "Record an FST waveform of the RTL");
-  command.add_option("--wave-from", o.settings.rtl.wave_from, "First cycle recorded");
-  command.add_option("--wave-to", o.settings.rtl.wave_to, "Cycle after the last one recorded");
+  command.add_option("--wave-from", o.settings.rtl.wave_from, "First cycle recorded")
+      ->check(whole(0));
+  command.add_option("--wave-to", o.settings.rtl.wave_to, "Cycle after the last one recorded")
+      ->check(whole(1));
   command.add_option("--trace", o.trace, "Write the engines' timeline (Perfetto) to this file");
   command
       .add_option("--stalls", o.settings.rtl.stalls,
                   "Probability that a memory handshake stalls in a clock")
-      ->check(CLI::Range(0.0, 0.95));
+      ->check(CLI::Range(0.0, 0.95))
+      ->check(finite());
   command.add_option("--kind", o.kind, "RTL model: fast or checked (assertions)")
       ->capture_default_str()
       ->check(CLI::IsMember({"fast", "checked"}));
   command.add_option("--timeout", o.settings.timeout_s, "Host seconds for one backend")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(finite());
   const std::string group = "Choices that the compiler makes itself";
   command.add_option("--shape", o.shape, "Array shape")->group(group)->check(CLI::Range(0, 2));
   command.add_option("--weights", o.strategy, "keep, resend, group-outer or stream")
@@ -96,11 +140,14 @@ void add_common(CLI::App& command, LayerOptions& o) {
   command.add_option("--storage", o.storage, "Activations on chip: ring or whole")
       ->group(group)
       ->check(CLI::IsMember({"ring", "whole"}));
-  command.add_option("--chunk", o.chunk, "Most output pixels computed together")->group(group);
+  command.add_option("--chunk", o.chunk, "Most output pixels computed together")
+      ->group(group)
+      ->check(whole(1));
   command
       .add_option("--piece", o.layer_case.compile.piece_bytes,
                   "Most bytes of values in a piece of the weight stream")
-      ->group(group);
+      ->group(group)
+      ->check(whole(1));
 }
 
 int run(LayerOptions o) {
@@ -145,6 +192,16 @@ int run(LayerOptions o) {
   if (!rtl && (!o.settings.rtl.wave.empty() || !o.trace.empty())) {
     throw std::invalid_argument("--wave and --trace need --backend rtl or all");
   }
+  const sw::RtlOptions& rtl_options = o.settings.rtl;
+  const bool cut = rtl_options.wave_from != 0 || rtl_options.wave_to != tb::Model::kForever;
+  if (cut && rtl_options.wave.empty()) {
+    throw std::invalid_argument("--wave-from and --wave-to need --wave");
+  }
+  if (rtl_options.wave_from >= rtl_options.wave_to) {
+    throw std::invalid_argument(fmt::format("--wave-from {} is not before --wave-to {}",
+                                            rtl_options.wave_from, rtl_options.wave_to));
+  }
+  for (const std::string& path : {o.json, o.trace, rtl_options.wave}) require_writable(path);
   const config::Configuration config = sw::find_configuration(o.config);
   const sw::LayerReport report = sw::run_layer(c, config, o.settings);
   fmt::print("{}", sw::to_text(report));
