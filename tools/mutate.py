@@ -126,6 +126,8 @@ def run(command, environment, seconds):
         text = (expired.stdout or b"")
         text = text if isinstance(text, str) else text.decode(errors="replace")
         return -1, text + f"\nstopped after {seconds} s\n"
+    except OSError as problem:
+        return -1, f"cannot run: {problem}\n"
 
 
 def case_command(case, mutant):
