@@ -229,6 +229,8 @@ def main():
 
     environment = dict(os.environ)
     if args.seed:
+        if not args.seed.isdigit():
+            parser.error(f"--seed {args.seed} is not a whole number")
         environment["S4_SEED"] = args.seed
     start = time.monotonic()
     if args.tier == "regress":

@@ -129,7 +129,7 @@ void add_common(CLI::App& command, LayerOptions& o) {
   command.add_option("--kind", o.kind, "RTL model: fast or checked (assertions)")
       ->capture_default_str()
       ->check(CLI::IsMember({"fast", "checked"}));
-  command.add_option("--timeout", o.settings.timeout_s, "Host seconds for one backend")
+  command.add_option("--timeout", o.settings.timeout_s, "Host seconds for one program on the RTL")
       ->capture_default_str()
       ->check(finite());
   const std::string group = "Choices that the compiler makes itself";
