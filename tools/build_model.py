@@ -215,7 +215,7 @@ def build(job, log):
     folder.mkdir(parents=True)
     includes = [f"-I{p}" for p in rtl_files.include_dirs()]
     waivers = [WAIVERS] if job.kind == "coverage" else []
-    split = ["--output-split", "20000"] if job.gates else []
+    split = ["--output-split", "60000"] if job.gates else []
     run([job.verilator, *COMMON, *split, *job.settings["flags"], "--top-module", job.top, "--Mdir", folder,
          *[f"-G{p}" for p in job.parameters], *includes, *[w for w in waivers if w.exists()],
          *job.sources], "verilator", log)
@@ -237,7 +237,7 @@ def build(job, log):
     own = [f"-I{folder}", f"-I{ROOT}"]
     # Code that runs once is quick to compile.
     once = "-O0" if job.kind == "coverage" or job.gates else "-O1"
-    often = "-O1" if job.gates else job.settings["optimise"]
+    often = "-O0" if job.gates else job.settings["optimise"]
     work = [(source, [*own, once if slow else often])
             for source, slow in grouped_sources(folder)]
     work += [(share / f"{name}.cpp", ["-O2"]) for name in names]

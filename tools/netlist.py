@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the gate-level netlist of one module, to be simulated in the place of its RTL.
+"""Writes the yosys netlist of one module, to be simulated in the place of its RTL.
 
-Every module below it is mapped to single-bit gates (and, or, xor, not, mux) and flip-flops by the
-flow of tools/synth.py, before these are matched with library cells; SRAM macros stay instances of
-the RTL macros. The result, build/synth/<config>/<top>_netlist.v, has the ports of the module:
+--level gates: every module below it is mapped to single-bit gates (and, or, xor, not, mux) and
+flip-flops by the flow of tools/synth.py, as they are before they are matched with library cells;
+written to build/synth/<config>/<top>_netlist.v. A model of a large block takes long to compile.
+--level words: processes and arrays are turned into registers, multiplexers and arithmetic cells,
+which keep their width; written to build/synth/<config>/<top>_words_netlist.v.
+SRAM macros stay instances of the RTL macros. The result has the ports of the module:
   tools/build_model.py --top subsystem --config tiny --replace spu=build/synth/tiny/spu_netlist.v
 or, for every program that loads models, S4_MODEL_REPLACE=spu=build/synth/tiny/spu_netlist.v
 """
@@ -18,7 +21,8 @@ import time
 import rtl_files
 import synth
 
-GATE_SCRIPT = """
+SCRIPTS = {
+    "gates": """
 read_rtlil word.il
 synth -top {name} -noabc -noshare -run fine:check
 clean -purge
@@ -27,8 +31,30 @@ clean -purge
 check -assert
 stat
 write_verilog -noattr -nohex gates_{version}.v
-"""
-VERSION = 1  # raise when the script above changes what it produces
+""",
+    "words": """
+read_rtlil {name}.il
+hierarchy -top {name}
+proc
+opt_expr
+opt_clean
+opt -nodffe -nosdff
+fsm
+opt
+wreduce
+opt_clean
+memory -nomap
+opt_clean
+opt -fast
+memory_map
+opt -undriven -fast
+clean -purge
+check -assert
+stat
+write_verilog -noattr -nohex words_{version}.v
+""",
+}
+VERSION = 1  # raise when the scripts above change what they produce
 
 
 def has_parameters(path):
@@ -39,25 +65,27 @@ def has_parameters(path):
     return bool(re.search(r"(?<!local)\bparameter\b|#\s*\(\s*int\b", header))
 
 
-def gates_of(config, module, modules, srams, cache):
-    """Text of the gate-level Verilog of one module, and its number of gates."""
+def part_of(level, config, module, modules, srams, cache):
+    """Verilog of one module at one level, and its number of cells."""
     folder = cache / f"{module.source}_{synth.cache_key(config, module, modules, srams)}"
     folder.mkdir(parents=True, exist_ok=True)
-    result = folder / f"gates_{VERSION}.v"
-    log = folder / "gates.log"
+    result = folder / f"{level}_{VERSION}.v"
+    log = folder / f"{level}.log"
     with open(folder / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (result.exists() and log.exists() and "End of script" in log.read_text()):
-            if not (folder / "word.il").exists():
+            if level == "gates" and not (folder / "word.il").exists():
                 problems = synth.map_words(module, modules, srams, folder)
                 if problems:
                     raise synth.SynthError(f"{module.title()}: " + "; ".join(problems))
-            script = folder / "gates.ys"
-            script.write_text(GATE_SCRIPT.format(name=module.name, version=VERSION))
+            elif level == "words":
+                synth.write_elaborated(module, modules, srams, folder)
+            script = folder / f"{level}.ys"
+            script.write_text(SCRIPTS[level].format(name=module.name, version=VERSION))
             code, text = synth.run_tool(["yosys", "-s", script.name], folder, log)
             if code != 0:
                 raise synth.SynthError(f"{module.title()}: {synth.first_error(text)}")
-    inner = sum(len(group) for group in (module.children, module.srams))
+    inner = len(module.children) + len(module.srams)
     count = int(re.findall(r"Number of cells:\s+(\d+)", log.read_text())[-1]) - inner
     return result.read_text(encoding="ascii"), count
 
@@ -82,8 +110,8 @@ def instances(name, modules):
     return found
 
 
-def write_netlist(config, top, jobs):
-    """Returns (path, gates)."""
+def write_netlist(config, top, level, jobs):
+    """Returns (path, number of cells)."""
     sources = rtl_files.files(config, top=top)
     if has_parameters(next(path for path in sources if path.stem == top)):
         raise synth.SynthError(f"{top} has parameters: its netlist could not take them")
@@ -94,31 +122,33 @@ def write_netlist(config, top, jobs):
     synth.elaborate(config, top, folder, modules, srams)
     with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
         parts = list(pool.map(
-            lambda module: gates_of(config, module, modules, srams, cache), modules.values()))
+            lambda module: part_of(level, config, module, modules, srams, cache), modules.values()))
     counts = {name: count for name, (_, count) in zip(modules, parts)}
-    text = ("// Gate-level netlist of one module, written by tools/netlist.py.\n"
+    text = (f"// Netlist of {top} ({level}), written by tools/netlist.py.\n"
             "/* verilator lint_off DECLFILENAME */\n")
     text += "\n".join(renamed(part, top, modules, srams) for part, _ in parts)
-    target = folder / f"{top}_netlist.v"
+    target = folder / f"{top}{'' if level == 'gates' else '_' + level}_netlist.v"
     if not target.exists() or target.read_text(encoding="ascii") != text:
         target.write_text(text, encoding="ascii")
-    gates = sum(counts[name] * number for name, number in instances(top, modules).items())
-    return target, gates
+    cells = sum(counts[name] * number for name, number in instances(top, modules).items())
+    return target, cells
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--top", default="spu", help="module (default spu)")
     parser.add_argument("--config", default="tiny", help="tiny, small or s4 (default tiny)")
+    parser.add_argument("--level", default="gates", choices=sorted(SCRIPTS),
+                        help="single-bit gates, or cells of their own width (default gates)")
     parser.add_argument("-j", type=int, default=2, help="modules at a time (default 2)")
     options = parser.parse_args()
     started = time.monotonic()
     try:
-        target, gates = write_netlist(options.config, options.top, options.j)
+        target, cells = write_netlist(options.config, options.top, options.level, options.j)
     except synth.SynthError as error:
         print(f"netlist: {error}", file=sys.stderr)
         return 1
-    print(f"netlist of {options.top}: {gates} gates and flip-flops, "
+    print(f"netlist of {options.top}: {cells} cells ({options.level}), "
           f"{time.monotonic() - started:.0f} s, {target.relative_to(synth.ROOT)}")
     return 0
 

@@ -387,11 +387,16 @@ def run_stage(stage, script, folder):
     return ([first_error(text)] if code != 0 else log_problems(text)), text
 
 
-def map_words(module, modules, srams, folder):
-    """Word-level netlist word.il of one module; returns its problems."""
+def write_elaborated(module, modules, srams, folder):
+    """One module with black boxes of what it instantiates, as RTLIL."""
     boxes = [modules[name].box() for name in sorted(set(module.children.values()))]
     boxes += [srams[name].box() for name in sorted(set(module.srams.values()))]
     (folder / f"{module.name}.il").write_text("\n".join(boxes + module.lines) + "\n")
+
+
+def map_words(module, modules, srams, folder):
+    """Word-level netlist word.il of one module; returns its problems."""
+    write_elaborated(module, modules, srams, folder)
     problems, _ = run_stage("word", WORD_SCRIPT.format(name=module.name), folder)
     if not problems:
         word = json.loads((folder / "word.json").read_text())["modules"][module.name]
