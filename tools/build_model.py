@@ -126,7 +126,8 @@ class Job:
         if not self.verilator:
             raise SystemExit("build_model: verilator is not installed; try `make doctor`")
         # Gate-level netlists make so much code that its compilation counts more than its speed.
-        self.gates = any(str(path).endswith("_netlist.v") for path in self.sources)
+        self.gates = any(str(path).endswith("_netlist.v") and "_words_" not in Path(path).name
+                         for path in self.sources)
         extra = json.dumps([self.parameters, sorted(replace.items())])
         tag = "" if not self.parameters and not replace else (
             "-" + hashlib.sha256(extra.encode()).hexdigest()[:8])
