@@ -76,9 +76,9 @@ formal: bootstrap ## Proofs; B=fifo one of them
 	@$(call need,tools/formal.py,formal)
 	python3 tools/formal.py $(B)
 
-netlist: bootstrap ## Gate-level netlist of a block in tiny, for simulation; BLOCK=spu
+netlist: bootstrap ## Netlist of a block in tiny, for simulation; BLOCK=spu LEVEL=gates or words
 	@$(call need,tools/netlist.py,netlist)
-	python3 tools/netlist.py $(if $(BLOCK),--top $(BLOCK))
+	python3 tools/netlist.py $(if $(BLOCK),--top $(BLOCK)) $(if $(LEVEL),--level $(LEVEL))
 
 coverage: bootstrap ## Line, branch and toggle coverage of the RTL by the tests, in tiny; B=spu
 	@tools/build.sh
