@@ -123,6 +123,9 @@ module command_fields (
       if (as_spu.out_channels == '0) bad[50] = 1'b1;
       if (as_spu.weights_keep && (!as_spu.weights_resident || as_spu.out_channels > group_channels))
         bad[64] = 1'b1;
+      // 9 bits; the zero point is a value of the input's type: uint8 0 to 255, int8 -128 to 127.
+      if (as_spu.in_unsigned ? as_spu.in_zero[8] : as_spu.in_zero[8] != as_spu.in_zero[7])
+        bad[66] = 1'b1;
     end
   end
 

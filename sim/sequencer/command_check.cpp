@@ -120,6 +120,10 @@ void check_fields(const commands::SpuCommand& c, const config::Configuration& co
   errors.require<C>(c.out_channels >= 1, "out_channels");
   errors.require<C>(
       c.pixels == std::uint64_t{c.images} * c.out_height * c.out_width && c.pixels != 0, "pixels");
+  // An operand, byte minus zero point, has 9 bits.
+  errors.require<C>(c.in_unsigned != 0 ? c.in_zero >= 0 && c.in_zero <= 255
+                                       : c.in_zero >= -128 && c.in_zero <= 127,
+                    "in_zero");
   if (c.weights_keep != 0) {
     errors.require<C>(c.weights_resident != 0 && c.out_channels <= config.array_lanes >> c.shape,
                       "weights_keep");

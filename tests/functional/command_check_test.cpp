@@ -202,6 +202,21 @@ TEST_CASE("fields of the SPU", "[functional][check]") {
   bad([](auto& c) { c.weights_keep = 1; }, 64);  // 70 channels are more than a group
   bad([](auto& c) { c.weights_keep = 1, c.weights_resident = 0, c.out_channels = 8; }, 64);
   bad([](auto& c) { c.weights_keep = 1, c.shape = 1, c.out_channels = 9; }, 64);
+  for (const int zero : {-129, -256, 128, 255}) {
+    bad([&](auto& c) { c.in_unsigned = 0, c.in_zero = static_cast<std::int16_t>(zero); }, 66);
+  }
+  for (const int zero : {-1, -256}) {
+    bad([&](auto& c) { c.in_unsigned = 1, c.in_zero = static_cast<std::int16_t>(zero); }, 66);
+  }
+  for (const int zero : {-128, 0, 127}) {
+    SpuCommand in_range = good_spu();
+    in_range.in_unsigned = 0;
+    in_range.in_zero = static_cast<std::int16_t>(zero);
+    expect_good(in_range);
+    in_range.in_unsigned = 1;
+    in_range.in_zero = static_cast<std::int16_t>(zero + 128);
+    expect_good(in_range);
+  }
   SpuCommand keep = good_spu();
   keep.weights_keep = 1;
   keep.out_channels = 16;

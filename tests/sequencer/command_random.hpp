@@ -116,7 +116,9 @@ class CommandRandom {
     c.add_enable = chance(50);
     c.add_addr = static_cast<std::uint32_t>(below(words / 4));
     c.add_plane = static_cast<std::uint32_t>(below(words / 8));
-    c.in_zero = static_cast<std::int16_t>(static_cast<int>(below(512)) - 256);
+    c.in_unsigned = chance(50);
+    c.in_zero =
+        static_cast<std::int16_t>(static_cast<int>(below(256)) - (c.in_unsigned != 0 ? 0 : 128));
     c.requant_min = static_cast<std::int16_t>(static_cast<int>(below(1024)) - 512);
     c.add_c0 = static_cast<std::uint32_t>(random_());
     return c.encode();
