@@ -38,7 +38,8 @@ test: bootstrap ## Everything that must pass: unit tests and conformance (10 min
 	python3 tools/run_tests.py all $(if $(SEED),--seed $(SEED))
 
 unit: bootstrap ## Unit tests, 2 minutes; B=spu one block, T='name' one test, SEED=n
-	@tools/build.sh $(if $(B),test_$(B),tests)
+	@$(if $(B),python3 tools/run_tests.py check --block $(B))
+	tools/build.sh $(if $(B),test_$(B),tests)
 	python3 tools/run_tests.py unit $(if $(B),--block $(B)) $(if $(T),--name '$(T)') \
 	  $(if $(SEED),--seed $(SEED))
 

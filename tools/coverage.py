@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import known_names
 import run_tests
 
 ROOT = run_tests.ROOT
@@ -41,10 +42,12 @@ def main():
     raw = FOLDER / "raw"
     shutil.rmtree(FOLDER, ignore_errors=True)
     raw.mkdir(parents=True)
-    # The test of the harness asks for each model kind by name, so it is no use here.
-    names = [b for b in run_tests.blocks() if b != "harness" and args.block in (None, b)]
+    # These choose the kinds of their models themselves.
+    left_out = ("harness", "mutants", "netlist")
+    known_names.require("coverage", "block", args.block, set(run_tests.blocks()) - set(left_out))
+    chosen = [b for b in run_tests.blocks() if b not in left_out and args.block in (None, b)]
     jobs = [run_tests.Job(name, pattern="tiny:*" if name == "conformance" else None)
-            for name in names]
+            for name in chosen]
     environment = dict(os.environ, S4_MODEL_KIND="coverage", S4_COVERAGE_DIR=str(raw))
     run_tests.run_all(jobs, environment, 3600)
     files = sorted(raw.glob("*.dat"))

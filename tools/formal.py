@@ -17,6 +17,8 @@ import subprocess
 import sys
 import time
 
+import known_names
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "formal"
 MEMORY_LIMIT = 6 << 30
@@ -144,8 +146,11 @@ def main():
     parser.add_argument("-j", type=int, default=2, help="proofs at a time (default 2)")
     parser.add_argument("-v", action="store_true", help="print the tools' output of failures")
     options = parser.parse_args()
-    names = [name for name in options.names if name]
-    paths = [ROOT / "formal" / f"{name}.json" for name in names]
+    chosen = [name for name in options.names if name]
+    known = [path.stem for path in (ROOT / "formal").glob("*.json")]
+    for name in chosen:
+        known_names.require("formal", "proof", name, known)
+    paths = [ROOT / "formal" / f"{name}.json" for name in chosen]
     paths = paths or sorted((ROOT / "formal").glob("*.json"))
     started = time.monotonic()
     work = []

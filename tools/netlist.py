@@ -18,6 +18,7 @@ import re
 import sys
 import time
 
+import known_names
 import rtl_files
 import synth
 
@@ -142,6 +143,7 @@ def main():
                         help="single-bit gates, or cells of their own width (default gates)")
     parser.add_argument("-j", type=int, default=2, help="modules at a time (default 2)")
     options = parser.parse_args()
+    known_names.require("netlist", "configuration", options.config, known_names.configurations())
     started = time.monotonic()
     try:
         target, cells = write_netlist(options.config, options.top, options.level, options.j)

@@ -22,6 +22,9 @@ import threading
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import known_names  # noqa: E402
+
 ROOT = Path(os.environ.get("S4_ROOT") or Path(__file__).resolve().parent.parent)
 BIN = Path(os.environ.get("S4_BIN") or ROOT / "build" / "bin")
 STATE = ROOT / "build" / "regress"
@@ -128,8 +131,7 @@ def select(args):
     jobs = []
     names = blocks()
     if args.block:
-        if args.block not in names:
-            raise SystemExit(f"no tests for block '{args.block}'; there are: {' '.join(names)}")
+        known_names.require("run_tests", "tests for block", args.block, names)
         names = [args.block]
     if args.tier in ("conformance", "all") and "conformance" in names:
         jobs += [Job("conformance", case) for case in cases("conformance")]
@@ -218,7 +220,8 @@ def regress(args, environment):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tier", choices=("unit", "conformance", "all", "regress"))
+    parser.add_argument("tier", choices=("unit", "conformance", "all", "regress", "check"),
+                        help="check: only whether the names given exist")
     parser.add_argument("--block", help="only this folder of tests/")
     parser.add_argument("--name", help="only test cases of this name (Catch2 filter, * allowed)")
     parser.add_argument("--seed", help="seed of the run, default 1")
@@ -237,6 +240,8 @@ def main():
         passed, failed = regress(args, environment)
     else:
         jobs = select(args)
+        if args.tier == "check":
+            return 0
         if not jobs:
             print(f"no {args.tier} tests exist yet")
             return 1

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 
+import known_names
 import rtl_files
 
 ROOT = pathlib.Path(rtl_files.ROOT)
@@ -676,6 +677,8 @@ def main():
     parser.add_argument("--no-timing", action="store_true", help="leave OpenSTA out")
     options = parser.parse_args()
     options.block = options.block or None
+    known_names.require("synth", "configuration", options.config, known_names.configurations())
+    known_names.require("synth", "block", options.block, known_names.rtl_blocks())
     started = time.monotonic()
     folder = ROOT / "build" / "synth" / options.config
     cache = ROOT / "build" / "synth" / "cache"
