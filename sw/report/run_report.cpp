@@ -1,0 +1,247 @@
+#include "sw/report/run_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <stdexcept>
+
+namespace s4::sw {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kStyle = R"(
+:root { color-scheme: light dark; --line: #8884; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: 0; }
+h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+p.sub { margin-top: .2rem; opacity: .75; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); }
+th:first-child, td:first-child { text-align: left; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1.5rem; }
+.digits { display: flex; flex-wrap: wrap; gap: 1rem; }
+.digit { border: 1px solid var(--line); border-radius: 6px; padding: .6rem; font-size: 13px; }
+.digit svg { display: block; margin-bottom: .4rem; }
+.wrong { color: #d55e00; font-weight: 700; }
+.bad { color: #d55e00; font-weight: 700; }
+svg { max-width: 100%; height: auto; }
+)";
+
+std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
+
+std::string table(const RunReport& report) {
+  std::string out =
+      "<table><tr><th>sparsity</th><th>float</th><th>INT8</th><th>RTL</th><th>cycles / image</th>"
+      "<th>speed-up</th><th>utilisation</th><th>weight bytes</th><th>simulated kHz</th>"
+      "<th>mismatches</th></tr>\n";
+  for (const Variant& v : report.variants) {
+    out += fmt::format(
+        "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td><td>{:.2f}x</td>"
+        "<td>{:.1f} %</td><td>{}</td><td>{:.0f}</td><td{}>{}{}</td></tr>\n",
+        v.sparsity, percent(v.accuracy_float), percent(v.accuracy_int8), percent(v.accuracy_rtl),
+        v.cycles_per_image, v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz,
+        v.ok ? "" : " class=\"bad\"", v.mismatches, v.ok ? "" : " FAILED");
+  }
+  return out + "</table>\n";
+}
+
+std::vector<double> sparsities(const RunReport& report) {
+  std::vector<double> x;
+  for (const Variant& v : report.variants) x.push_back(v.sparsity);
+  return x;
+}
+
+template <typename Get>
+svg::Series series(const RunReport& report, const char* name, int color, Get get) {
+  svg::Series s{name, sparsities(report), {}, color, false};
+  for (const Variant& v : report.variants) s.y.push_back(get(v));
+  return s;
+}
+
+svg::Axis sparsity_axis(const RunReport& report) {
+  std::vector<double> ticks = sparsities(report);
+  const auto [low, high] = std::minmax_element(ticks.begin(), ticks.end());
+  // One variant alone still needs a range.
+  return {"sparsity of the weights", *low, std::max(*high, 2 * *low), true, ticks, "x"};
+}
+
+std::string accuracy_chart(const RunReport& report) {
+  double low = 1;
+  for (const Variant& v : report.variants) {
+    low = std::min({low, v.accuracy_float, v.accuracy_int8, v.accuracy_rtl});
+  }
+  const double floor = std::max(0.0, 100 * low - 2);
+  svg::LineChart chart{"Accuracy on test images",
+                       sparsity_axis(report),
+                       {"", floor - 1e-9, 100, false, {}, " %"},
+                       {}};
+  chart.series.push_back(
+      series(report, "float", 0, [](const Variant& v) { return 100 * v.accuracy_float; }));
+  chart.series.push_back(
+      series(report, "INT8", 1, [](const Variant& v) { return 100 * v.accuracy_int8; }));
+  chart.series.push_back(
+      series(report, "RTL", 2, [](const Variant& v) { return 100 * v.accuracy_rtl; }));
+  chart.series.push_back({"dense float",
+                          {chart.x.low, chart.x.high},
+                          {100 * report.accuracy_dense_float, 100 * report.accuracy_dense_float},
+                          7,
+                          true});
+  return svg::line_chart(chart);
+}
+
+std::string cycles_chart(const RunReport& report) {
+  double low = 1e300;
+  double high = 0;
+  for (const Variant& v : report.variants) {
+    low = std::min({low, v.cycles_per_image, v.ideal_cycles_per_image});
+    high = std::max({high, v.cycles_per_image, v.ideal_cycles_per_image});
+  }
+  if (!(low > 0)) return "<p>No cycles: the RTL did not run.</p>\n";
+  svg::LineChart chart{
+      "Clocks per image", sparsity_axis(report), {"", low / 1.5, high * 1.5, true, {}, ""}, {}};
+  chart.series.push_back(
+      series(report, "RTL", 2, [](const Variant& v) { return v.cycles_per_image; }));
+  svg::Series ideal = series(report, "non-zero weights / peak rate", 7,
+                             [](const Variant& v) { return v.ideal_cycles_per_image; });
+  ideal.dashed = true;
+  chart.series.push_back(ideal);
+  return svg::line_chart(chart);
+}
+
+std::string speedup_chart(const RunReport& report) {
+  const svg::Axis x = sparsity_axis(report);
+  svg::LineChart chart{"Speed-up", x, {"", 0, x.high * 1.03, false, {}, "x"}, {}};
+  chart.series.push_back(series(report, "RTL", 2, [](const Variant& v) { return v.speedup; }));
+  svg::Series linear = series(report, "linear", 7, [](const Variant& v) { return v.sparsity; });
+  linear.dashed = true;
+  chart.series.push_back(linear);
+  return svg::line_chart(chart);
+}
+
+std::string size_chart(const RunReport& report) {
+  svg::BarChart chart{"Weights as stored", "bytes", {"indices and values"}, {}};
+  for (const Variant& v : report.variants) {
+    chart.rows.push_back({fmt::format("{:g}x", v.sparsity), {static_cast<double>(v.weight_bytes)}});
+  }
+  return svg::bar_chart(chart);
+}
+
+std::string layer_table(const Variant& v) {
+  std::string out =
+      "<table><tr><th>layer</th><th>runs on</th><th>dense MACs</th><th>non-zero MACs</th>"
+      "<th>cycles</th><th>ideal</th><th>utilisation</th><th>bound</th><th>weight bytes</th></tr>\n";
+  for (const VariantLayer& l : v.layers) {
+    const double used = l.cycles > 0 ? 100 * l.ideal_cycles / static_cast<double>(l.cycles) : 0;
+    out += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.0f}</td><td>{}</td>"
+        "<td>{}</td><td>{}</td></tr>\n",
+        svg::escape(l.name), svg::escape(l.runs_on), l.macs_dense, l.macs_nonzero, l.cycles,
+        l.ideal_cycles, l.cycles > 0 ? fmt::format("{:.1f} %", used) : std::string(),
+        svg::escape(l.bound), l.weight_bytes);
+  }
+  return out + "</table>\n";
+}
+
+std::string digits(const RunReport& report) {
+  std::string out = "<div class=\"digits\">\n";
+  for (std::size_t i = 0; i < report.samples.size(); ++i) {
+    const Sample& s = report.samples[i];
+    out += fmt::format("<div class=\"digit\">{}image {}, a {}<br>",
+                       svg::image(s.pixels, s.width, s.height, 12), s.number, s.label);
+    for (const Variant& v : report.variants) {
+      if (i >= v.answers.size()) continue;
+      const bool right = v.answers[i] == s.label;
+      out += fmt::format("{:g}x: <span{}>{}</span><br>", v.sparsity,
+                         right ? "" : " class=\"wrong\"", v.answers[i]);
+    }
+    out += "</div>\n";
+  }
+  return out + "</div>\n";
+}
+
+}  // namespace
+
+bool RunReport::ok() const {
+  return !variants.empty() &&
+         std::all_of(variants.begin(), variants.end(), [](const Variant& v) { return v.ok; });
+}
+
+json to_json(const RunReport& report) {
+  json out = {{"ok", report.ok()},       {"network", report.network},
+              {"data", report.data},     {"config", report.config},
+              {"memory", report.memory}, {"macs_per_clock", report.macs_per_clock},
+              {"images", report.images}, {"accuracy_dense_float", report.accuracy_dense_float},
+              {"wall_s", report.wall_s}, {"variants", json::array()}};
+  for (const Variant& v : report.variants) {
+    json layers = json::array();
+    for (const VariantLayer& l : v.layers) {
+      layers.push_back({{"name", l.name},
+                        {"runs_on", l.runs_on},
+                        {"macs_dense", l.macs_dense},
+                        {"macs_nonzero", l.macs_nonzero},
+                        {"cycles", l.cycles},
+                        {"ideal_cycles", l.ideal_cycles},
+                        {"bound", l.bound},
+                        {"weight_bytes", l.weight_bytes}});
+    }
+    out["variants"].push_back({{"sparsity", v.sparsity},
+                               {"accuracy_float", v.accuracy_float},
+                               {"accuracy_int8", v.accuracy_int8},
+                               {"accuracy_rtl", v.accuracy_rtl},
+                               {"cycles_per_image", v.cycles_per_image},
+                               {"ideal_cycles_per_image", v.ideal_cycles_per_image},
+                               {"speedup", v.speedup},
+                               {"utilisation", v.utilisation},
+                               {"weight_bytes", v.weight_bytes},
+                               {"dense_weight_bytes", v.dense_weight_bytes},
+                               {"mismatches", v.mismatches},
+                               {"ok", v.ok},
+                               {"khz", v.khz},
+                               {"mac_per_s", v.mac_per_s},
+                               {"wall_s", v.wall_s},
+                               {"layers", layers}});
+  }
+  return out;
+}
+
+std::string to_html(const RunReport& report) {
+  std::string out = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>{0}</title>\n"
+      "<style>{1}</style></head>\n<body>\n<h1>{0}</h1>\n<p class=\"sub\">{2}. {3}.<br>"
+      "Configuration {4}: {5} multiply-accumulates per clock. Memory: {6}. {7} images, {8:.1f} s."
+      "</p>\n",
+      svg::escape(report.title), kStyle, svg::escape(report.network), svg::escape(report.data),
+      svg::escape(report.config), report.macs_per_clock, svg::escape(report.memory), report.images,
+      report.wall_s);
+  out += report.ok() ? "<p>Every byte is equal in RTL, functional model and reference.</p>\n"
+                     : "<p class=\"bad\">A comparison failed or could not be made.</p>\n";
+  out += table(report);
+  if (report.variants.empty()) return out + "</body></html>\n";
+  out += "<h2>Accuracy and speed</h2>\n<div class=\"charts\">\n";
+  for (const std::string& chart :
+       {accuracy_chart(report), cycles_chart(report), speedup_chart(report), size_chart(report)}) {
+    out += "<div>" + chart + "</div>\n";
+  }
+  out += "</div>\n<h2>The engines at work</h2>\n";
+  for (const Variant& v : report.variants) {
+    if (!v.timeline.slices.empty()) out += svg::timeline(v.timeline);
+  }
+  out += "<h2>Layers</h2>\n";
+  for (const Variant& v : report.variants) {
+    out += fmt::format("<h3>{:g}x</h3>\n", v.sparsity) + layer_table(v);
+  }
+  if (!report.samples.empty()) out += "<h2>Some images and the answers</h2>\n" + digits(report);
+  return out + "</body></html>\n";
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw std::runtime_error("cannot write " + path);
+}
+
+}  // namespace s4::sw
