@@ -59,6 +59,7 @@ std::string Layer::describe() const {
 }
 
 std::vector<float> requant_scales(const Layer& layer) {
+  if (!layer.factors.empty()) return layer.factors;
   std::vector<float> scales;
   scales.reserve(layer.weight_scales.size());
   for (const float weight_scale : layer.weight_scales) {
@@ -121,6 +122,8 @@ void check_layer(const Layer& layer, bool allow_wrap) {
   check.require(layer.biases.size() == g.filters && layer.weight_scales.size() == g.filters,
                 fmt::format("{} output channels, but {} biases and {} weight scales", g.filters,
                             layer.biases.size(), layer.weight_scales.size()));
+  check.require(layer.factors.empty() || layer.factors.size() == g.filters,
+                fmt::format("{} output channels, but {} factors", g.filters, layer.factors.size()));
   const std::int32_t low = layer.is_unsigned ? 0 : -128;
   const std::int32_t high = layer.is_unsigned ? 255 : 127;
   check.range("input zero point", layer.input.zero, low, high);

@@ -75,6 +75,8 @@ struct Layer {
   std::int32_t low = -128;  ///< clamp of the result, zero point included
   std::int32_t high = 127;
   std::vector<float> weight_scales;  ///< one per filter
+  /// Factor of each accumulator where it is not made of the scales; else empty.
+  std::vector<float> factors;
   std::vector<std::int32_t> biases;  ///< one per filter
   WeightTensor weights;
   std::optional<ResidualAdd> add;
@@ -87,7 +89,7 @@ struct Layer {
 /// `allow_wrap` accepts accumulators whose largest possible sum exceeds 32 bits.
 void check_layer(const Layer& layer, bool allow_wrap);
 
-/// input.scale * weight scale / output.scale, float32, left to right.
+/// `factors`, or input.scale * weight scale / output.scale, float32, left to right.
 [[nodiscard]] std::vector<float> requant_scales(const Layer& layer);
 
 /// Largest |sum| that an accumulator of the layer can reach, bias included.

@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
+#include "sw/compiler/command_fields.hpp"
 #include "sw/compiler/program.hpp"
 
 namespace s4::sw {
@@ -33,13 +33,6 @@ constexpr std::uint16_t kOutputFree = 1U << 3;
 constexpr std::uint16_t kWeightsIn = 1U << 4;
 
 std::uint64_t page_up(std::uint64_t address) { return (address + kPage - 1) / kPage * kPage; }
-
-/// One dimension of a box of words.
-struct BoxAxis {
-  std::uint64_t count = 1;
-  std::uint64_t mem_stride = 64;  ///< bytes
-  std::uint64_t local_stride = 1;
-};
 
 /// A range of output channels that one array command computes.
 struct Section {
@@ -213,51 +206,12 @@ class Lowering {
   }
 
   void copy(Opcode opcode, const char* what, std::uint64_t mem_addr, std::uint32_t local_addr,
-            std::vector<BoxAxis> axes, std::uint16_t wait, std::uint16_t signal,
+            const std::vector<BoxAxis>& axes, std::uint16_t wait, std::uint16_t signal,
             const OutputBox& serves) {
-    // Axes of one step vanish, neighbours that continue each other become one.
-    std::vector<BoxAxis> merged{{1, 64, 1}};
-    for (const BoxAxis& axis : axes) {
-      BoxAxis& inner = merged.back();
-      if (axis.count == 1) continue;
-      if (inner.count == 1) {
-        if (merged.size() == 1 && (axis.mem_stride != 64 || axis.local_stride != 1)) {
-          merged.push_back(axis);
-        } else {
-          inner = axis;
-        }
-      } else if (axis.mem_stride == inner.mem_stride * inner.count &&
-                 axis.local_stride == inner.local_stride * inner.count &&
-                 inner.count * axis.count <= (merged.size() == 1 ? 0xFFFFFU : 0xFFFFU)) {
-        inner.count *= axis.count;
-      } else {
-        merged.push_back(axis);
-      }
-    }
-    merged.resize(4, {1, 0, 0});
-    for (const BoxAxis& axis : merged) {
-      if (axis.mem_stride > 0xFFFFFFFFULL) {
-        throw CompileError(fmt::format("{}: a plane of {} bytes is beyond the DMA's stride",
-                                       layer_.name, axis.mem_stride));
-      }
-    }
-    DmaCommand c;
-    c.opcode = opcode;
+    DmaCommand c = box_command(opcode, mem_addr, local_addr, axes, layer_.name);
     c.layer = layer_.number;
     c.wait_mask = wait;
     c.signal_mask = signal;
-    c.mem_addr = mem_addr;
-    c.local_addr = local_addr;
-    c.count0 = static_cast<std::uint32_t>(merged[0].count);
-    c.count1 = static_cast<std::uint16_t>(merged[1].count);
-    c.count2 = static_cast<std::uint16_t>(merged[2].count);
-    c.count3 = static_cast<std::uint16_t>(merged[3].count);
-    c.mem_stride1 = static_cast<std::uint32_t>(merged[1].mem_stride);
-    c.mem_stride2 = static_cast<std::uint32_t>(merged[2].mem_stride);
-    c.mem_stride3 = static_cast<std::uint32_t>(merged[3].mem_stride);
-    c.local_stride1 = static_cast<std::uint32_t>(merged[1].local_stride);
-    c.local_stride2 = static_cast<std::uint32_t>(merged[2].local_stride);
-    c.local_stride3 = static_cast<std::uint32_t>(merged[3].local_stride);
     add(c.encode(),
         {opcode == Opcode::kLoad ? Engine::kLoad : Engine::kStore, what, layer_.number, serves});
   }
@@ -350,8 +304,7 @@ class Lowering {
   void compute(const Section& section, std::uint32_t i, std::uint32_t region, std::uint16_t wait,
                std::uint16_t signal, std::uint16_t weights_signal) {
     const Chunk& chunk = chunks_[i];
-    SpuCommand c;
-    c.layer = layer_.number;
+    SpuCommand c = layer_command(layer_, plan_.shape);
     c.wait_mask = wait;
     c.signal_mask = signal;
     const std::uint64_t in_offset = ring_ ? region * plan_.input_words : input_offset(chunk);
@@ -359,19 +312,11 @@ class Lowering {
     c.in_plane = static_cast<std::uint32_t>(input_axis(chunk, 3).local_stride);
     c.in_image = static_cast<std::uint32_t>(input_axis(chunk, 2).local_stride);
     c.in_row = static_cast<std::uint16_t>(input_axis(chunk, 1).local_stride);
-    c.in_blocks = static_cast<std::uint16_t>(g_.in_blocks());
     c.in_height = static_cast<std::uint16_t>(chunk.rows.end - chunk.rows.begin);
     c.in_width = static_cast<std::uint16_t>(chunk.columns.end - chunk.columns.begin);
     c.images = static_cast<std::uint16_t>(chunk.images());
     c.out_height = static_cast<std::uint16_t>(chunk.y_end - chunk.y_begin);
     c.out_width = static_cast<std::uint16_t>(chunk.x_end - chunk.x_begin);
-    c.kernel_h = static_cast<std::uint8_t>(g_.kernel_h);
-    c.kernel_w = static_cast<std::uint8_t>(g_.kernel_w);
-    c.stride_h = static_cast<std::uint8_t>(g_.stride_h);
-    c.stride_w = static_cast<std::uint8_t>(g_.stride_w);
-    c.dilation_h = static_cast<std::uint8_t>(g_.dilation_h);
-    c.dilation_w = static_cast<std::uint8_t>(g_.dilation_w);
-    c.shape = static_cast<std::uint8_t>(plan_.shape);
     c.pad_top = static_cast<std::uint16_t>(chunk.rows.pad);
     c.pad_left = static_cast<std::uint16_t>(chunk.columns.pad);
     c.out_channels = static_cast<std::uint16_t>(section.channel_end - section.channel_begin);
@@ -382,29 +327,7 @@ class Lowering {
     const bool keeps = plan_.strategy == Strategy::kKeep || plan_.strategy == Strategy::kGroupOuter;
     c.weights_resident = plan_.strategy == Strategy::kStream ? 0 : 1;
     c.weights_keep = keeps && i + 1 < chunks_.size() ? 1 : 0;
-    c.in_unsigned = layer_.is_unsigned ? 1 : 0;
-    c.in_zero = static_cast<std::int16_t>(layer_.input.zero);
-    c.requant_zero = static_cast<std::int16_t>(layer_.output.zero);
-    c.requant_min = static_cast<std::int16_t>(layer_.low - layer_.output.zero);
-    c.requant_max = static_cast<std::int16_t>(layer_.high - layer_.output.zero);
     if (layer_.add) {
-      const ResidualAdd& add = *layer_.add;
-      c.add_enable = 1;
-      c.add_unsigned = layer_.is_unsigned ? 1 : 0;
-      c.add_swap = add.second_is_left ? 1 : 0;
-      c.add_min = static_cast<std::int16_t>(add.low);
-      c.add_max = static_cast<std::int16_t>(add.high);
-      // The constant of ONNX Runtime's form, in its order of float32 operations.
-      const float ra = layer_.output.scale / add.sum.scale;
-      const float rb = add.second.scale / add.sum.scale;
-      const float left = add.second_is_left ? rb * static_cast<float>(add.second.zero)
-                                            : ra * static_cast<float>(layer_.output.zero);
-      const float right = add.second_is_left ? ra * static_cast<float>(layer_.output.zero)
-                                             : rb * static_cast<float>(add.second.zero);
-      const float zeros = left + right;
-      c.add_c0 = std::bit_cast<std::uint32_t>(static_cast<float>(add.sum.zero) - zeros);
-      c.add_ra = std::bit_cast<std::uint32_t>(ra);
-      c.add_rb = std::bit_cast<std::uint32_t>(rb);
       c.add_addr = output_address(chunk, second_base_, region, block);
       c.add_plane = static_cast<std::uint32_t>(output_plane(chunk));
     }
@@ -424,35 +347,14 @@ class Lowering {
 
   void send_weights(std::uint32_t group_begin, std::uint32_t group_end, const Chunk& chunk,
                     const Section& section, std::uint16_t signal) {
-    WeightsCommand run;
-    run.count = 0;
-    std::uint64_t next = 0;
-    const auto flush = [&] {
-      if (run.count == 0) return;
-      run.layer = layer_.number;
-      add(run.encode(), {Engine::kWeights, "weights", layer_.number, box(chunk, section)});
-      run.count = 0;
-    };
-    for (std::uint32_t g = group_begin; g < group_end; ++g) {
-      for (const WeightPiece& piece : out_.weights.groups[g].pieces) {
-        const std::uint64_t address = out_.weight_region.address + piece.offset;
-        const bool same = run.count > 0 && run.count < 65535 && address == next &&
-                          run.param_words == piece.param_words &&
-                          run.index_words == piece.index_words &&
-                          run.value_words == piece.value_words;
-        if (!same) {
-          flush();
-          run.mem_addr = address;
-          run.param_words = static_cast<std::uint16_t>(piece.param_words);
-          run.index_words = piece.index_words;
-          run.value_words = piece.value_words;
-        }
-        ++run.count;
-        next = address + 64 * piece.words();
-      }
+    const auto list =
+        weight_commands(out_.weights, out_.weight_region.address, group_begin, group_end);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      WeightsCommand c = list[i];
+      c.layer = layer_.number;
+      c.signal_mask = i + 1 == list.size() ? signal : 0;
+      add(c.encode(), {Engine::kWeights, "weights", layer_.number, box(chunk, section)});
     }
-    run.signal_mask = signal;
-    flush();
   }
 
   const Layer& layer_;
@@ -495,6 +397,7 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   out.config_name = config.name;
   out.config_hash = config.hash;
   out.plan = make_plan(layer, config, options, &out.estimate);
+  const std::optional<LayerPlace>& given = options.place;
   out.weights = pack_weights(layer.weights, layer.biases, requant_scales(layer), config,
                              out.plan.shape, options.piece_bytes);
   const LayerGeometry& g = layer.geometry;
@@ -502,15 +405,15 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   out.output_shape = {g.batch, g.filters, g.out_height(), g.out_width()};
 
   std::uint64_t next = page_up(options.base_address);
-  const auto place = [&](Region& region, std::uint64_t bytes) {
-    region = {next, bytes};
-    next = page_up(next + bytes);
+  const auto place = [&](Region& region, std::uint64_t LayerPlace::*address, std::uint64_t bytes) {
+    region = {given ? (*given).*address : next, bytes};
+    if (!given) next = page_up(next + bytes);
   };
-  place(out.weight_region, out.weights.bytes.size());
-  place(out.input_region, out.input_shape.words() * 64);
-  if (layer.add) place(out.second_region, out.output_shape.words() * 64);
+  place(out.weight_region, &LayerPlace::weights, out.weights.bytes.size());
+  place(out.input_region, &LayerPlace::input, out.input_shape.words() * 64);
+  if (layer.add) place(out.second_region, &LayerPlace::second, out.output_shape.words() * 64);
   out.read_region = {out.weight_region.address, next - out.weight_region.address};
-  place(out.output_region, out.output_shape.words() * 64);
+  place(out.output_region, &LayerPlace::output, out.output_shape.words() * 64);
   out.write_region = {out.output_region.address, next - out.output_region.address};
 
   Lowering(layer, config, out).run(options.resident);

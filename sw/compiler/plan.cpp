@@ -18,47 +18,6 @@ constexpr std::uint32_t kMaxRegions = 3;  // of a ring: one loads, one computes,
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
-/// What a plan needs to know of the weights in one array shape.
-struct ShapeProfile {
-  std::uint32_t shape = 0;
-  std::uint32_t lanes = 0;
-  std::uint64_t tile_pixels = 0;
-  std::vector<GroupProfile> groups;
-  bool fits = true;                ///< every group fits the weight buffers
-  std::uint64_t words = 0;         ///< of all groups
-  std::uint64_t switch_stall = 0;  ///< clocks of group changes that prefetching cannot hide
-};
-
-ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& counts,
-                           const config::Configuration& config, std::uint32_t shape) {
-  ShapeProfile profile;
-  profile.shape = shape;
-  profile.lanes = group_lanes(config, shape);
-  profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
-  profile.groups = profile_groups(layer.weights, counts, config, shape);
-  for (const GroupProfile& group : profile.groups) {
-    const std::uint64_t index_room = index_capacity(config);
-    const std::uint64_t value_room = value_capacity(config);
-    profile.fits =
-        profile.fits && group.index_bytes <= index_room && group.value_bytes <= value_room;
-    profile.words += group.words();
-    const std::uint64_t over =
-        std::max(2 * group.index_bytes > index_room ? 2 * group.index_bytes - index_room : 0,
-                 2 * group.value_bytes > value_room ? 2 * group.value_bytes - value_room : 0);
-    profile.switch_stall += over / 64;
-  }
-  return profile;
-}
-
-/// Clocks of one tile of a group; `streamed`: its weights arrive from memory during it.
-std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,
-                          const config::Configuration& config, bool streamed) {
-  const std::uint64_t fetch = std::uint64_t{group.busy_banks} << profile.shape;
-  const std::uint64_t drain =
-      std::uint64_t{config.num_quadrants} * config.pixels_per_quadrant / config.epilogue_pixels;
-  return std::max({group.clocks, fetch, drain, streamed ? group.words() : 0});
-}
-
 Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const Layer& layer,
                        const config::Configuration& config, const ShapeProfile& profile,
                        bool resident) {
@@ -206,6 +165,35 @@ bool contiguous(const LayerGeometry& g, const ChunkSize& size) {
 }
 
 }  // namespace
+
+ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& counts,
+                           const config::Configuration& config, std::uint32_t shape) {
+  ShapeProfile profile;
+  profile.shape = shape;
+  profile.lanes = group_lanes(config, shape);
+  profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
+  profile.groups = profile_groups(layer.weights, counts, config, shape);
+  for (const GroupProfile& group : profile.groups) {
+    const std::uint64_t index_room = index_capacity(config);
+    const std::uint64_t value_room = value_capacity(config);
+    profile.fits =
+        profile.fits && group.index_bytes <= index_room && group.value_bytes <= value_room;
+    profile.words += group.words();
+    const std::uint64_t over =
+        std::max(2 * group.index_bytes > index_room ? 2 * group.index_bytes - index_room : 0,
+                 2 * group.value_bytes > value_room ? 2 * group.value_bytes - value_room : 0);
+    profile.switch_stall += over / 64;
+  }
+  return profile;
+}
+
+std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,
+                          const config::Configuration& config, bool streamed) {
+  const std::uint64_t fetch = std::uint64_t{group.busy_banks} << profile.shape;
+  const std::uint64_t drain =
+      std::uint64_t{config.num_quadrants} * config.pixels_per_quadrant / config.epilogue_pixels;
+  return std::max({group.clocks, fetch, drain, streamed ? group.words() : 0});
+}
 
 const char* strategy_name(Strategy strategy) {
   constexpr std::array<const char*, 4> kNames{"keep", "resend", "group-outer", "stream"};

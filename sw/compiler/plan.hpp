@@ -28,6 +28,14 @@ enum class Storage {
 };
 [[nodiscard]] const char* storage_name(Storage storage);
 
+/// Memory addresses of a layer's data, each a multiple of 64.
+struct LayerPlace {
+  std::uint64_t weights = 0;
+  std::uint64_t input = 0;
+  std::uint64_t second = 0;
+  std::uint64_t output = 0;
+};
+
 struct CompileOptions {
   /// Activations are loaded by a program before and results stored by one after the timed one.
   bool resident = false;
@@ -35,6 +43,9 @@ struct CompileOptions {
   bool allow_wrap = false;
   /// Lowest memory address used; a multiple of 4096.
   std::uint64_t base_address = 0x100000;
+  /// Where the data lie, if it is not this compiler that places them; programs follow at
+  /// `base_address`.
+  std::optional<LayerPlace> place;
   // Choices that the cost model makes when they are not given; a choice that cannot work is an
   // error.
   std::optional<std::uint32_t> shape;
@@ -118,6 +129,25 @@ struct Estimate {
     return reads > stores ? reads : stores;
   }
 };
+
+/// What a plan needs to know of the weights in one array shape.
+struct ShapeProfile {
+  std::uint32_t shape = 0;
+  std::uint32_t lanes = 0;
+  std::uint64_t tile_pixels = 0;
+  std::vector<GroupProfile> groups;
+  bool fits = true;                ///< every group fits the weight buffers
+  std::uint64_t words = 0;         ///< of all groups
+  std::uint64_t switch_stall = 0;  ///< clocks of group changes that prefetching cannot hide
+};
+/// `counts` comes from bank_counts().
+[[nodiscard]] ShapeProfile profile_shape(const Layer& layer,
+                                         const std::vector<std::uint8_t>& counts,
+                                         const config::Configuration& config, std::uint32_t shape);
+
+/// Clocks of one tile of a group; `streamed`: its weights arrive from memory during it.
+[[nodiscard]] std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,
+                                        const config::Configuration& config, bool streamed);
 
 /// Chooses the cheapest plan that fits. Throws CompileError naming what does not fit.
 [[nodiscard]] Plan make_plan(const Layer& layer, const config::Configuration& config,
