@@ -1,8 +1,9 @@
-/// Raises an alarm when nothing has moved for limit_i clocks, and names who is stuck and on what.
-/// Named is the first of: the sequencer's fetch or a running engine that waits for memory; the SPU
-/// or the weight DMA when it waits for the weight buffers and the other has no command; whoever
-/// waits for tokens with nothing running in it; any running engine; the sequencer. Within one rule
-/// the lowest engine number. fire_o is high for one clock. limit_i = 0 switches it off.
+/// Raises an alarm when nothing has moved for limit_i clocks, and names who is stuck and on what:
+/// the cause, not who waits for it. Named is the first of: the sequencer's fetch or a running
+/// engine that waits for memory; a running engine, unless it is the SPU or the weight DMA waiting
+/// for the weight buffers while the other has a command; of such a pair the one that lacks tokens;
+/// any running engine; whoever waits for tokens; the sequencer. Within one rule the lowest engine
+/// number. fire_o is high for one clock. limit_i = 0 switches it off.
 /// Model: tests/sequencer/watchdog_test.cpp
 `include "assert.svh"
 
@@ -41,24 +42,31 @@ module watchdog #(
   assign fire_o = running_i && limit_i != '0 && idle_q >= limit_i;
 
   // ---- Who ----
-  logic [NumPorts-1:0] on_memory, on_weights, on_token, chosen;
+  logic [NumPorts-1:0] on_memory, on_partner, on_token, cause, blocking, chosen;
   always_comb begin : rules
     int unsigned p;
     on_memory  = '0;
-    on_weights = '0;
+    on_partner = '0;
+    blocking   = '0;
     for (p = 0; p < NumPorts; p = p + 1) begin
       on_memory[p] = active_i[p] &&
                      (waiting_i[p*6+MemoryRequestBit] || waiting_i[p*6+MemoryResponseBit]);
     end
-    on_weights[WeightsPort] = active_i[WeightsPort] && empty_i[SpuPort] &&
+    on_partner[WeightsPort] = active_i[WeightsPort] && !empty_i[SpuPort] &&
                               waiting_i[WeightsPort*6+WeightBufferBit];
-    on_weights[SpuPort]     = active_i[SpuPort] && empty_i[WeightsPort] &&
+    on_partner[SpuPort]     = active_i[SpuPort] && !empty_i[WeightsPort] &&
                               waiting_i[SpuPort*6+WeightBufferBit];
     on_token = token_wait_i & ~active_i;
+    cause    = active_i & ~on_partner;
+    // A starved sequencer only waits for the fetch, which is judged with memory.
+    cause[0] = 1'b0;
+    blocking[WeightsPort] = on_partner[SpuPort] && on_token[WeightsPort];
+    blocking[SpuPort]     = on_partner[WeightsPort] && on_token[SpuPort];
     if (on_memory != '0) chosen = on_memory;
-    else if (on_weights != '0) chosen = on_weights;
+    else if (cause != '0) chosen = cause;
+    else if (blocking != '0) chosen = blocking;
+    else if (active_i[NumPorts-1:1] != '0) chosen = {active_i[NumPorts-1:1], 1'b0};
     else if (on_token != '0) chosen = on_token;
-    else if (active_i != '0) chosen = active_i;
     else chosen = NumPorts'(1);
   end
 

@@ -32,7 +32,7 @@ std::string interfaces(std::uint32_t info) {
   for (unsigned bit = 0; bit < std::size(kNames); ++bit) {
     if (((info >> bit) & 1U) != 0) text += (text.empty() ? "" : ", ") + std::string(kNames[bit]);
   }
-  return text.empty() ? "no interface" : text;
+  return text.empty() ? "nothing outside the engine" : text;
 }
 
 }  // namespace

@@ -82,21 +82,32 @@ TEST_CASE("watchdog: names who is stuck and on what") {
   b.named(Engine::kStore, 8);
   b.engine(Engine::kLoad, true, false, 8);
   b.named(Engine::kLoad, 8);
-  // A command that lacks tokens comes before running engines; not one behind a running command.
+  // Who lacks tokens waits for a running engine, the lowest number first when nothing runs.
   b.engine(Engine::kSpu, false, true, 0);
-  b.named(Engine::kSpu, 1);
-  b.engine(Engine::kSpu, true, true, 32);
   b.named(Engine::kLoad, 8);
+  b.engine(Engine::kLoad, false, false, 0);
+  b.engine(Engine::kStore, false, true, 0);
+  b.named(Engine::kSpu, 1);
   b.engine(Engine::kSequencer, false, true, 0);
   b.named(Engine::kSequencer, 1);
-  // SPU without weights while the weight DMA has no command, and the other way round.
+  b.engine(Engine::kSpu, true, true, 32);
+  b.named(Engine::kSpu, 32);
+  // SPU without weights: the cause is the weight DMA if it has a command that lacks tokens, or
+  // both if they run; the other way round the same.
   b.engine(Engine::kSpu, true, false, 16);
   b.named(Engine::kSpu, 16);
   b.engine(Engine::kWeights, false, true, 0);
-  b.named(Engine::kSequencer, 1);
-  b.engine(Engine::kSpu, false, false, 0);
+  b.named(Engine::kWeights, 1);
   b.engine(Engine::kWeights, true, false, 16);
   b.named(Engine::kWeights, 16);
+  b.engine(Engine::kSpu, false, true, 0);
+  b.named(Engine::kSpu, 1);
+  b.engine(Engine::kSpu, false, false, 0);
+  b.named(Engine::kWeights, 16);
+  // Another running engine comes before such a pair.
+  b.engine(Engine::kSpu, true, false, 16);
+  b.engine(Engine::kStore, true, false, 8);
+  b.named(Engine::kStore, 8);
   // Memory before all.
   b.engine(Engine::kStore, true, false, 2);
   b.named(Engine::kStore, 2);
