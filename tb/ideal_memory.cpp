@@ -238,6 +238,14 @@ void IdealMemory::accept_request() {
     violation("req_o.write", burst.tag, burst.write ? "write of a reader" : "read of the store");
   }
   if (burst.write && !has_writes_) violation("req_o.write", burst.tag, "there is no write data");
+  const auto holds = [&](const auto& window) {
+    return burst.addr >= window.first && burst.addr + bytes <= window.second;
+  };
+  if (burst.write && !options_.write_windows.empty() &&
+      std::none_of(options_.write_windows.begin(), options_.write_windows.end(), holds)) {
+    violation("req_o.addr", burst.tag,
+              at + ", " + std::to_string(burst.beats) + " beats: not in a write region");
+  }
   if (tag_used_.test(burst.tag)) violation("req_o.tag", burst.tag, "is in use already");
   tag_used_.set(burst.tag);
   in_flight_ += 1;

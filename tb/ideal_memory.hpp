@@ -14,7 +14,8 @@
 // cycle:
 //  - valid is held, with its payload, until ready;
 //  - a request is aligned to 64 B, its tag is not in use, its destination mask is 0, writes come
-//    from the store client only; a burst of any client but Fetch stays within 1024 B;
+//    from the store client only and into the write windows, where such are set; a burst of any
+//    client but Fetch stays within 1024 B;
 //  - write data comes in the order of its requests with `last` on exactly the last beat. It may be
 //    offered before its request was accepted; it is accepted only afterwards.
 // A read burst gets its beats from `latency` clocks after its request on, a write burst its
@@ -30,6 +31,8 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "sim/memory_port/gen/memory_port.hpp"
 #include "sim/memory_port/memory.hpp"
@@ -53,6 +56,8 @@ struct IdealMemoryOptions {
   bool reorder = false;
   /// Addresses from here on are answered with Decode, whatever the contents hold.
   std::uint64_t address_limit = sim::kAddressSpace;
+  /// Where alone writes may go, [begin, end); empty: everywhere.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> write_windows;
   /// 0 takes s4::tb::seed().
   std::uint64_t seed = 0;
   /// Start of the port names; a model without <prefix>wdata_valid_o only reads.

@@ -97,7 +97,23 @@ void RtlDevice::reset() {
   throw DeviceError("rtl: the reset does not complete");
 }
 
+// The memory sees the regions as the host sets them, so that a write outside them is found whatever
+// the chip believes.
+void RtlDevice::observe_region(std::uint32_t offset, std::uint32_t value) {
+  constexpr std::uint64_t kPage = 4096;
+  auto& windows = port_->options().write_windows;
+  windows.resize(commands::kNumContexts);
+  for (std::uint32_t n = 0; n < commands::kNumContexts; ++n) {
+    if (offset == registers::kWriteBaseOffset + n * registers::kWriteBaseStride) {
+      windows[n].first = value * kPage;
+    } else if (offset == registers::kWriteLimitOffset + n * registers::kWriteLimitStride) {
+      windows[n].second = value * kPage;
+    }
+  }
+}
+
 void RtlDevice::write_register(std::uint32_t offset, std::uint32_t value) {
+  observe_region(offset, value);
   awaddr_.set(offset);
   wdata_.set(value);
   wstrb_.set(0xF);

@@ -53,6 +53,7 @@ class RtlDevice final : public Device {
 
   void tick();
   void sample_engines();
+  void observe_region(std::uint32_t offset, std::uint32_t value);
 
   config::Configuration config_;
   sim::SparseMemory memory_;

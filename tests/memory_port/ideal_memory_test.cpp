@@ -94,6 +94,25 @@ TEST_CASE("ideal memory: every rule of a request is checked") {
              Contains("mem_req_o.tag") && Contains("in use already"));
 }
 
+TEST_CASE("ideal memory: writes stay in the write windows") {
+  tb::IdealMemoryOptions options;
+  options.write_windows = {{0x2000, 0x3000}, {0x8000, 0x8400}};
+  const auto write = [&](std::uint64_t addr, unsigned beats) {
+    Bench bench(options);
+    bench.request("store", addr, beats, kStoreTag, true);
+    bench.step(3);
+  };
+  CHECK_NOTHROW(write(0x2000, 16));
+  CHECK_NOTHROW(write(0x2fc0, 1));
+  CHECK_NOTHROW(write(0x8000, 16));
+  for (const std::uint64_t addr : {0x1fc0, 0x3000, 0x7c00, 0x8400}) {
+    CHECK_THROWS_WITH(write(addr, 1), Catch::Contains("not in a write region"));
+  }
+  CHECK_THROWS_AS(write(0x8000 - 64, 16), tb::ProtocolError);
+  options.write_windows.clear();
+  CHECK_NOTHROW(write(0x1fc0, 1));
+}
+
 TEST_CASE("ideal memory: valid and payload are held until ready") {
   using Catch::Contains;
   tb::IdealMemoryOptions closed;
