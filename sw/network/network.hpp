@@ -106,6 +106,7 @@ struct ChipProgram {
   std::vector<std::size_t> inputs;   ///< values read from memory
   std::vector<std::size_t> outputs;  ///< values written to memory
   std::uint32_t sub_batch = 0;       ///< images on chip together; 0: spilled
+  std::string residency;  ///< "double", "single", "packed": how inputs are loaded ahead; "memory"
   bool spilled = false;
   std::uint64_t predicted = 0;  ///< clocks
 };
@@ -139,6 +140,7 @@ struct NetworkLayerReport {
   std::string shape;  ///< "conv 1x64x8x8 ..."
   std::string plan;
   std::string bound;
+  Estimate estimate;
   std::uint64_t macs_dense = 0;
   std::uint64_t macs_nonzero = 0;
   double sparsity = 1;  ///< dense weights per non-zero weight
@@ -182,6 +184,7 @@ struct NetworkReport {
   [[nodiscard]] std::uint64_t macs_dense() const;
   [[nodiscard]] std::uint64_t macs_nonzero() const;
   [[nodiscard]] std::uint64_t weight_bytes() const;
+  [[nodiscard]] std::uint64_t parameter_bytes() const;
   [[nodiscard]] std::uint64_t dense_weight_bytes() const;
   [[nodiscard]] double ideal_cycles() const;
   [[nodiscard]] double cycles_per_image() const;
@@ -189,7 +192,7 @@ struct NetworkReport {
   [[nodiscard]] double kilohertz() const;
   [[nodiscard]] double mac_per_s() const;
   [[nodiscard]] std::uint64_t mismatches() const;
-  /// "mac", "memory", ...: the limit of most of the ideal time.
+  /// "mac", "memory", ...: the largest of the layers' lower bounds, added up.
   [[nodiscard]] std::string bound() const;
   /// Every comparison asked for was made and held.
   [[nodiscard]] bool ok() const;

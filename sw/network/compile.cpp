@@ -1,0 +1,309 @@
+// Steps to programs. Memory, from a fixed base, whole pages each:
+//   [values that the host writes][values that the chip writes][weights][programs]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "sw/network/network.hpp"
+#include "sw/network/residency.hpp"
+#include "sw/network/schedule.hpp"
+
+namespace s4::sw {
+namespace {
+
+constexpr std::uint64_t kBase = 0x100000;
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kWeightAlign = 64;
+/// A schedule of more array commands is only tried if there is no other.
+constexpr std::uint64_t kManyCommands = 20000;
+
+std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+class Compiler {
+ public:
+  Compiler(Network network, const config::Configuration& config) : config_(config) {
+    out_.network = std::move(network);
+    out_.config_name = config.name;
+    out_.config_hash = config.hash;
+    const Network& n = out_.network;
+    readers_.resize(n.values.size());
+    for (std::size_t i = 0; i < n.layers.size(); ++i) {
+      readers_[n.layers[i].input].push_back(i);
+      if (n.layers[i].second) readers_[*n.layers[i].second].push_back(i);
+    }
+    find_wanted();
+    costs_.resize(n.layers.size());
+  }
+
+  CompiledNetwork run() {
+    for (const std::vector<std::size_t>& run : out_.network.runs) cut(run);
+    place_values();
+    for (const Segment& segment : segments_) {
+      if (is_spilled(segment)) {
+        compile_spilled(segment);
+      } else {
+        compile_segment(segment);
+      }
+    }
+    out_.weight_region.size = round_up(out_.weights.size(), kPage);
+    std::uint64_t next = out_.weight_region.address + out_.weight_region.size;
+    out_.read_region = {kBase, next - kBase};
+    for (ChipProgram& chip : out_.programs) {
+      chip.program.address = next;
+      next = round_up(next + chip.program.commands.size() * commands::kCommandBytes, kPage);
+      if (chip.program.commands.size() >= (std::size_t{1} << 24)) {
+        throw CompileError(fmt::format("program '{}': {} commands are more than a program can have",
+                                       chip.program.name, chip.program.commands.size()));
+      }
+    }
+    if (next > (std::uint64_t{1} << 36)) {
+      throw CompileError(
+          fmt::format("the network needs {} bytes of memory, more than the address "
+                      "space",
+                      next));
+    }
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] const ChipLayer& layer(std::size_t i) const { return out_.network.layers[i]; }
+
+  /// Values that the host reads, and with store_all those that are compared.
+  void find_wanted() {
+    const Network& n = out_.network;
+    std::set<graph::TensorId> tensors(n.graph.outputs.begin(), n.graph.outputs.end());
+    for (const NetworkStep& step : n.steps) {
+      if (step.place != Place::kHost) continue;
+      const graph::Node& node = n.graph.nodes[step.node];
+      tensors.insert(node.inputs.begin(), node.inputs.end());
+    }
+    for (const ChipValue& value : n.values) {
+      if (!value.producer) tensors.insert(value.tensor);
+    }
+    wanted_.resize(n.values.size(), false);
+    for (std::size_t v = 0; v < n.values.size(); ++v) {
+      wanted_[v] =
+          n.values[v].producer && (n.options.store_all || tensors.count(n.values[v].tensor) != 0);
+    }
+  }
+
+  /// The segment of layers [begin, end) of a run.
+  [[nodiscard]] Segment segment_of(const std::vector<std::size_t>& run, std::size_t begin,
+                                   std::size_t end) const {
+    const std::vector<std::size_t> layers(run.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          run.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::set<std::size_t> inside(layers.begin(), layers.end());
+    std::vector<bool> needed = wanted_;
+    for (const std::size_t l : layers) {
+      for (const std::size_t reader : readers_[layer(l).output]) {
+        if (inside.count(reader) == 0) needed[layer(l).output] = true;
+      }
+    }
+    return make_segment(out_.network, layers, needed);
+  }
+
+  [[nodiscard]] bool fits(const Segment& segment, std::uint32_t images) const {
+    return allocate(out_.network, segment, images, Residency::kPacked, config_.local_words)
+        .has_value();
+  }
+  [[nodiscard]] bool is_spilled(const Segment& segment) const {
+    return segment.layers.size() == 1 && !fits(segment, 1);
+  }
+
+  /// Cuts a run into segments of which at least one image fits the local buffer.
+  void cut(const std::vector<std::size_t>& run) {
+    for (std::size_t begin = 0; begin < run.size();) {
+      std::size_t end = begin + 1;
+      Segment segment = segment_of(run, begin, end);
+      while (end < run.size() && fits(segment, 1)) {
+        Segment longer = segment_of(run, begin, end + 1);
+        if (!fits(longer, 1)) break;
+        segment = std::move(longer);
+        ++end;
+      }
+      segments_.push_back(std::move(segment));
+      begin = end;
+    }
+  }
+
+  void place_values() {
+    std::uint64_t next = kBase;
+    for (const bool outputs : {false, true}) {
+      if (outputs) out_.write_region.address = next;
+      for (const Segment& segment : segments_) {
+        for (const SegmentValue& v : segment.values) {
+          const ChipValue& value = out_.network.values[v.value];
+          if (!(v.loaded || v.stored) || value.producer.has_value() != outputs ||
+              addresses_.count(v.value) != 0) {
+            continue;
+          }
+          addresses_[v.value] = next;
+          out_.memory.push_back({v.value, {next, value.shape.words() * 64}, outputs});
+          next = round_up(next + value.shape.words() * 64, kPage);
+        }
+      }
+    }
+    out_.write_region.size = next - out_.write_region.address;
+    out_.weight_region.address = next;
+  }
+
+  /// Appends a packed stream to the weights; its address.
+  std::uint64_t place_weights(const std::vector<std::uint8_t>& bytes) {
+    out_.weights.resize(round_up(out_.weights.size(), kWeightAlign));
+    const std::uint64_t address = out_.weight_region.address + out_.weights.size();
+    out_.weights.insert(out_.weights.end(), bytes.begin(), bytes.end());
+    return address;
+  }
+
+  /// Profiles of a layer in every array shape.
+  const std::vector<ShapeProfile>& profiles(std::size_t l) {
+    if (costs_[l].empty()) {
+      const auto counts = bank_counts(layer(l).layer.weights);
+      for (std::uint32_t shape = 0; shape <= config_.max_shape; ++shape) {
+        costs_[l].push_back(profile_shape(layer(l).layer, counts, config_, shape));
+      }
+    }
+    return costs_[l];
+  }
+
+  static std::string name_of(const Network& n, const Segment& segment) {
+    const std::string& first = n.layers[segment.layers.front()].layer.name;
+    if (segment.layers.size() == 1) return first;
+    return first + " to " + n.layers[segment.layers.back()].layer.name;
+  }
+
+  void finish(const Segment& segment, ChipProgram chip) {
+    chip.program.name = fmt::format("{}: {}", out_.programs.size(), name_of(out_.network, segment));
+    for (const SegmentValue& v : segment.values) {
+      if (v.loaded) chip.inputs.push_back(v.value);
+      if (v.stored) chip.outputs.push_back(v.value);
+    }
+    out_.programs.push_back(std::move(chip));
+  }
+
+  // ---- activations on the chip ------------------------------------------------------------------
+
+  [[nodiscard]] std::vector<std::uint32_t> image_counts(std::uint32_t batch) const {
+    if (out_.network.options.sub_batch) {
+      return {std::clamp(*out_.network.options.sub_batch, 1U, batch)};
+    }
+    std::vector<std::uint32_t> counts;
+    for (std::uint32_t parts = 1; parts <= batch; parts += std::max(1U, parts / 6)) {
+      const std::uint32_t images = (batch + parts - 1) / parts;
+      if (counts.empty() || counts.back() != images) counts.push_back(images);
+    }
+    if (counts.back() != 1) counts.push_back(1);
+    return counts;
+  }
+
+  void compile_segment(const Segment& segment) {
+    const std::size_t count = segment.layers.size();
+    const std::uint32_t batch = layer(segment.layers.front()).layer.geometry.batch;
+    std::optional<SegmentPlan> best;
+    std::uint64_t least = 0;
+    for (const std::uint32_t images : image_counts(batch)) {
+      const std::uint64_t array_commands = (batch + images - 1) / images * count;
+      if (best && array_commands > kManyCommands) break;
+      SegmentPlan plan;
+      plan.images = images;
+      std::vector<LayerCost> costs(count);
+      std::vector<const LayerCost*> pointers;
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto& all = profiles(segment.layers[i]);
+        plan.shapes.push_back(best_shape(layer(segment.layers[i]).layer, config_, all, images));
+        costs[i].profile = all[plan.shapes.back()];
+        pointers.push_back(&costs[i]);
+      }
+      for (const Residency residency :
+           {Residency::kDouble, Residency::kSingle, Residency::kPacked}) {
+        const auto places = allocate(out_.network, segment, images, residency, config_.local_words);
+        if (!places) continue;
+        plan.residency = residency;
+        plan.allocation = *places;
+        for (const std::uint32_t parts : {1U, 2U, 4U, 8U}) {
+          if (parts > images) break;
+          plan.load_parts = parts;
+          const Schedule trial =
+              make_schedule(out_.network, segment, plan, config_, pointers, addresses_);
+          if (best && trial.predicted >= least) continue;
+          best = plan;
+          least = trial.predicted;
+        }
+      }
+    }
+    if (!best) {
+      throw CompileError(fmt::format(
+          "{}: {} images do not fit the local buffer together, configuration {} has {} bytes",
+          name_of(out_.network, segment), *out_.network.options.sub_batch, config_.name,
+          64 * std::uint64_t{config_.local_words}));
+    }
+    std::vector<LayerCost> costs(count);
+    std::vector<const LayerCost*> pointers;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Layer& l = layer(segment.layers[i]).layer;
+      costs[i].profile = profiles(segment.layers[i])[best->shapes[i]];
+      costs[i].packed =
+          pack_weights(l.weights, l.biases, requant_scales(l), config_, best->shapes[i]);
+      costs[i].offset = place_weights(costs[i].packed->bytes);
+      pointers.push_back(&costs[i]);
+    }
+    Schedule schedule = make_schedule(out_.network, segment, *best, config_, pointers, addresses_);
+    ChipProgram chip;
+    chip.program = std::move(schedule.program);
+    chip.layers = std::move(schedule.layers);
+    chip.predicted = schedule.predicted;
+    chip.sub_batch = best->images;
+    chip.residency = residency_name(best->residency);
+    finish(segment, std::move(chip));
+  }
+
+  // ---- activations in memory --------------------------------------------------------------------
+
+  /// One layer of which not even one image fits: from memory to memory, in chunks.
+  void compile_spilled(const Segment& segment) {
+    const std::size_t l = segment.layers.front();
+    const ChipLayer& chip_layer = layer(l);
+    CompileOptions options;
+    options.allow_wrap = true;
+    options.place = LayerPlace{};
+    options.place->weights = out_.weight_region.address + round_up(out_.weights.size(), 64);
+    options.place->input = addresses_.at(chip_layer.input);
+    if (chip_layer.second) options.place->second = addresses_.at(*chip_layer.second);
+    options.place->output = addresses_.at(chip_layer.output);
+    CompiledLayer compiled = compile_layer(chip_layer.layer, config_, options);
+    place_weights(compiled.weights.bytes);
+    ChipProgram chip;
+    chip.program = std::move(compiled.programs.front());
+    LayerPlacement placed;
+    placed.layer = l;
+    placed.plan = compiled.plan;
+    placed.estimate = compiled.estimate;
+    placed.predicted = compiled.estimate.cycles;
+    placed.weight_bytes = compiled.weights.index_bytes + compiled.weights.value_bytes;
+    placed.parameter_bytes = compiled.weights.param_bytes;
+    chip.layers.push_back(placed);
+    chip.predicted = placed.predicted;
+    chip.spilled = true;
+    chip.residency = "memory";
+    finish(segment, std::move(chip));
+  }
+
+  const config::Configuration& config_;
+  CompiledNetwork out_;
+  std::vector<std::vector<std::size_t>> readers_;  ///< layers, by value
+  std::vector<bool> wanted_;                       ///< by value
+  std::vector<Segment> segments_;
+  ValueAddresses addresses_;
+  std::vector<std::vector<ShapeProfile>> costs_;  ///< by layer and array shape
+};
+
+}  // namespace
+
+CompiledNetwork compile_network(Network network, const config::Configuration& config) {
+  return Compiler(std::move(network), config).run();
+}
+
+}  // namespace s4::sw

@@ -1,0 +1,42 @@
+// One node of a quantised graph as a layer of the chip.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sw/compiler/layer.hpp"
+#include "sw/compiler/tensor_layout.hpp"
+#include "sw/graph/graph.hpp"
+
+namespace s4::sw {
+
+/// A layer, and which tensors of the graph it reads and in which shape.
+struct NodeLayer {
+  Layer layer;
+  graph::TensorId input = graph::kNoTensor;
+  TensorShape input_shape;
+  graph::TensorId second = graph::kNoTensor;
+  TensorShape output_shape;
+  std::string why;  ///< how the node became a layer, empty if it simply is one
+  /// The weights are a constant of the graph that set_weights() can replace.
+  bool has_weights = false;
+};
+
+/// The layer that does what the node does, bit for bit; nothing, with the reason in `why_not`, if
+/// the chip cannot.
+[[nodiscard]] std::optional<NodeLayer> layer_of_node(const graph::Graph& graph,
+                                                     const graph::Node& node, std::string& why_not);
+
+/// Gives the node other weights: a new constant with the values of `layer.weights`. Only non-zero
+/// values that the node's weights have room for are allowed (groups).
+void set_weights(graph::Graph& graph, graph::Node& node, const NodeLayer& layer);
+
+/// The tensor whose bytes a chain of reshapes only shows in another shape, `tensor` if there is no
+/// reshape. `shape` and the result's shape have the same layout on the chip.
+[[nodiscard]] graph::TensorId without_reshapes(const graph::Graph& graph, graph::TensorId tensor,
+                                               const TensorShape& shape);
+
+/// A tensor as a convolution takes it: [N,C,H,W]; dimensions behind the third are one.
+[[nodiscard]] std::optional<TensorShape> image_shape(const graph::Shape& shape);
+
+}  // namespace s4::sw

@@ -1,0 +1,206 @@
+// Graph to steps: which node runs where and why, chip layers, and the runs that they form.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "sw/graph/passes.hpp"
+#include "sw/network/network.hpp"
+#include "sw/network/node_layer.hpp"
+#include "sw/sparse/prune.hpp"
+
+namespace s4::sw {
+namespace {
+
+using graph::Node;
+using graph::Op;
+using graph::TensorId;
+
+std::uint32_t weights_kept(double sparsity) {
+  const double keep = std::floor(64.0 / sparsity);
+  if (!std::isfinite(sparsity) || sparsity < 1 || keep < 1) {
+    throw NetworkError(
+        fmt::format("sparsity {}: it is 1 (dense) to 64 (one weight of 64 is kept)", sparsity));
+  }
+  return static_cast<std::uint32_t>(keep);
+}
+
+bool is_float_layer(const graph::Graph& graph, const Node& node) {
+  return (node.op == Op::kConv || node.op == Op::kGemm || node.op == Op::kMatMul) &&
+         !graph.is_constant(node.output);
+}
+
+class Preparation {
+ public:
+  Preparation(graph::Graph graph, const NetworkOptions& options) {
+    out_.graph = std::move(graph);
+    out_.options = options;
+  }
+
+  Network run() {
+    graph::fuse_residual_adds(out_.graph);
+    const std::uint32_t keep = out_.options.sparsity ? weights_kept(*out_.options.sparsity) : 64;
+    for (std::size_t n = 0; n < out_.graph.nodes.size(); ++n) {
+      NetworkStep step;
+      step.name = out_.graph.nodes[n].name;
+      step.op = graph::name_of(out_.graph.nodes[n].op);
+      step.node = n;
+      step.engine = "host";
+      auto made = layer_of_node(out_.graph, out_.graph.nodes[n], step.why);
+      if (made) add_layer(std::move(*made), step, keep);
+      out_.steps.push_back(std::move(step));
+    }
+    check_some_layer();
+    mark_views();
+    find_runs();
+    return std::move(out_);
+  }
+
+ private:
+  void add_layer(NodeLayer made, NetworkStep& step, std::uint32_t keep) {
+    if (out_.layers.size() > std::numeric_limits<std::uint16_t>::max()) {
+      throw NetworkError("the network has more than 65536 layers");
+    }
+    if (keep < 64 && made.has_weights) {
+      prune(made.layer.weights, keep, Pattern::kBalanced, 0);
+      set_weights(out_.graph, out_.graph.nodes[step.node], made);
+    }
+    step.place = Place::kChip;
+    step.engine = "spu";
+    step.why = made.why;
+    step.layer = out_.layers.size();
+    made.layer.number = static_cast<std::uint16_t>(out_.layers.size());
+    ChipLayer layer;
+    layer.step = out_.steps.size();
+    layer.input = value_of(made.input, made.input_shape);
+    if (made.layer.add) layer.second = value_of(made.second, made.output_shape);
+    layer.output = out_.values.size();
+    const TensorId output = out_.graph.nodes[step.node].output;
+    ChipValue value{output, made.output_shape, made.layer.is_unsigned, out_.layers.size()};
+    values_[{output, key(made.output_shape)}] = out_.values.size();
+    out_.values.push_back(value);
+    layer.layer = std::move(made.layer);
+    out_.layers.push_back(std::move(layer));
+  }
+
+  using ShapeKey = std::array<std::uint64_t, 3>;
+  /// Shapes of equal keys lie in memory in the same way.
+  static ShapeKey key(const TensorShape& shape) {
+    return {shape.batch, shape.channels, shape.pixels()};
+  }
+
+  std::size_t value_of(TensorId tensor, const TensorShape& shape) {
+    tensor = without_reshapes(out_.graph, tensor, shape);
+    const auto [found, made] = values_.insert({{tensor, key(shape)}, out_.values.size()});
+    if (made) {
+      const bool is_unsigned = out_.graph.at(tensor).type == graph::DataType::kUint8;
+      out_.values.push_back({tensor, shape, is_unsigned, std::nullopt});
+    }
+    return found->second;
+  }
+
+  void check_some_layer() {
+    std::vector<std::string> floats;
+    for (const Node& node : out_.graph.nodes) {
+      if (is_float_layer(out_.graph, node)) floats.push_back(node.name);
+    }
+    if (!floats.empty() && out_.layers.empty()) {
+      throw NetworkError(
+          fmt::format("the network is not quantised: its {} convolution{} and products compute in "
+                      "float32; make it INT8 first, with s4 quantize",
+                      floats.size(), floats.size() == 1 ? "" : "s"));
+    }
+    if (out_.layers.empty()) {
+      std::string text = "no node of the network can run on the chip";
+      for (const NetworkStep& step : out_.steps) {
+        text += fmt::format("\n  {} '{}': {}", step.op, step.name, step.why);
+      }
+      throw NetworkError(text);
+    }
+    for (const std::string& name : floats) {
+      out_.notes.push_back(fmt::format("'{}' is not quantised and runs on the host", name));
+    }
+  }
+
+  /// Reshapes that only chip layers look through.
+  void mark_views() {
+    std::vector<bool> on_host(out_.graph.tensors.size(), false);
+    for (const TensorId id : out_.graph.outputs) on_host[id] = true;
+    for (const NetworkStep& step : out_.steps) {
+      if (step.place == Place::kChip) continue;
+      for (const TensorId id : out_.graph.nodes[step.node].inputs) {
+        if (id != graph::kNoTensor) on_host[id] = true;
+      }
+    }
+    for (const ChipValue& value : out_.values) {
+      if (!value.producer) on_host[value.tensor] = true;
+    }
+    // Backwards, so that a view of a view is found.
+    for (auto step = out_.steps.rbegin(); step != out_.steps.rend(); ++step) {
+      const Node& node = out_.graph.nodes[step->node];
+      if (node.op != Op::kReshape || on_host[node.output]) continue;
+      step->place = Place::kView;
+      step->engine = "";
+      step->why = "the same bytes, read in another shape";
+    }
+  }
+
+  /// Stage of a chip layer: how often the host comes before it. Layers of one stage and one batch
+  /// form a run.
+  void find_runs() {
+    const graph::Graph& graph = out_.graph;
+    std::vector<std::size_t> host_stage(graph.tensors.size(), 0);
+    std::vector<std::size_t> stage(out_.layers.size(), 0);
+    std::map<std::pair<std::size_t, std::uint32_t>, std::vector<std::size_t>> runs;
+    for (const NetworkStep& step : out_.steps) {
+      const Node& node = graph.nodes[step.node];
+      if (!step.layer) {
+        for (const TensorId id : node.inputs) {
+          if (id == graph::kNoTensor) continue;
+          host_stage[node.output] = std::max(host_stage[node.output], host_stage[id]);
+        }
+        continue;
+      }
+      const ChipLayer& layer = out_.layers[*step.layer];
+      const std::uint32_t batch = layer.layer.geometry.batch;
+      std::size_t& own = stage[*step.layer];
+      const auto after = [&](std::size_t index) {
+        const ChipValue& value = out_.values[index];
+        const bool same_run =
+            value.producer && out_.layers[*value.producer].layer.geometry.batch == batch;
+        own = std::max(own, same_run ? stage[*value.producer] : host_stage[value.tensor]);
+      };
+      after(layer.input);
+      if (layer.second) after(*layer.second);
+      host_stage[node.output] = own + 1;
+      runs[{own, batch}].push_back(*step.layer);
+    }
+    for (auto& [unused, layers] : runs) out_.runs.push_back(std::move(layers));
+  }
+
+  Network out_;
+  std::map<std::pair<TensorId, ShapeKey>, std::size_t> values_;
+};
+
+}  // namespace
+
+const char* place_name(Place place) {
+  switch (place) {
+    case Place::kChip:
+      return "chip";
+    case Place::kHost:
+      return "host";
+    case Place::kView:
+      return "-";
+  }
+  return "?";
+}
+
+Network prepare(graph::Graph graph, const NetworkOptions& options) {
+  return Preparation(std::move(graph), options).run();
+}
+
+}  // namespace s4::sw

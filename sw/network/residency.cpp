@@ -1,0 +1,120 @@
+#include "sw/network/residency.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace s4::sw {
+namespace {
+
+/// A place that is taken over a range of layers.
+struct Item {
+  std::uint64_t words = 0;
+  std::size_t first = 0;
+  std::size_t last = 0;
+  std::uint64_t address = 0;
+};
+
+/// Lowest address at which `item` meets none of the placed ones.
+std::uint64_t lowest_place(const Item& item, const std::vector<Item>& placed) {
+  std::vector<const Item*> rivals;
+  for (const Item& other : placed) {
+    if (other.first <= item.last && item.first <= other.last) rivals.push_back(&other);
+  }
+  std::sort(rivals.begin(), rivals.end(),
+            [](const Item* a, const Item* b) { return a->address < b->address; });
+  std::uint64_t address = 0;
+  for (const Item* rival : rivals) {
+    if (address + item.words <= rival->address) break;
+    address = std::max(address, rival->address + rival->words);
+  }
+  return address;
+}
+
+}  // namespace
+
+const char* residency_name(Residency residency) {
+  switch (residency) {
+    case Residency::kDouble:
+      return "double";
+    case Residency::kSingle:
+      return "single";
+    case Residency::kPacked:
+      return "packed";
+  }
+  return "?";
+}
+
+const SegmentValue* Segment::find(std::size_t value) const {
+  const auto found = std::find_if(values.begin(), values.end(),
+                                  [&](const SegmentValue& v) { return v.value == value; });
+  return found == values.end() ? nullptr : &*found;
+}
+
+Segment make_segment(const Network& network, std::vector<std::size_t> layers,
+                     const std::vector<bool>& needed) {
+  Segment segment;
+  segment.layers = std::move(layers);
+  const auto use = [&](std::size_t value, std::size_t position) {
+    const auto found = std::find_if(segment.values.begin(), segment.values.end(),
+                                    [&](const SegmentValue& v) { return v.value == value; });
+    if (found != segment.values.end()) {
+      found->last = position;
+    } else {
+      segment.values.push_back({value, true, false, position, position});
+    }
+  };
+  for (std::size_t i = 0; i < segment.layers.size(); ++i) {
+    const ChipLayer& layer = network.layers[segment.layers[i]];
+    use(layer.input, i);
+    if (layer.second) use(*layer.second, i);
+    segment.values.push_back({layer.output, false, needed[layer.output], i, i});
+  }
+  return segment;
+}
+
+std::optional<Allocation> allocate(const Network& network, const Segment& segment,
+                                   std::uint32_t images, Residency residency, std::uint64_t room) {
+  const std::size_t count = segment.values.size();
+  const std::size_t end = segment.layers.size();
+  std::vector<Item> items;
+  std::vector<std::size_t> owner;
+  for (std::size_t i = 0; i < count; ++i) {
+    const SegmentValue& v = segment.values[i];
+    const TensorShape& shape = network.values[v.value].shape;
+    Item item;
+    item.words = std::uint64_t{images} * shape.height * shape.width * shape.blocks();
+    // What is loaded ahead or still being stored outlives its sub-batch.
+    const bool always = residency != Residency::kPacked && (v.loaded || v.stored);
+    item.first = always || v.loaded ? 0 : v.first;
+    item.last = always ? end : v.last;
+    for (int copy = 0; copy < (residency == Residency::kDouble && v.loaded ? 2 : 1); ++copy) {
+      items.push_back(item);
+      owner.push_back(i);
+    }
+  }
+  std::vector<std::size_t> order(items.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const std::size_t long_a = items[a].last - items[a].first;
+    const std::size_t long_b = items[b].last - items[b].first;
+    return long_a != long_b ? long_a > long_b : items[a].words > items[b].words;
+  });
+  Allocation result;
+  result.address.assign(count, 0);
+  result.other.assign(count, 0);
+  std::vector<bool> placed_once(count, false);
+  std::vector<Item> placed;
+  for (const std::size_t i : order) {
+    items[i].address = lowest_place(items[i], placed);
+    result.words = std::max(result.words, items[i].address + items[i].words);
+    if (result.words > room) return std::nullopt;
+    placed.push_back(items[i]);
+    const auto address = static_cast<std::uint32_t>(items[i].address);
+    if (!placed_once[owner[i]]) result.address[owner[i]] = address;
+    result.other[owner[i]] = address;
+    placed_once[owner[i]] = true;
+  }
+  return result;
+}
+
+}  // namespace s4::sw

@@ -1,0 +1,56 @@
+// Where the activations of a segment lie in the local buffer.
+//
+// A segment is a sequence of chip layers whose activations all stay on the chip. The batch passes
+// through it in sub-batches; each runs through all layers before the next one does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sw/network/network.hpp"
+
+namespace s4::sw {
+
+/// A value as the layers of a segment use it. Positions are those of layers in the segment.
+struct SegmentValue {
+  std::size_t value = 0;  ///< in Network::values
+  bool loaded = false;    ///< from memory, before the first layer that reads it
+  bool stored = false;    ///< to memory, after the layer that makes it
+  std::size_t first = 0;  ///< layer that makes it, or first one that reads it
+  std::size_t last = 0;   ///< last layer that reads it, at least `first`
+};
+
+struct Segment {
+  std::vector<std::size_t> layers;  ///< in Network::layers, in order
+  std::vector<SegmentValue> values;
+
+  [[nodiscard]] const SegmentValue* find(std::size_t value) const;
+};
+
+/// The segment of these layers. `needed`: values that somebody outside of it wants, by value.
+[[nodiscard]] Segment make_segment(const Network& network, std::vector<std::size_t> layers,
+                                   const std::vector<bool>& needed);
+
+/// How much of the local buffer is given for overlap, most first.
+enum class Residency : std::uint8_t {
+  kDouble,  ///< inputs of the next sub-batch are loaded beside those in use
+  kSingle,  ///< inputs of the next sub-batch take the place of those in use once they are read
+  kPacked,  ///< every place is used again: nothing of the next sub-batch is loaded before
+};
+[[nodiscard]] const char* residency_name(Residency residency);
+
+/// Word addresses, by position in Segment::values.
+struct Allocation {
+  std::vector<std::uint32_t> address;
+  std::vector<std::uint32_t> other;  ///< second place of loaded values in kDouble, else the same
+  std::uint64_t words = 0;           ///< highest word used, plus one
+};
+
+/// Places values of `images` images each; nothing if they do not fit `room` words.
+[[nodiscard]] std::optional<Allocation> allocate(const Network& network, const Segment& segment,
+                                                 std::uint32_t images, Residency residency,
+                                                 std::uint64_t room);
+
+}  // namespace s4::sw

@@ -1,0 +1,452 @@
+// Runs a compiled network on the backends and compares them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <memory>
+
+#include "sw/driver/functional_device.hpp"
+#include "sw/driver/progress.hpp"
+#include "sw/driver/rtl_device.hpp"
+#include "sw/graph/evaluate.hpp"
+#include "sw/network/network.hpp"
+
+namespace s4::sw {
+namespace {
+
+using graph::TensorData;
+using graph::TensorId;
+using Clock = std::chrono::steady_clock;
+
+/// Fills output memory before a run, so that bytes never written are seen.
+constexpr std::uint8_t kUnwritten = 0xA5;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+std::string value_text(std::uint8_t byte, bool is_unsigned) {
+  return is_unsigned ? std::to_string(byte)
+                     : std::to_string(static_cast<int>(static_cast<std::int8_t>(byte)));
+}
+
+std::span<const std::uint8_t> bytes_of(const TensorData& tensor) {
+  const auto view = [](const auto& values) {
+    return std::span(reinterpret_cast<const std::uint8_t*>(values.data()), values.size());
+  };
+  return tensor.type == graph::DataType::kInt8 ? view(tensor.get<std::int8_t>())
+                                               : view(tensor.get<std::uint8_t>());
+}
+
+TensorData tensor_of(const graph::Tensor& wanted, const std::vector<std::uint8_t>& bytes) {
+  if (wanted.type == graph::DataType::kUint8) return TensorData(wanted.shape, bytes);
+  return TensorData(wanted.shape, std::vector<std::int8_t>(bytes.begin(), bytes.end()));
+}
+
+/// What one device made of the network.
+struct Outcome {
+  std::vector<std::uint8_t> memory;  ///< the write region
+  std::vector<TensorData> outputs;
+  std::vector<HostStepReport> host_steps;
+  double wall_s = 0;  ///< of the programs
+};
+
+class NetworkRunner {
+ public:
+  NetworkRunner(const CompiledNetwork& compiled, const std::vector<TensorData>& inputs,
+                const config::Configuration& config, const NetworkRunSettings& settings)
+      : compiled_(compiled),
+        network_(compiled.network),
+        graph_(compiled.network.graph),
+        inputs_(inputs),
+        config_(config),
+        settings_(settings) {}
+
+  NetworkReport run() {
+    check_inputs();
+    describe();
+    const Backend backend = settings_.run.backend;
+    const bool rtl = backend == Backend::kRtl || backend == Backend::kAll;
+    run_reference();
+    if (backend == Backend::kReference) return std::move(report_);
+
+    std::optional<Outcome> functional_outcome;
+    std::optional<Outcome> rtl_outcome;
+    {
+      FunctionalDevice device(config_);
+      functional_outcome = run_on(device);
+    }
+    if (rtl) {
+      RtlOptions options = settings_.run.rtl;
+      if (options.config_argument.empty()) {
+        options.config_argument = settings_.run.config_argument;
+      }
+      RtlDevice device(config_, options);
+      rtl_outcome = run_on(device);
+    }
+    if (functional_outcome) report_.functional_s = functional_outcome->wall_s;
+    if (rtl_outcome) report_.rtl_s = rtl_outcome->wall_s;
+    std::optional<Outcome>& leading = rtl ? rtl_outcome : functional_outcome;
+    if (leading) {
+      if (settings_.run.corrupt_output_byte) {
+        leading->memory.at(*settings_.run.corrupt_output_byte) ^= 1;
+      }
+      report_.outputs = leading->outputs;
+      report_.host_steps = leading->host_steps;
+      report_.wall_s = leading->wall_s;
+    }
+    if (rtl) {
+      compare_memories(rtl_outcome, functional_outcome);
+      compare_reference("rtl = reference", rtl_outcome, "rtl");
+      count_cycles();
+    }
+    compare_reference("functional = reference", functional_outcome, "functional");
+    return std::move(report_);
+  }
+
+ private:
+  // ---- before -----------------------------------------------------------------------------------
+
+  void check_inputs() const {
+    if (compiled_.config_hash != config_.hash) {
+      throw NetworkError(fmt::format(
+          "the program is for configuration {} with hash {:016x}, not for {} with hash {:016x}",
+          compiled_.config_name, compiled_.config_hash, config_.name, config_.hash));
+    }
+    if (inputs_.size() != graph_.inputs.size()) {
+      throw NetworkError(fmt::format("the network has {} inputs, given are {}",
+                                     graph_.inputs.size(), inputs_.size()));
+    }
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const graph::Tensor& wanted = graph_.at(graph_.inputs[i]);
+      if (inputs_[i].type == wanted.type && inputs_[i].shape == wanted.shape) continue;
+      throw NetworkError(fmt::format("input '{}' is {}{}, given is {}{}", wanted.name,
+                                     name_of(wanted.type), graph::to_string(wanted.shape),
+                                     name_of(inputs_[i].type), graph::to_string(inputs_[i].shape)));
+    }
+  }
+
+  void describe() {
+    report_.config = config_.name;
+    report_.backend = settings_.run.backend;
+    report_.stalls = settings_.run.rtl.stalls;
+    report_.batch = 1;
+    if (!graph_.inputs.empty() && !graph_.at(graph_.inputs[0]).shape.empty()) {
+      report_.batch = static_cast<std::uint64_t>(graph_.at(graph_.inputs[0]).shape[0]);
+    }
+    for (const TensorId id : graph_.outputs) report_.output_names.push_back(graph_.at(id).name);
+    report_.layers.resize(network_.layers.size());
+    for (std::size_t i = 0; i < network_.layers.size(); ++i) {
+      const Layer& layer = network_.layers[i].layer;
+      NetworkLayerReport& r = report_.layers[i];
+      r.name = layer.name;
+      r.engine = network_.steps[network_.layers[i].step].engine;
+      r.shape = layer.describe();
+      const std::uint64_t kept = layer.weights.non_zeros();
+      r.macs_dense = layer.geometry.macs();
+      r.macs_nonzero = kept * layer.geometry.pixels();
+      r.dense_weight_bytes = layer.weights.data.size();
+      r.sparsity = static_cast<double>(r.dense_weight_bytes) /
+                   static_cast<double>(std::max<std::uint64_t>(kept, 1));
+      r.ideal_cycles = static_cast<double>(r.macs_nonzero) / config_.macs_per_clock;
+    }
+    for (const ChipProgram& chip : compiled_.programs) {
+      report_.predicted_cycles += chip.predicted;
+      report_.programs.push_back(chip.program);
+      for (const LayerPlacement& placed : chip.layers) {
+        NetworkLayerReport& r = report_.layers.at(placed.layer);
+        r.plan = fmt::format("{}, {}", placed.plan.describe(), chip.residency);
+        r.estimate = placed.estimate;
+        r.bound = bound_name(placed.estimate);
+        r.weight_bytes = placed.weight_bytes;
+        r.parameter_bytes = placed.parameter_bytes;
+        r.predicted_cycles = placed.predicted;
+      }
+    }
+  }
+
+  // ---- reference --------------------------------------------------------------------------------
+
+  void run_reference() {
+    std::vector<bool> wanted(graph_.tensors.size(), false);
+    for (const MemoryValue& memory : compiled_.memory) {
+      if (memory.is_output) wanted[network_.values[memory.value].tensor] = true;
+    }
+    std::map<TensorId, TensorData> kept;
+    const auto begin = Clock::now();
+    report_.outputs = graph::evaluate(graph_, inputs_, [&](TensorId id, const TensorData& data) {
+      if (wanted[id]) kept[id] = data;
+    });
+    report_.reference_s = seconds_since(begin);
+    report_.wall_s = report_.reference_s;
+    for (const MemoryValue& memory : compiled_.memory) {
+      if (!memory.is_output) continue;
+      const ChipValue& value = network_.values[memory.value];
+      const TensorData& data = kept.at(value.tensor);
+      expected_[memory.value] = to_words(value.shape, bytes_of(data));
+    }
+  }
+
+  // ---- a device ---------------------------------------------------------------------------------
+
+  [[nodiscard]] const MemoryValue* memory_of(std::size_t value) const {
+    for (const MemoryValue& memory : compiled_.memory) {
+      if (memory.value == value) return &memory;
+    }
+    return nullptr;
+  }
+
+  /// Values that the host has, made on demand from what the device stored.
+  class HostValues {
+   public:
+    HostValues(const NetworkRunner& runner, Device& device, Outcome& outcome)
+        : runner_(runner),
+          device_(device),
+          outcome_(outcome),
+          values_(runner.graph_.tensors.size()),
+          node_(runner.graph_.tensors.size(), graph::Uses::kNone) {
+      const graph::Graph& g = runner.graph_;
+      for (std::size_t i = 0; i < g.inputs.size(); ++i) values_[g.inputs[i]] = runner.inputs_[i];
+      for (std::size_t n = 0; n < g.nodes.size(); ++n) node_[g.nodes[n].output] = n;
+    }
+
+    const TensorData& get(TensorId id) {
+      const graph::Graph& g = runner_.graph_;
+      if (g.at(id).constant) return *g.at(id).constant;
+      if (values_[id]) return *values_[id];
+      if (const MemoryValue* memory = stored(id)) {
+        std::vector<std::uint8_t> words(memory->region.size);
+        device_.read_memory(memory->region.address, words);
+        values_[id] =
+            tensor_of(g.at(id), from_words(runner_.network_.values[memory->value].shape, words));
+        return *values_[id];
+      }
+      const graph::Node& node = g.nodes.at(node_[id]);
+      std::vector<const TensorData*> operands;
+      for (const TensorId input : node.inputs) {
+        operands.push_back(input == graph::kNoTensor ? nullptr : &get(input));
+      }
+      const auto begin = Clock::now();
+      values_[id] = graph::evaluate_node(node, operands);
+      outcome_.host_steps.push_back({node.name, graph::name_of(node.op), seconds_since(begin)});
+      return *values_[id];
+    }
+
+   private:
+    [[nodiscard]] const MemoryValue* stored(TensorId id) const {
+      for (const MemoryValue& memory : runner_.compiled_.memory) {
+        if (memory.is_output && runner_.network_.values[memory.value].tensor == id) return &memory;
+      }
+      return nullptr;
+    }
+
+    const NetworkRunner& runner_;
+    Device& device_;
+    Outcome& outcome_;
+    std::vector<std::optional<TensorData>> values_;
+    std::vector<std::size_t> node_;
+  };
+
+  /// Nothing if a program failed; the report says why.
+  std::optional<Outcome> run_on(Device& device) {
+    Outcome outcome;
+    HostValues host(*this, device, outcome);
+    device.write_memory(compiled_.weight_region.address, compiled_.weights);
+    outcome.memory.assign(compiled_.write_region.size, kUnwritten);
+    device.write_memory(compiled_.write_region.address, outcome.memory);
+    std::vector<bool> written(network_.values.size(), false);
+    for (const ChipProgram& chip : compiled_.programs) {
+      for (const std::size_t value : chip.inputs) {
+        if (network_.values[value].producer || written[value]) continue;
+        written[value] = true;
+        device.write_memory(memory_of(value)->region.address,
+                            to_words(network_.values[value].shape,
+                                     bytes_of(host.get(network_.values[value].tensor))));
+      }
+      if (!run_program(device, chip, outcome)) return std::nullopt;
+    }
+    for (const TensorId id : graph_.outputs) outcome.outputs.push_back(host.get(id));
+    device.read_memory(compiled_.write_region.address, outcome.memory);
+    return outcome;
+  }
+
+  bool run_program(Device& device, const ChipProgram& chip, Outcome& outcome) {
+    ProgressLine line(settings_.run.show_progress,
+                      fmt::format("{}, {}", device.name(), chip.program.name), chip.predicted,
+                      settings_.run.timeout_s);
+    RunRequest request;
+    request.read_region = compiled_.read_region;
+    request.write_region = compiled_.write_region;
+    request.watchdog = settings_.run.watchdog;
+    request.progress = [&](std::uint64_t cycles) { return line.update(cycles); };
+    const RunResult result = device.run(chip.program, compiled_.config_hash, request);
+    report_.runs.push_back({device.name(), chip.program.name, true, result});
+    outcome.wall_s += result.wall_s;
+    if (result.done && !result.error) return true;
+    std::string command;
+    if (result.error && result.error_command < chip.program.info.size()) {
+      const CommandInfo& info = chip.program.info[result.error_command];
+      command =
+          fmt::format(": {}, layer '{}', {}", info.what, network_.layers[info.layer].layer.name,
+                      disassemble(chip.program.commands[result.error_command]));
+    }
+    report_.error += fmt::format("{}{}: {}, program '{}'{}", report_.error.empty() ? "" : "\n",
+                                 device.name(), result.describe(), chip.program.name, command);
+    return false;
+  }
+
+  // ---- comparisons ------------------------------------------------------------------------------
+
+  std::string waveform(std::uint64_t begin, std::uint64_t end) const {
+    const std::string config =
+        settings_.run.config_argument.empty() ? config_.name : settings_.run.config_argument;
+    const std::string stalls =
+        settings_.run.rtl.stalls > 0 ? fmt::format(" --stalls {}", settings_.run.rtl.stalls) : "";
+    return fmt::format(
+        ", cycles {} to {}; waveform: build/bin/s4 {} --config {} --backend rtl{} --wave F.fst "
+        "--wave-from {} --wave-to {}",
+        begin, end, settings_.arguments.empty() ? "run MODEL --input X.npy" : settings_.arguments,
+        config, stalls, begin, end);
+  }
+
+  /// The array command that computed an output byte, its clocks, and how to look at them.
+  std::string blame(std::size_t layer, TensorCoordinate at, const char* device) const {
+    at.channel = std::min(at.channel, network_.layers[layer].layer.geometry.filters - 1);
+    for (const ChipProgram& chip : compiled_.programs) {
+      const Program& program = chip.program;
+      for (std::size_t c = 0; c < program.info.size(); ++c) {
+        const CommandInfo& info = program.info[c];
+        if (info.engine != commands::Engine::kSpu || info.layer != layer ||
+            !info.box.contains(at)) {
+          continue;
+        }
+        const std::string text =
+            fmt::format("command {} ({}) of program '{}'", c, info.what, program.name);
+        for (const DeviceRun& run : report_.runs) {
+          if (run.device != device || run.program != program.name) continue;
+          for (const TimelineEvent& event : run.result.timeline) {
+            if (event.engine != commands::Engine::kSpu || event.command != c) continue;
+            return text + waveform(event.begin, event.end);
+          }
+          if (!run.result.timeline.empty()) {
+            return text + ", which did not start" + waveform(0, run.result.timeline.back().end);
+          }
+        }
+        return text;
+      }
+    }
+    return "no command";
+  }
+
+  /// A byte of the write region in words.
+  std::string describe_byte(std::uint64_t offset, std::uint8_t expected, std::uint8_t got,
+                            const char* device) const {
+    const std::uint64_t address = compiled_.write_region.address + offset;
+    for (const MemoryValue& memory : compiled_.memory) {
+      const Region& region = memory.region;
+      if (address < region.address || address >= region.address + region.size) continue;
+      const ChipValue& value = network_.values[memory.value];
+      const std::size_t index = *value.producer;
+      const Layer& layer = network_.layers[index].layer;
+      const TensorCoordinate at = coordinate_of(value.shape, address - region.address);
+      return fmt::format(
+          "layer {} '{}' ({}): output (n {}, c {}, y {}, x {}){}: expected {}, got "
+          "{}; {}",
+          index, layer.name, layer.describe(), at.image, at.channel, at.y, at.x,
+          at.channel >= value.shape.channels ? " (padding channel)" : "",
+          value_text(expected, value.is_unsigned), value_text(got, value.is_unsigned),
+          blame(index, at, device));
+    }
+    return fmt::format(
+        "byte {} of the written memory, outside of every tensor: expected {}, got "
+        "{}",
+        offset, expected, got);
+  }
+
+  /// Counts differences of `got` and `want`, which start at `offset` of the write region.
+  void compare_bytes(Comparison& comparison, std::uint64_t offset,
+                     std::span<const std::uint8_t> want, std::span<const std::uint8_t> got,
+                     const char* device, std::optional<std::size_t> layer) {
+    if (std::memcmp(want.data(), got.data(), want.size()) == 0) return;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      if (want[i] == got[i]) continue;
+      if (layer) ++report_.layers[*layer].mismatches;
+      if (comparison.mismatches++ != 0) continue;
+      comparison.first =
+          comparison.what + ": " + describe_byte(offset + i, want[i], got[i], device);
+    }
+  }
+
+  void compare_memories(const std::optional<Outcome>& rtl,
+                        const std::optional<Outcome>& functional) {
+    Comparison comparison;
+    comparison.what = "rtl = functional";
+    comparison.made = rtl && functional && !rtl->memory.empty() &&
+                      rtl->memory.size() == functional->memory.size();
+    if (comparison.made) {
+      compare_bytes(comparison, 0, functional->memory, rtl->memory, "rtl", std::nullopt);
+    }
+    report_.comparisons.push_back(std::move(comparison));
+  }
+
+  void compare_reference(const std::string& what, const std::optional<Outcome>& outcome,
+                         const char* device) {
+    Comparison comparison;
+    comparison.what = what;
+    std::size_t compared = 0;
+    for (const MemoryValue& memory : compiled_.memory) {
+      if (!memory.is_output || !outcome) continue;
+      const std::vector<std::uint8_t>& want = expected_.at(memory.value);
+      const std::uint64_t offset = memory.region.address - compiled_.write_region.address;
+      if (want.size() != memory.region.size || offset + want.size() > outcome->memory.size()) {
+        continue;
+      }
+      ++compared;
+      compare_bytes(comparison, offset, want,
+                    std::span(outcome->memory).subspan(offset, want.size()), device,
+                    network_.values[memory.value].producer);
+    }
+    // Every value that the chip stores must be there, or the comparison proves nothing.
+    comparison.made = compared > 0 && compared == expected_.size();
+    report_.comparisons.push_back(std::move(comparison));
+  }
+
+  /// Splits the clocks of the RTL's programs over the layers.
+  void count_cycles() {
+    std::uint64_t total = 0;
+    std::size_t done = 0;
+    for (const DeviceRun& run : report_.runs) {
+      if (run.device != "rtl" || !run.result.done) continue;
+      const ChipProgram& chip = compiled_.programs[done++];
+      total += run.result.cycles();
+      std::uint64_t before = run.result.begin_cycle;
+      for (const TimelineEvent& event : run.result.timeline) {  // in order of their ends
+        if (event.engine != commands::Engine::kSpu) continue;
+        auto& cycles = report_.layers[chip.program.info.at(event.command).layer].cycles;
+        cycles = cycles.value_or(0) + event.end - before;
+        before = event.end;
+      }
+    }
+    if (done == compiled_.programs.size()) report_.cycles = total;
+  }
+
+  const CompiledNetwork& compiled_;
+  const Network& network_;
+  const graph::Graph& graph_;
+  const std::vector<TensorData>& inputs_;
+  const config::Configuration& config_;
+  const NetworkRunSettings& settings_;
+  std::map<std::size_t, std::vector<std::uint8_t>> expected_;  ///< words, by value
+  NetworkReport report_;
+};
+
+}  // namespace
+
+NetworkReport run_network(const CompiledNetwork& compiled, const std::vector<TensorData>& inputs,
+                          const config::Configuration& config, const NetworkRunSettings& settings) {
+  return NetworkRunner(compiled, inputs, config, settings).run();
+}
+
+}  // namespace s4::sw

@@ -1,0 +1,435 @@
+// The order of commands: loads of the first sub-batch; then, layer by layer of every sub-batch, the
+// array's command, its weights, and the store of its result if somebody wants it. Loads of the
+// next sub-batch stand as early as their place in the local buffer is free. The array's command
+// stands before its weights, because a stream longer than the buffers flows only while it runs;
+// weights of a layer flow while the one before it runs.
+#include "sw/network/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+#include "sw/compiler/command_fields.hpp"
+#include "sw/network/dependencies.hpp"
+
+namespace s4::sw {
+namespace {
+
+using commands::Engine;
+using commands::Opcode;
+
+constexpr std::uint64_t kLatency = 110;     // of the memory, engine to engine
+constexpr std::uint64_t kCommandGap = 110;  // between two commands of the array
+constexpr std::uint64_t kStartAndEnd = 250;
+/// Signals that a token can hold, less those that a full queue may add.
+constexpr std::uint32_t kMostSignals = (1U << commands::kTokenWidth) - 1 - 16;
+
+std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+/// A field of the header, which is the same in every command.
+const commands::FieldInfo& header_field(std::string_view name) {
+  for (const commands::FieldInfo& field : commands::EndCommand::kFields) {
+    if (field.name == name) return field;
+  }
+  throw std::logic_error("no such field");
+}
+
+/// Images [begin, end) of the batch.
+struct Images {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  [[nodiscard]] std::uint32_t count() const { return end - begin; }
+};
+
+class Scheduler {
+ public:
+  Scheduler(const Network& network, const Segment& segment, const SegmentPlan& plan,
+            const config::Configuration& config, const std::vector<const LayerCost*>& costs,
+            const ValueAddresses& addresses)
+      : network_(network),
+        segment_(segment),
+        plan_(plan),
+        config_(config),
+        costs_(costs),
+        addresses_(addresses) {
+    batch_ = network.layers[segment.layers.front()].layer.geometry.batch;
+    out_.layers.resize(segment.layers.size());
+    for (std::size_t i = 0; i < segment.layers.size(); ++i) describe_layer(i);
+  }
+
+  Schedule run() {
+    const auto subs = static_cast<std::uint32_t>(ceil_div(batch_, plan_.images));
+    load_all(0);
+    for (std::uint32_t s = 0; s < subs; ++s) {
+      const bool more = s + 1 < subs;
+      for (std::size_t i = 0; i < segment_.layers.size(); ++i) {
+        compute(i, s);
+        store(i, s);
+        if (!more) continue;
+        if (plan_.residency == Residency::kDouble && i == 0) load_all(s + 1);
+        if (plan_.residency == Residency::kSingle) {
+          for (std::size_t v = 0; v < segment_.values.size(); ++v) {
+            if (segment_.values[v].loaded && segment_.values[v].last == i) load(v, s + 1);
+          }
+        }
+      }
+      if (more && plan_.residency == Residency::kPacked) load_all(s + 1);
+    }
+    return finish();
+  }
+
+ private:
+  void describe_layer(std::size_t i) {
+    LayerPlacement& placed = out_.layers[i];
+    placed.layer = segment_.layers[i];
+    const LayerGeometry& g = layer(i).geometry;
+    const ShapeProfile& profile = costs_[i]->profile;
+    placed.plan.shape = profile.shape;
+    placed.plan.strategy = profile.fits ? Strategy::kResend : Strategy::kStream;
+    placed.plan.storage = Storage::kWhole;
+    placed.plan.chunk = {plan_.images, g.out_height(), g.out_width()};
+    placed.plan.input_words = std::uint64_t{plan_.images} * g.height * g.width * g.in_blocks();
+    placed.plan.output_words =
+        std::uint64_t{plan_.images} * g.out_height() * g.out_width() * g.out_blocks();
+    placed.plan.second_words = layer(i).add ? placed.plan.output_words : 0;
+    for (const GroupProfile& group : profile.groups) {
+      placed.weight_bytes += group.index_bytes + group.value_bytes;
+      placed.parameter_bytes += group.param_bytes;
+    }
+    if (keeps(i) && parts(i) > 1) placed.plan.strategy = Strategy::kKeep;
+  }
+
+  [[nodiscard]] const Layer& layer(std::size_t i) const {
+    return network_.layers[segment_.layers[i]].layer;
+  }
+  [[nodiscard]] Images sub_batch(std::uint32_t s) const {
+    return {s * plan_.images, std::min((s + 1) * plan_.images, batch_)};
+  }
+  /// One group that stays in the weight buffers over several commands.
+  [[nodiscard]] bool keeps(std::size_t i) const {
+    return costs_[i]->profile.fits && costs_[i]->profile.groups.size() == 1;
+  }
+  [[nodiscard]] std::uint32_t parts(std::size_t i) const {
+    return i == 0 && keeps(0) ? plan_.load_parts : 1;
+  }
+  /// Part `part` of a sub-batch; empty if there are fewer images than parts.
+  [[nodiscard]] static Images part_of(const Images& all, std::uint32_t part, std::uint32_t count) {
+    return {
+        all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * part / count),
+        all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * (part + 1) / count)};
+  }
+
+  [[nodiscard]] std::size_t position(std::size_t value) const {
+    return static_cast<std::size_t>(segment_.find(value) - segment_.values.data());
+  }
+  /// Place of a value of sub-batch `s`.
+  [[nodiscard]] std::uint64_t base(std::size_t position, std::uint32_t s) const {
+    return s % 2 == 0 ? plan_.allocation.address[position] : plan_.allocation.other[position];
+  }
+  [[nodiscard]] const TensorShape& shape_of(std::size_t position) const {
+    return network_.values[segment_.values[position].value].shape;
+  }
+
+  /// Notes the use of the given images of a value of sub-batch `s`.
+  void use(std::size_t position, std::uint32_t s, const Images& images, Engine engine, bool write,
+           LastCommands& needs) {
+    const TensorShape& shape = shape_of(position);
+    const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
+    const Images all = sub_batch(s);
+    for (std::uint32_t block = 0; block < shape.blocks(); ++block) {
+      const std::uint64_t at =
+          base(position, s) +
+          (std::uint64_t{block} * all.count() + images.begin - all.begin) * plane;
+      accesses_.access(at, at + images.count() * plane, engine, next_index(), write, needs);
+    }
+  }
+
+  [[nodiscard]] std::int64_t next_index() const {
+    return static_cast<std::int64_t>(out_.program.commands.size());
+  }
+
+  /// Adds a command; its clocks are [start, end).
+  void add(Engine engine, const commands::CommandBytes& bytes, const LastCommands& needs,
+           CommandInfo info, std::uint64_t end) {
+    tokens_.add(engine, needs);
+    out_.program.commands.push_back(bytes);
+    out_.program.info.push_back(std::move(info));
+    ends_.push_back(end);
+  }
+
+  [[nodiscard]] std::uint64_t ready(const LastCommands& needs) const {
+    std::uint64_t at = 0;
+    for (const std::int64_t command : needs) {
+      if (command != kNoCommand) at = std::max(at, ends_[static_cast<std::size_t>(command)]);
+    }
+    return at;
+  }
+
+  static LastCommands no_needs() {
+    LastCommands needs;
+    needs.fill(kNoCommand);
+    return needs;
+  }
+
+  [[nodiscard]] commands::DmaCommand copy(Opcode opcode, std::size_t position, std::uint32_t s,
+                                          const Images& images) const {
+    const TensorShape& shape = shape_of(position);
+    const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
+    const Images all = sub_batch(s);
+    const auto found = addresses_.find(segment_.values[position].value);
+    const std::uint64_t memory = found == addresses_.end() ? 0 : found->second;
+    return box_command(
+        opcode, memory + 64 * images.begin * plane,
+        static_cast<std::uint32_t>(base(position, s) + (images.begin - all.begin) * plane),
+        {{plane, 64, 1},
+         {images.count(), 64 * plane, plane},
+         {shape.blocks(), 64 * plane * shape.batch, plane * all.count()}},
+        network_.graph.at(network_.values[segment_.values[position].value].tensor).name);
+  }
+
+  void load_all(std::uint32_t s) {
+    // Pieces of all values in turn: the first layer starts with the first pieces.
+    for (std::uint32_t part = 0; part < plan_.load_parts; ++part) {
+      for (std::size_t v = 0; v < segment_.values.size(); ++v) {
+        if (segment_.values[v].loaded) load_part(v, s, part);
+      }
+    }
+  }
+  void load(std::size_t v, std::uint32_t s) {
+    for (std::uint32_t part = 0; part < plan_.load_parts; ++part) load_part(v, s, part);
+  }
+
+  void load_part(std::size_t v, std::uint32_t s, std::uint32_t part) {
+    const Images images = part_of(sub_batch(s), part, plan_.load_parts);
+    if (images.count() == 0) return;
+    LastCommands needs = no_needs();
+    use(v, s, images, Engine::kLoad, true, needs);
+    const TensorShape& shape = shape_of(v);
+    const std::size_t reader = segment_.values[v].first;
+    auto command = copy(Opcode::kLoad, v, s, images);
+    command.layer = layer(reader).number;
+    const std::uint64_t words =
+        std::uint64_t{images.count()} * shape.height * shape.width * shape.blocks();
+    port_ = std::max(port_, ready(needs)) + words;
+    out_.layers[reader].estimate.loads += words;
+    ++out_.layers[reader].estimate.commands;
+    add(Engine::kLoad, command.encode(), needs,
+        {Engine::kLoad, "load input", layer(reader).number, box(reader, images)}, port_ + kLatency);
+  }
+
+  [[nodiscard]] OutputBox box(std::size_t i, const Images& images) const {
+    const LayerGeometry& g = layer(i).geometry;
+    return {images.begin, images.end, 0, g.filters, 0, g.out_height(), 0, g.out_width()};
+  }
+
+  void store(std::size_t i, std::uint32_t s) {
+    const std::size_t v = position(network_.layers[segment_.layers[i]].output);
+    if (!segment_.values[v].stored) return;
+    const Images images = sub_batch(s);
+    LastCommands needs = no_needs();
+    use(v, s, images, Engine::kStore, false, needs);
+    const TensorShape& shape = shape_of(v);
+    auto command = copy(Opcode::kStore, v, s, images);
+    command.layer = layer(i).number;
+    const std::uint64_t words =
+        std::uint64_t{images.count()} * shape.height * shape.width * shape.blocks();
+    store_ = std::max(store_, ready(needs)) + words;
+    out_.layers[i].estimate.stores += words;
+    ++out_.layers[i].estimate.commands;
+    add(Engine::kStore, command.encode(), needs,
+        {Engine::kStore, "store output", layer(i).number, box(i, images)}, store_ + kLatency);
+    last_end_ = std::max(last_end_, store_ + kLatency);
+  }
+
+  void compute(std::size_t i, std::uint32_t s) {
+    std::uint32_t last = parts(i);
+    while (part_of(sub_batch(s), last - 1, parts(i)).count() == 0) --last;
+    bool first = true;
+    for (std::uint32_t part = 0; part < last; ++part) {
+      const Images images = part_of(sub_batch(s), part, parts(i));
+      if (images.count() == 0) continue;
+      compute_part(i, s, images, first, part + 1 < last);
+      first = false;
+    }
+  }
+
+  void compute_part(std::size_t i, std::uint32_t s, const Images& images, bool sends, bool keep) {
+    const ChipLayer& chip = network_.layers[segment_.layers[i]];
+    const LayerGeometry& g = chip.layer.geometry;
+    const std::size_t in = position(chip.input);
+    const std::size_t out = position(chip.output);
+    LastCommands needs = no_needs();
+    use(in, s, images, Engine::kSpu, false, needs);
+    if (chip.second) use(position(*chip.second), s, images, Engine::kSpu, false, needs);
+    use(out, s, images, Engine::kSpu, true, needs);
+
+    const Images all = sub_batch(s);
+    const std::uint64_t in_plane = std::uint64_t{g.height} * g.width;
+    const std::uint64_t out_plane = std::uint64_t{g.out_height()} * g.out_width();
+    const std::uint32_t skip = images.begin - all.begin;
+    const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
+    commands::SpuCommand c = layer_command(chip.layer, costs_[i]->profile.shape);
+    c.in_addr = word(base(in, s) + skip * in_plane);
+    c.in_plane = word(in_plane * all.count());
+    c.in_image = word(in_plane);
+    c.in_row = static_cast<std::uint16_t>(g.width);
+    c.in_height = static_cast<std::uint16_t>(g.height);
+    c.in_width = static_cast<std::uint16_t>(g.width);
+    c.images = static_cast<std::uint16_t>(images.count());
+    c.out_height = static_cast<std::uint16_t>(g.out_height());
+    c.out_width = static_cast<std::uint16_t>(g.out_width());
+    c.pad_top = static_cast<std::uint16_t>(g.pad_top);
+    c.pad_left = static_cast<std::uint16_t>(g.pad_left);
+    c.out_channels = static_cast<std::uint16_t>(g.filters);
+    c.out_addr = word(base(out, s) + skip * out_plane);
+    c.out_plane = word(out_plane * all.count());
+    c.pixels = word(images.count() * out_plane);
+    c.weights_resident = costs_[i]->profile.fits ? 1 : 0;
+    c.weights_keep = keep ? 1 : 0;
+    if (chip.second) {
+      c.add_addr = word(base(position(*chip.second), s) + skip * out_plane);
+      c.add_plane = c.out_plane;
+    }
+    const std::uint64_t end = predict(i, images, needs, sends);
+    add(Engine::kSpu, c.encode(), needs,
+        {Engine::kSpu, chip.layer.is_gemm ? "gemm" : "conv", chip.layer.number, box(i, images)},
+        end);
+    if (sends) send_weights(i, images);
+  }
+
+  /// Clock at which the array is done with a command.
+  std::uint64_t predict(std::size_t i, const Images& images, const LastCommands& needs,
+                        bool sends) {
+    const ShapeProfile& profile = costs_[i]->profile;
+    const LayerGeometry& g = layer(i).geometry;
+    const std::uint64_t pixels = std::uint64_t{images.count()} * g.out_height() * g.out_width();
+    const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
+    const std::uint64_t start = std::max(spu_ + (spu_ > 0 ? kCommandGap : 0), ready(needs));
+    Estimate& e = out_.layers[i].estimate;
+    std::uint64_t at = start;
+    // The next weights flow once the former command uses its own.
+    if (sends) port_ = std::max(port_, profile.switch_stall == 0 ? last_start_ : spu_);
+    for (const GroupProfile& group : profile.groups) {
+      const std::uint64_t tile = tile_clocks(group, profile, config_, !profile.fits);
+      e.mac += tiles * group.clocks;
+      e.activation += tiles * (std::uint64_t{group.busy_banks} << profile.shape);
+      e.epilogue +=
+          tiles * config_.num_quadrants * config_.pixels_per_quadrant / config_.epilogue_pixels;
+      at += tile;
+      if (sends) {
+        const std::uint64_t words = group.words() * (profile.fits ? 1 : tiles);
+        e.weights += words;
+        port_ += words;
+        at = std::max(at, (profile.fits ? port_ : start + group.words()) + kLatency);
+      }
+      at += (tiles - 1) * tile;
+    }
+    at += profile.switch_stall;
+    if (!profile.fits) port_ = std::max(port_, at);
+    ++e.commands;
+    LayerPlacement& placed = out_.layers[i];
+    ++placed.plan.chunks;
+    placed.predicted += at - std::min(at, spu_);
+    last_start_ = start;
+    spu_ = at;
+    last_end_ = std::max(last_end_, at);
+    return at;
+  }
+
+  void send_weights(std::size_t i, const Images& images) {
+    const LayerCost& cost = *costs_[i];
+    Estimate& e = out_.layers[i].estimate;
+    if (!cost.packed) return;
+    const LayerGeometry& g = layer(i).geometry;
+    const std::uint64_t pixels = std::uint64_t{images.count()} * g.out_height() * g.out_width();
+    const std::uint64_t tiles = cost.profile.fits ? 1 : ceil_div(pixels, cost.profile.tile_pixels);
+    const auto groups = static_cast<std::uint32_t>(cost.packed->groups.size());
+    const auto send = [&](std::uint32_t begin, std::uint32_t end) {
+      for (commands::WeightsCommand c : weight_commands(*cost.packed, cost.offset, begin, end)) {
+        c.layer = layer(i).number;
+        ++e.commands;
+        add(Engine::kWeights, c.encode(), no_needs(),
+            {Engine::kWeights, "weights", layer(i).number, box(i, images)}, port_);
+      }
+    };
+    if (cost.profile.fits) {
+      send(0, groups);
+      return;
+    }
+    for (std::uint32_t group = 0; group < groups; ++group) {
+      for (std::uint64_t t = 0; t < tiles; ++t) send(group, group + 1);
+    }
+  }
+
+  Schedule finish() {
+    if (tokens_.most_outstanding() > kMostSignals) {
+      throw CompileError(fmt::format("{}: {} signals wait for one token, which holds {}",
+                                     layer(0).name, tokens_.most_outstanding(), kMostSignals));
+    }
+    commands::EndCommand end;
+    end.layer = layer(segment_.layers.size() - 1).number;
+    add(Engine::kSequencer, end.encode(), no_needs(), {Engine::kSequencer, "end", end.layer, {}},
+        last_end_);
+    const commands::FieldInfo& wait = header_field("wait_mask");
+    const commands::FieldInfo& signal = header_field("signal_mask");
+    for (std::size_t i = 0; i < out_.program.commands.size(); ++i) {
+      commands::put_field(out_.program.commands[i], wait, tokens_.masks()[i].wait);
+      commands::put_field(out_.program.commands[i], signal, tokens_.masks()[i].signal);
+    }
+    out_.predicted = std::max(last_end_, port_) + kStartAndEnd;
+    for (LayerPlacement& placed : out_.layers) placed.estimate.cycles = placed.predicted;
+    return std::move(out_);
+  }
+
+  const Network& network_;
+  const Segment& segment_;
+  const SegmentPlan& plan_;
+  const config::Configuration& config_;
+  const std::vector<const LayerCost*>& costs_;
+  const ValueAddresses& addresses_;
+  std::uint32_t batch_ = 1;
+  Schedule out_;
+  AccessMap accesses_;
+  TokenPlanner tokens_;
+  // Predicted clocks: when the read port, the array and the store are free.
+  std::vector<std::uint64_t> ends_;
+  std::uint64_t port_ = 0;
+  std::uint64_t spu_ = 0;
+  std::uint64_t store_ = 0;
+  std::uint64_t last_start_ = 0;
+  std::uint64_t last_end_ = 0;
+};
+
+}  // namespace
+
+Schedule make_schedule(const Network& network, const Segment& segment, const SegmentPlan& plan,
+                       const config::Configuration& config,
+                       const std::vector<const LayerCost*>& costs,
+                       const ValueAddresses& addresses) {
+  return Scheduler(network, segment, plan, config, costs, addresses).run();
+}
+
+std::uint32_t best_shape(const Layer& layer, const config::Configuration& config,
+                         const std::vector<ShapeProfile>& profiles, std::uint32_t images) {
+  const std::uint64_t pixels =
+      std::uint64_t{images} * layer.geometry.out_height() * layer.geometry.out_width();
+  std::uint32_t best = 0;
+  std::uint64_t least = 0;
+  for (const ShapeProfile& profile : profiles) {
+    const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
+    std::uint64_t clocks = profile.switch_stall;
+    for (const GroupProfile& group : profile.groups) {
+      clocks += tiles * tile_clocks(group, profile, config, !profile.fits);
+    }
+    clocks = std::max(clocks, profile.words);
+    if (profile.shape == profiles.front().shape || clocks < least) {
+      least = clocks;
+      best = profile.shape;
+    }
+  }
+  return best;
+}
+
+}  // namespace s4::sw

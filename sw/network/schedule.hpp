@@ -1,0 +1,51 @@
+// Commands of a segment, in order, and when the compiler expects each to run.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "sim/config/gen/configuration.hpp"
+#include "sw/network/residency.hpp"
+
+namespace s4::sw {
+
+/// Weights of a layer in one array shape, as far as a schedule needs them.
+struct LayerCost {
+  ShapeProfile profile;
+  std::uint64_t offset = 0;  ///< of the packed stream in Network memory, bytes; set when packed
+  std::optional<PackedWeights> packed;
+};
+
+/// Choices for a segment.
+struct SegmentPlan {
+  std::uint32_t images = 1;  ///< in a sub-batch; the last one may have fewer
+  Residency residency = Residency::kPacked;
+  Allocation allocation;
+  std::uint32_t load_parts = 1;  ///< pieces in which a sub-batch is loaded and its first layer runs
+  std::vector<std::uint32_t> shapes;  ///< of the array, by layer of the segment
+};
+
+/// Addresses in memory of values that are loaded or stored, by value.
+using ValueAddresses = std::map<std::size_t, std::uint64_t>;
+
+struct Schedule {
+  Program program;
+  std::vector<LayerPlacement> layers;
+  std::uint64_t predicted = 0;  ///< clocks
+};
+
+/// Makes the commands. `costs`: by layer of the segment, in the shapes of the plan; without packed
+/// weights and addresses the commands only serve the prediction. Throws CompileError.
+[[nodiscard]] Schedule make_schedule(const Network& network, const Segment& segment,
+                                     const SegmentPlan& plan, const config::Configuration& config,
+                                     const std::vector<const LayerCost*>& costs,
+                                     const ValueAddresses& addresses);
+
+/// The array shape in which a layer takes least clocks on `images` images.
+[[nodiscard]] std::uint32_t best_shape(const Layer& layer, const config::Configuration& config,
+                                       const std::vector<ShapeProfile>& profiles,
+                                       std::uint32_t images);
+
+}  // namespace s4::sw

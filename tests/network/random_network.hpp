@@ -1,0 +1,167 @@
+// Small random quantised networks: chains, residuals, several readers of a tensor.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sw/graph/graph.hpp"
+#include "sw/graph/rewrite.hpp"
+
+namespace s4::sw::test {
+
+/// Builds graphs of byte operators. Scales are chosen so that results spread over the range.
+class NetworkBuilder {
+ public:
+  NetworkBuilder(std::uint64_t seed, bool is_unsigned)
+      : random_(seed * 0x9E3779B97F4A7C15ULL + 7),
+        type_(is_unsigned ? graph::DataType::kUint8 : graph::DataType::kInt8) {}
+
+  graph::Graph graph;
+
+  std::int64_t pick(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+  bool chance(int one_in) { return pick(1, one_in) == 1; }
+  float scale(float low, float high) {
+    return low + (high - low) * static_cast<float>(random_() % 4096) / 4096.0F;
+  }
+  std::int32_t zero_point() { return static_cast<std::int32_t>(pick(low(), high())); }
+  [[nodiscard]] std::int32_t low() const { return type_ == graph::DataType::kUint8 ? 0 : -128; }
+  [[nodiscard]] std::int32_t high() const { return low() + 255; }
+  [[nodiscard]] graph::DataType type() const { return type_; }
+
+  /// A tensor of the graph with its scale.
+  struct Tensor {
+    graph::TensorId id = graph::kNoTensor;
+    graph::Quant quant;
+  };
+  [[nodiscard]] const graph::Shape& shape(const Tensor& x) const { return graph.at(x.id).shape; }
+
+  Tensor input(graph::Shape shape) {
+    const Tensor x{graph.add_tensor({name("input"), type_, std::move(shape), std::nullopt}),
+                   {scale(0.01F, 0.05F), zero_point()}};
+    graph.inputs.push_back(x.id);
+    return x;
+  }
+  /// A float input and its quantisation.
+  Tensor float_input(graph::Shape shape) {
+    const graph::TensorId id = graph.add_tensor(
+        {name("input"), graph::DataType::kFloat32, std::move(shape), std::nullopt});
+    graph.inputs.push_back(id);
+    const graph::Quant q{scale(0.01F, 0.02F), zero_point()};
+    return {
+        node(graph::Op::kQuantize, {id}, graph::QuantizeAttributes{{q.scale}, {q.zero}, 0, type_}),
+        q};
+  }
+  Tensor conv(const Tensor& x, std::int64_t filters, std::array<std::int64_t, 2> kernel,
+              graph::ConvGeometry geometry, double density = 1) {
+    const graph::Shape& s = shape(x);
+    const std::int64_t inner = s[1] / geometry.groups;
+    const graph::Shape w{filters, inner, kernel[0], kernel[1]};
+    return layer(graph::Op::kQConv, x, w, filters, inner * kernel[0] * kernel[1],
+                 std::move(geometry), density);
+  }
+  Tensor gemm(const Tensor& x, std::int64_t columns, double density = 1) {
+    const std::int64_t depth = shape(x).back();
+    return layer(graph::Op::kQMatMul, x, {depth, columns}, columns, depth, {}, density);
+  }
+  Tensor add(const Tensor& a, const Tensor& b) {
+    const graph::Quant y{(a.quant.scale + b.quant.scale) * scale(0.6F, 1.0F), zero_point()};
+    const std::int32_t least = chance(3) ? y.zero : low();
+    return {node(graph::Op::kQAdd, {a.id, b.id},
+                 graph::QBinaryAttributes{a.quant, b.quant, y, least, high()}),
+            y};
+  }
+  Tensor max_pool(const Tensor& x) {
+    graph::PoolAttributes pool;
+    pool.kernel = {2, 2};
+    pool.strides = {chance(2) ? 1 : 2, 1};
+    return {node(graph::Op::kMaxPool, {x.id}, pool), x.quant};
+  }
+  Tensor global_average(const Tensor& x) {
+    const graph::Quant y{x.quant.scale * scale(0.3F, 0.9F), zero_point()};
+    return {node(graph::Op::kQGlobalAveragePool, {x.id}, graph::QPoolAttributes{{}, x.quant, y}),
+            y};
+  }
+  Tensor flatten(const Tensor& x) {
+    const graph::Shape& s = shape(x);
+    std::int64_t rest = 1;
+    for (std::size_t i = 1; i < s.size(); ++i) rest *= s[i];
+    return reshape(x, {s[0], rest});
+  }
+  Tensor reshape(const Tensor& x, graph::Shape to) {
+    return {node(graph::Op::kReshape, {x.id}, graph::ReshapeAttributes{std::move(to)}), x.quant};
+  }
+  graph::TensorId dequantize(const Tensor& x) {
+    return node(graph::Op::kDequantize, {x.id},
+                graph::QuantizeAttributes{{x.quant.scale}, {x.quant.zero}, 0, type_});
+  }
+  graph::TensorId node(graph::Op op, std::vector<graph::TensorId> inputs,
+                       graph::Attributes attributes) {
+    const std::string made = name("t");
+    return append_node(
+        graph,
+        {op, name(graph::name_of(op)), std::move(inputs), graph::kNoTensor, std::move(attributes)},
+        made);
+  }
+  void output(graph::TensorId id) { graph.outputs.push_back(id); }
+
+  /// Random values for every input of the graph.
+  std::vector<graph::TensorData> data() {
+    std::vector<graph::TensorData> inputs;
+    for (const graph::TensorId id : graph.inputs) {
+      graph::TensorData values(graph.at(id).type, graph.at(id).shape);
+      std::visit(
+          [&](auto& list) {
+            for (auto& value : list) {
+              value = static_cast<std::decay_t<decltype(value)>>(
+                  graph.at(id).type == graph::DataType::kFloat32 ? scale(-2.0F, 2.0F)
+                                                                 : pick(low(), high()));
+            }
+          },
+          values.values);
+      inputs.push_back(std::move(values));
+    }
+    return inputs;
+  }
+
+ private:
+  std::string name(const std::string& prefix) { return prefix + std::to_string(++names_); }
+
+  Tensor layer(graph::Op op, const Tensor& x, const graph::Shape& w, std::int64_t channels,
+               std::int64_t reduction, graph::ConvGeometry geometry, double density) {
+    graph::TensorData weights(graph::DataType::kInt8, w);
+    for (auto& value : weights.get<std::int8_t>()) {
+      const bool kept = static_cast<double>(random_() % 1000) < 1000 * density;
+      value = static_cast<std::int8_t>(kept ? pick(-127, 127) : 0);
+    }
+    graph::QLayerAttributes q;
+    q.geometry = geometry;
+    q.x = x.quant;
+    for (std::int64_t c = 0; c < channels; ++c) q.weight_scale.push_back(scale(0.002F, 0.006F));
+    if (chance(4)) q.weight_scale.resize(1);
+    const double spread = std::sqrt(std::max(1.0, density * static_cast<double>(reduction)));
+    q.y = {static_cast<float>(x.quant.scale * 0.004 * spread * 73 * 90 / 50) * scale(0.7F, 1.5F),
+           zero_point()};
+    q.low = chance(3) ? q.y.zero : low();
+    q.high = chance(4) ? std::max(q.low, high() - 20) : high();
+    std::vector<graph::TensorId> inputs{x.id, graph.add_constant(name("w"), std::move(weights))};
+    if (!chance(4)) {
+      graph::TensorData bias(graph::DataType::kInt32, {channels});
+      for (auto& value : bias.get<std::int32_t>()) {
+        value = static_cast<std::int32_t>(spread * static_cast<double>(pick(-6000, 6000)));
+      }
+      inputs.push_back(graph.add_constant(name("b"), std::move(bias)));
+    }
+    const graph::Quant y = q.y;
+    return {node(op, std::move(inputs), std::move(q)), y};
+  }
+
+  std::mt19937_64 random_;
+  graph::DataType type_;
+  int names_ = 0;
+};
+
+}  // namespace s4::sw::test
