@@ -13,5 +13,6 @@ void add_layer_commands(CLI::App& app, Action& action);  // gemm, conv
 void add_wave_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
 void add_first_command(CLI::App& app, Action& action);
+void add_run_command(CLI::App& app, Action& action);
 
 }  // namespace s4::cli

@@ -1,17 +1,13 @@
 // s4 gemm, s4 conv: one layer with seeded weights and data.
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/driver/layer_runner.hpp"
@@ -54,40 +50,6 @@ std::vector<std::uint32_t> numbers(const std::string& option, const std::string&
                                             option, text, count, separator));
   }
   return values;
-}
-
-/// A number of digits only (a sign would wrap around), from `least` to 2^64 - 1.
-CLI::Validator whole(std::uint64_t least) {
-  return CLI::Validator(
-      [least](std::string& text) -> std::string {
-        std::uint64_t value = 0;
-        const char* const end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data(), end, value);
-        if (error == std::errc() && stop == end && value >= least) return {};
-        return fmt::format("{} is not a whole number of at least {}", text, least);
-      },
-      "WHOLE");
-}
-
-/// A number that is not negative, infinite or NaN.
-CLI::Validator finite() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        char* end = nullptr;
-        const double value = std::strtod(text.c_str(), &end);
-        if (*end == '\0' && std::isfinite(value) && value >= 0) return {};
-        return fmt::format("{} is not a finite number of at least 0", text);
-      },
-      "NUMBER");
-}
-
-/// Refuses a file that cannot be written before anything is run; an existing one stays as it is.
-void require_writable(const std::string& path) {
-  if (path.empty()) return;
-  const bool existed = std::filesystem::exists(path);
-  const bool good = std::ofstream(path, std::ios::app).is_open();
-  if (!good) throw std::invalid_argument("cannot write " + path);
-  if (!existed) std::filesystem::remove(path);
 }
 
 void add_common(CLI::App& command, LayerOptions& o) {
@@ -201,7 +163,7 @@ int run(LayerOptions o) {
     throw std::invalid_argument(fmt::format("--wave-from {} is not before --wave-to {}",
                                             rtl_options.wave_from, rtl_options.wave_to));
   }
-  for (const std::string& path : {o.json, o.trace, rtl_options.wave}) require_writable(path);
+  require_writable({{"--json", o.json}, {"--trace", o.trace}, {"--wave", rtl_options.wave}});
   const config::Configuration config = sw::find_configuration(o.config);
   const sw::LayerReport report = sw::run_layer(c, config, o.settings);
   fmt::print("{}", sw::to_text(report));

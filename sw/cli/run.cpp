@@ -1,0 +1,121 @@
+// s4 run: a whole network on the backends.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sw/cli/checks.hpp"
+#include "sw/cli/commands.hpp"
+#include "sw/cli/network_options.hpp"
+#include "sw/driver/configuration.hpp"
+#include "sw/network/report_json.hpp"
+#include "sw/npy/npy.hpp"
+#include "sw/report/layer_json.hpp"
+
+namespace s4::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  std::string backend = "all";
+  std::vector<std::string> inputs, outputs;
+  std::string json, trace, kind = "fast";
+  sw::NetworkRunSettings settings;
+};
+
+/// Options in a form that starts the same run.
+std::string arguments(const Options& o) {
+  std::string text = "run " + o.model.path;
+  for (const std::string& input : o.inputs) text += " --input " + input;
+  return text + model_arguments(o.model);
+}
+
+int run(Options o) {
+  sw::RunSettings& settings = o.settings.run;
+  settings.backend = sw::backend_from_name(o.backend);
+  settings.rtl.kind = tb::kind_from_name(o.kind);
+  settings.config_argument = o.model.config;
+  settings.show_progress = true;
+  o.settings.arguments = arguments(o);
+  const bool rtl = settings.backend == sw::Backend::kRtl || settings.backend == sw::Backend::kAll;
+  if (!rtl && (!settings.rtl.wave.empty() || !o.trace.empty())) {
+    throw std::invalid_argument("--wave and --trace need --backend rtl or all");
+  }
+  const bool cut = settings.rtl.wave_from != 0 || settings.rtl.wave_to != tb::Model::kForever;
+  if (cut && settings.rtl.wave.empty()) {
+    throw std::invalid_argument("--wave-from and --wave-to need --wave");
+  }
+  if (settings.rtl.wave_from >= settings.rtl.wave_to) {
+    throw std::invalid_argument(fmt::format("--wave-from {} is not before --wave-to {}",
+                                            settings.rtl.wave_from, settings.rtl.wave_to));
+  }
+  std::vector<OutputFile> files{
+      {"--json", o.json}, {"--trace", o.trace}, {"--wave", settings.rtl.wave}};
+  for (const std::string& path : o.outputs) files.push_back({"--output", path});
+  std::vector<std::string> sources = o.inputs;
+  sources.push_back(o.model.path);
+  require_writable(files, sources);
+
+  std::vector<graph::TensorData> inputs;
+  for (const std::string& path : o.inputs) inputs.push_back(sw::read_npy(path));
+  const config::Configuration config = sw::find_configuration(o.model.config);
+  const sw::CompiledNetwork compiled = open_compiled(o.model, config, inputs);
+  if (!o.outputs.empty() && o.outputs.size() != compiled.network.graph.outputs.size()) {
+    throw std::invalid_argument(
+        fmt::format("--output is given {} times, the network has {} outputs", o.outputs.size(),
+                    compiled.network.graph.outputs.size()));
+  }
+  for (const std::string& note : compiled.network.notes) fmt::print("note: {}\n", note);
+  const sw::NetworkReport report = sw::run_network(compiled, inputs, config, o.settings);
+  fmt::print("{}", sw::to_text(report));
+  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
+  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  // Results of a run that failed are not passed off as the network's.
+  if (!report.error.empty()) return 1;
+  for (std::size_t i = 0; i < o.outputs.size(); ++i) sw::write_npy(o.outputs[i], report.outputs[i]);
+  return report.ok() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Action& action) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("run", "A whole network: an ONNX file, or a program made by s4 compile");
+  add_model_options(*command, o->model);
+  command->add_option("--backend", o->backend, "What runs; everything that runs is compared")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"rtl", "functional", "reference", "all"}));
+  command->add_option("--input", o->inputs, "Input, .npy; once per input of the network, in order")
+      ->required()
+      ->take_all();
+  command->add_option("--output", o->outputs, "Write the output, .npy; once per output, in order")
+      ->take_all();
+  command->add_option("--json", o->json, "Write the report to this file");
+  command->add_option("--trace", o->trace, "Write the engines' timeline (Perfetto) to this file");
+  sw::RtlOptions& rtl = o->settings.run.rtl;
+  command->add_option("--wave", rtl.wave, "Record an FST waveform of the RTL");
+  command->add_option("--wave-from", rtl.wave_from, "First cycle recorded")->check(whole(0));
+  command->add_option("--wave-to", rtl.wave_to, "Cycle after the last one recorded")
+      ->check(whole(1));
+  command
+      ->add_option("--stalls", rtl.stalls, "Probability that a memory handshake stalls in a clock")
+      ->check(CLI::Range(0.0, 0.95))
+      ->check(finite());
+  command->add_option("--seed", rtl.seed, "Seed of the stalls")
+      ->capture_default_str()
+      ->check(whole(0));
+  command->add_option("--kind", o->kind, "RTL model: fast or checked (assertions)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fast", "checked"}));
+  command
+      ->add_option("--timeout", o->settings.run.timeout_s,
+                   "Host seconds for one program on the RTL")
+      ->capture_default_str()
+      ->check(finite());
+  command->callback([o, &action] { action = [o] { return run(*o); }; });
+}
+
+}  // namespace s4::cli
