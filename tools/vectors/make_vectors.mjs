@@ -10,27 +10,11 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import * as ort from 'onnxruntime-node';
 import {model, rawBytes, tensor} from './onnx_writer.mjs';
+import {Random} from './random.mjs';
 
 const kHere = path.dirname(fileURLToPath(import.meta.url));
 const kOut = path.join(kHere, '../../tests/reference/vectors');
 const f32 = Math.fround;
-
-// ---- random numbers -----------------------------------------------------------------------------
-
-class Random {
-  constructor(seed) { this.state = (seed * 2654435761) >>> 0; }
-  next() {  // mulberry32, in [0, 1)
-    this.state = (this.state + 0x6d2b79f5) >>> 0;
-    let t = this.state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-  int(low, high) { return low + Math.floor(this.next() * (high - low + 1)); }
-  real(low, high) { return f32(low + this.next() * (high - low)); }
-  pick(list) { return list[this.int(0, list.length - 1)]; }
-  ints(count, low, high) { return Array.from({length: count}, () => this.int(low, high)); }
-}
 
 const count = (shape) => shape.reduce((a, b) => a * b, 1);
 const rangeOf = (type) => (type === 'int8' ? [-128, 127] : [0, 255]);

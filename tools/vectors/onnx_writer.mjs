@@ -35,7 +35,8 @@ function attribute(name, value) {
 
 /** A tensor: {shape, type, data} with data a typed array. */
 export function tensor(type, shape, data) {
-  const arrays = {float32: Float32Array, uint8: Uint8Array, int8: Int8Array, int32: Int32Array};
+  const arrays = {float32: Float32Array, uint8: Uint8Array, int8: Int8Array, int32: Int32Array,
+    int64: BigInt64Array};
   const values = arrays[type].from(data);
   const count = shape.reduce((a, b) => a * b, 1);
   if (values.length !== count) throw new Error(`tensor [${shape}] given ${values.length} values`);
@@ -44,16 +45,21 @@ export function tensor(type, shape, data) {
 
 export const rawBytes = (t) => Buffer.from(t.data.buffer, t.data.byteOffset, t.data.byteLength);
 
-function valueInfo(name, type, rank) {
-  const dims = Array.from({length: rank}, (_, i) => bytes(1, [bytes(2, `${name}_${i}`)]));
+/** `shape` is a list of sizes, or a rank alone: then all sizes are open. */
+function valueInfo(name, type, shape) {
+  const dims = Array.isArray(shape) ? shape.map((size) => bytes(1, [integer(1, size)])) :
+    Array.from({length: shape}, (_, i) => bytes(1, [bytes(2, `${name}_${i}`)]));
   return [bytes(1, name), bytes(2, [bytes(1, [integer(1, kTypes[type]), bytes(2, dims)])])];
 }
 
+const kIrVersions = {19: 9, 20: 9, 21: 10};
+
 /**
  * model({inputs, constants, nodes, output}): inputs and constants map a name to a tensor, a node is
- * {op, domain, inputs, outputs, attrs}, output is {name, type, rank}.
+ * {op, domain, inputs, outputs, attrs}, output is {name, type, rank}, and the sizes of the inputs
+ * stay open. With `outputs`, a list of {name, type, shape}, in place of output, they are fixed.
  */
-export function model({inputs, constants, nodes, output}) {
+export function model({inputs, constants, nodes, output, outputs, opset = 17}) {
   const graph = [bytes(2, 'vector')];
   for (const node of nodes) {
     graph.push(bytes(1, [
@@ -67,10 +73,12 @@ export function model({inputs, constants, nodes, output}) {
       bytes(8, name), bytes(9, rawBytes(t))]));
   }
   for (const [name, t] of Object.entries(inputs)) {
-    graph.push(bytes(11, valueInfo(name, t.type, t.shape.length)));
+    graph.push(bytes(11, valueInfo(name, t.type, outputs ? t.shape : t.shape.length)));
   }
-  graph.push(bytes(12, valueInfo(output.name, output.type, output.rank)));
-  const opset = (domain, version) => bytes(8, [bytes(1, domain), integer(2, version)]);
-  return Buffer.concat([integer(1, 8), bytes(2, 's4'), bytes(7, graph), opset('', 17),
-    opset('com.microsoft', 1)]);
+  for (const o of outputs ?? [output]) {
+    graph.push(bytes(12, valueInfo(o.name, o.type, o.shape ?? o.rank)));
+  }
+  const version = (domain, number) => bytes(8, [bytes(1, domain), integer(2, number)]);
+  return Buffer.concat([integer(1, kIrVersions[opset] ?? 8), bytes(2, 's4'), bytes(7, graph),
+    version('', opset), version('com.microsoft', 1)]);
 }
