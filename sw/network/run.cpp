@@ -421,7 +421,14 @@ class NetworkRunner {
       if (run.device != "rtl" || !run.result.done) continue;
       const ChipProgram& chip = compiled_.programs[done++];
       total += run.result.cycles();
+      // The doorbell is a register write: the counter starts some clocks behind begin_cycle.
+      const auto last = std::max_element(
+          run.result.timeline.begin(), run.result.timeline.end(),
+          [](const TimelineEvent& a, const TimelineEvent& b) { return a.end < b.end; });
       std::uint64_t before = run.result.begin_cycle;
+      if (last != run.result.timeline.end() && last->end > before + run.result.cycles()) {
+        before = last->end - run.result.cycles();
+      }
       for (const TimelineEvent& event : run.result.timeline) {  // in order of their ends
         if (event.engine != commands::Engine::kSpu) continue;
         auto& cycles = report_.layers[chip.program.info.at(event.command).layer].cycles;

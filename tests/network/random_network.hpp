@@ -1,6 +1,7 @@
 // Small random quantised networks: chains, residuals, several readers of a tensor.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <string>
