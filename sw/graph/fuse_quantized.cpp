@@ -32,6 +32,15 @@ ByteClamp quantized_clamp(const Clamp& clamp, const Quant& y, DataType type) {
   return {limit(clamp.low, low), limit(clamp.high, high)};
 }
 
+/// The saturation of the bytes does what the clamp does. The limits and their tolerance are those of
+/// ONNX Runtime, which fuses an operator with the quantisation behind its Relu or Clip only then.
+bool is_saturation(const Clamp& clamp, const Quant& y, DataType type) {
+  constexpr float kTolerance = std::numeric_limits<float>::epsilon();
+  const float low = y.scale * static_cast<float>(lowest(type) - y.zero);
+  const float high = y.scale * static_cast<float>(highest(type) - y.zero);
+  return clamp.low - low <= kTolerance && high - clamp.high <= kTolerance;
+}
+
 bool moves_data(Op op) { return op == Op::kMaxPool || op == Op::kReshape || op == Op::kTranspose; }
 
 class QuantizedFusion {
@@ -210,6 +219,17 @@ class QuantizedFusion {
     const auto a = byte_source(uses, layer.inputs[0], type);
     const auto b = byte_source(uses, layer.inputs[1], type);
     if (!a || !b) return {};
+    // Bytes and floats round differently at ties. Where the chip has no command for the operator,
+    // nothing is gained by bytes, and the answer is that of ONNX Runtime.
+    const Shape& shape = graph_.at(layer.output).shape;
+    const auto whole = [&](const Source& operand) {
+      return graph_.at(operand.bytes).shape == shape && !graph_.is_constant(operand.bytes);
+    };
+    const bool on_chip = op == Op::kQAdd && whole(*a) && whole(*b);
+    if (op != Op::kQMatMulDynamic && !on_chip && !is_saturation(clamp, y, type)) {
+      note(layer.name, "its Relu or Clip is more than the saturation of the bytes");
+      return {};
+    }
     const ByteClamp limits = quantized_clamp(clamp, y, type);
     return Node{op,
                 "",
