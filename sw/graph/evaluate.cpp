@@ -123,8 +123,8 @@ TensorData quantized(const Node& node, const Inputs& inputs) {
     case Op::kQMatMulDynamic: {
       const auto& q = node.get<QBinaryAttributes>();
       const ref::Tensor<T> other = to_reference<T>(*inputs[1]);
-      // The chip adds whole tensors, in its own order of roundings. A repeated operand is added here
-      // alone, as ONNX Runtime does it.
+      // The chip adds whole tensors, in its own order of roundings. A repeated operand is added
+      // here alone, as ONNX Runtime does it.
       const ref::AddRule rule = x.shape == other.shape ? ref::kAddRule : ref::AddRule::kFused;
       ref::Tensor<T> y =
           node.op == Op::kQAdd ? ref::qlinear_add(x, quant(q.a), other, quant(q.b), quant(q.y),

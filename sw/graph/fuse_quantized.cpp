@@ -32,8 +32,9 @@ ByteClamp quantized_clamp(const Clamp& clamp, const Quant& y, DataType type) {
   return {limit(clamp.low, low), limit(clamp.high, high)};
 }
 
-/// The saturation of the bytes does what the clamp does. The limits and their tolerance are those of
-/// ONNX Runtime, which fuses an operator with the quantisation behind its Relu or Clip only then.
+/// The saturation of the bytes does what the clamp does. The limits and their tolerance are those
+/// of ONNX Runtime, which fuses an operator with the quantisation behind its Relu or Clip only
+/// then.
 bool is_saturation(const Clamp& clamp, const Quant& y, DataType type) {
   constexpr float kTolerance = std::numeric_limits<float>::epsilon();
   const float low = y.scale * static_cast<float>(lowest(type) - y.zero);

@@ -56,15 +56,16 @@ const kIrVersions = {19: 9, 20: 9, 21: 10};
 
 /**
  * model({inputs, constants, nodes, output}): inputs and constants map a name to a tensor, a node is
- * {op, domain, inputs, outputs, attrs}, output is {name, type, rank}, and the sizes of the inputs
- * stay open. With `outputs`, a list of {name, type, shape}, in place of output, they are fixed.
+ * {op, domain, name, inputs, outputs, attrs}, output is {name, type, rank}, and the sizes of the
+ * inputs stay open. `outputs`, a list of {name, type, shape}, in place of output fixes them.
  */
 export function model({inputs, constants, nodes, output, outputs, opset = 17}) {
   const graph = [bytes(2, 'vector')];
   for (const node of nodes) {
     graph.push(bytes(1, [
       ...node.inputs.map((n) => bytes(1, n)), ...node.outputs.map((n) => bytes(2, n)),
-      bytes(4, node.op), ...(node.domain ? [bytes(7, node.domain)] : []),
+      ...(node.name ? [bytes(3, node.name)] : []), bytes(4, node.op),
+      ...(node.domain ? [bytes(7, node.domain)] : []),
       ...Object.entries(node.attrs ?? {}).map(([k, v]) => bytes(5, attribute(k, v))),
     ]));
   }

@@ -23,7 +23,7 @@ export class Net {
     this.reals = new Map();
   }
   node(op, inputs, output, attrs = {}, domain = '') {
-    this.nodes.push({op, inputs, outputs: [output], attrs, domain});
+    this.nodes.push({op, name: `make_${output}`, inputs, outputs: [output], attrs, domain});
     return output;
   }
   constant(name, t) {
@@ -82,8 +82,9 @@ function drawWeights(random, style, shape, channels, axis) {
   const limit = random.pick([127, 127, 40, 3]);
   const zp = unsigned ? 128 : 0;
   const values = random.ints(count(shape), -limit - (limit === 127 ? 1 : 0), limit);
+  const fanIn = count(shape) / channels;  // results of about the size of the inputs, as in training
   const scales = Array.from({length: perChannel ? channels : 1},
-      () => fitScale(style.numbers, random.real(0.4, 1.6) / limit));
+      () => fitScale(style.numbers, random.real(0.8, 2.5) / (limit * Math.sqrt(fanIn))));
   const type = unsigned ? 'uint8' : 'int8';
   const scaleShape = perChannel ? [channels] : [];
   return {values: tensor(type, shape, values.map((v) => v + zp)), axis, perChannel,
@@ -147,15 +148,16 @@ function drawActivation(random) {
   }};
 }
 
-const drawWindow = (random, size, sizes) => {
+/** With `keep` the result has the size of the image. */
+const drawWindow = (random, size, sizes, keep = false) => {
   const kernel = [random.pick(sizes), random.pick(sizes)];
   if (random.int(0, 1)) kernel[1] = kernel[0];
   const dilations = random.int(0, 3) ? [1, 1] : [random.int(1, 3), random.int(1, 3)];
-  const strides = random.int(0, 2) ? [1, 1] : [random.int(1, 3), random.int(1, 3)];
+  const strides = keep || random.int(0, 2) ? [1, 1] : [random.int(1, 3), random.int(1, 3)];
   const reach = kernel.map((k, i) => dilations[i] * (k - 1) + 1);
   let pads = [0, 0, 0, 0];
   if (random.int(0, 2)) pads = pads.map((_, i) => random.int(0, kernel[i % 2] - 1));
-  if (random.int(0, 3) === 0) {
+  if (keep || random.int(0, 3) === 0) {
     pads = [0, 1, 2, 3].map((i) => (reach[i % 2] - (i < 2 ? 1 : 0)) >> 1);
   }
   const out = size.map((s, i) =>
@@ -168,9 +170,10 @@ function convolution(random, style, x) {
   const divisors = [1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 33].filter((d) => channels % d === 0);
   const group = random.int(0, 3) ? 1 : random.pick([...divisors, channels]);
   for (let attempt = 0; attempt < 50; attempt++) {
+    const keep = random.int(0, 2) === 0;  // a result that can be added to the input
     const each = group === 1 ? random.pick([1, 2, 3, 5, 8, 13, 16, 17, 33]) : random.int(1, 3);
-    const filters = group * each;
-    const w = drawWindow(random, size, [1, 1, 2, 3, 3, 4, 5]);
+    const filters = keep ? channels : group * each;
+    const w = drawWindow(random, size, [1, 1, 2, 3, 3, 4, 5], keep);
     const shape = [filters, channels / group, ...w.kernel];
     if (w.out.some((s) => s < 1) || count(shape) > 5000 ||
         batch * filters * count(w.out) > 6000) continue;
@@ -239,6 +242,8 @@ function product(random, style, x) {
 /** Add or Mul of two values, or of one with a constant row, channel or number. */
 function binary(random, style, x, values) {
   const op = random.pick(['Add', 'Add', 'Mul']);
+  const shared = values.filter((v) => values.some((w) => w !== v && `${w.shape}` === `${v.shape}`));
+  if (shared.length && !shared.includes(x)) x = shared.at(-1);
   const partners = values.filter((v) => `${v.shape}` === `${x.shape}`);
   let other = partners[random.int(0, partners.length - 1)];
   let constant = null;
@@ -248,7 +253,8 @@ function binary(random, style, x, values) {
     const shape = random.pick(shapes);
     constant = tensor(style.type, shape, random.ints(count(shape), ...rangeOf(style.type)));
     other = {name: null, type: style.type, shape, zp: random.int(...rangeOf(style.type)),
-      scale: fitScale(style.numbers, x.scale * random.real(0.3, 2))};
+      scale: fitScale(style.numbers, op === 'Add' ? x.scale * random.real(0.3, 2) :
+        random.real(0.004, 0.02))};
   }
   const left = random.int(0, 1) === 1;
   const activation = style.form === 'QOperator' ? {kind: '', emit: (net, name, real) => real} :
@@ -314,6 +320,8 @@ function maxPool(random, style, x) {
   const w = drawWindow(random, x.shape.slice(2), [1, 2, 2, 3, 4, 5]);
   const attrs = {kernel_shape: w.kernel, strides: w.strides, pads: w.pads, dilations: w.dilations};
   if (w.out.some((s) => s < 1) || w.pads.some((p, i) => p >= w.kernel[i % 2])) return null;
+  // With dilation a window can lie between pixels, in the padding alone: no maximum is defined.
+  if (w.dilations.some((d) => d > 1) && w.pads.some((p) => p > 0)) return null;
   return mover(random, style, x, 'MaxPool', () => [], attrs, [...x.shape.slice(0, 2), ...w.out]);
 }
 
