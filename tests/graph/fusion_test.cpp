@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 #include "sim/reference/ops.hpp"
 #include "tb/seed.hpp"
@@ -282,4 +283,38 @@ TEST_CASE("a dequantised output, and several readers of one tensor") {
   REQUIRE(fused != residual.nodes.end());
   CHECK(fused->get<QLayerAttributes>().add->second_is_left);
   CHECK(run(residual, {data}) == run(after, {data}));
+}
+
+TEST_CASE("an activation behind a host operator fuses only where saturation does the same") {
+  // Add of whole tensors has a command of the chip: there its clamp is one of bytes.
+  const auto fused = [](Op op, bool repeated, const Clamp& clamp, const Quant& out) {
+    std::mt19937_64 random(s4::tb::seed());
+    GraphBuilder b;
+    const TensorId x = b.through(b.input("x", {1, 3, 4, 5}), kIn, DataType::kUint8);
+    const Shape shape = repeated ? Shape{1, 3, 1, 1} : Shape{1, 3, 4, 5};
+    const TensorId y = b.through(b.input("y", shape), kMiddle, DataType::kUint8);
+    b.output(b.quantize(b.node(op, {x, y}, ClampAttributes{clamp}), out));
+    Graph after = b.graph;
+    const auto notes = optimize(after);
+    const bool in_bytes = ops(after).back() == (op == Op::kAdd ? Op::kQAdd : Op::kQMul);
+    CHECK(notes.size() == (in_bytes ? 0U : 1U));
+    const std::vector<TensorData> data{GraphBuilder::random_data(random, {1, 3, 4, 5}),
+                                       GraphBuilder::random_data(random, shape)};
+    CHECK(difference(run(after, data)[0], run(b.graph, data)[0]) <= 1);
+    return in_bytes;
+  };
+  const float all = std::numeric_limits<float>::infinity();
+  const Quant relu{0.02F, 0};  // 0 to 5.1
+  for (const Op op : {Op::kAdd, Op::kMul}) {
+    for (const bool repeated : {false, true}) {
+      CAPTURE(name_of(op), repeated);
+      const bool on_chip = op == Op::kAdd && !repeated;
+      CHECK(fused(op, repeated, {-all, all}, kOut));
+      CHECK(fused(op, repeated, {0.0F, all}, relu));
+      CHECK(fused(op, repeated, {0.0F, 5.1F}, relu));
+      CHECK(fused(op, repeated, {0.0F, 5.0F}, relu) == on_chip);
+      CHECK(fused(op, repeated, {0.0F, all}, kOut) == on_chip);
+      CHECK(fused(op, repeated, {-1.0F, 1.0F}, kOut) == on_chip);
+    }
+  }
 }
