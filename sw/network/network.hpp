@@ -173,7 +173,8 @@ struct NetworkReport {
   std::vector<Program> programs;  ///< for timelines
   std::vector<std::string> output_names;
   std::vector<graph::TensorData> outputs;  ///< of the leading backend: rtl, functional, reference
-  std::optional<std::uint64_t> cycles;     ///< all programs on RTL
+  std::vector<graph::TensorData> reference_outputs;
+  std::optional<std::uint64_t> cycles;  ///< all programs on RTL
   std::uint64_t predicted_cycles = 0;
   double rtl_s = 0;  ///< host seconds of the programs
   double functional_s = 0;

@@ -180,6 +180,7 @@ class NetworkRunner {
       if (wanted[id]) kept[id] = data;
     });
     report_.reference_s = seconds_since(begin);
+    report_.reference_outputs = report_.outputs;
     report_.wall_s = report_.reference_s;
     for (const MemoryValue& memory : compiled_.memory) {
       if (!memory.is_output) continue;
