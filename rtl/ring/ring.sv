@@ -10,8 +10,8 @@ module ring #(
     parameter int unsigned PayloadWidth = ring_pkg::PayloadBits,  // >= 2
     parameter int unsigned Credits = 8,  // packets in flight per sender, receiver and class, >= 1
     parameter int unsigned QueueDepth = 4,  // packets of a class that wait to be sent, >= 1
-    parameter int unsigned Quota = 72,  // packets between two visits of the token
-    parameter int unsigned Enough = 64,  // packets that let the token pass, <= Quota
+    parameter int unsigned Quota = 128,  // packets between two visits of the token
+    parameter int unsigned Enough = 128,  // packets after which the token leaves, <= Quota
     parameter int unsigned TimeLimit = 65536,  // clocks until a destination counts as dead
     parameter bit Protection = 1'b1,  // 0: no check sum and no payload parity (proofs)
     localparam int unsigned NumClasses = ring_pkg::NumClasses,

@@ -17,8 +17,8 @@ module ring_lane #(
     parameter int unsigned Reach = 2,  // most hops of a packet, 1..8
     parameter int unsigned Credits = 8,  // packets in flight per sender, receiver and class, >= 1
     parameter int unsigned QueueDepth = 4,  // packets of a class that wait to be sent, >= 1
-    parameter int unsigned Quota = 72,  // packets between two visits of the token
-    parameter int unsigned Enough = 64,  // packets that let the token pass, <= Quota
+    parameter int unsigned Quota = 128,  // packets between two visits of the token
+    parameter int unsigned Enough = 128,  // packets after which the token leaves, <= Quota
     parameter int unsigned TimeLimit = 65536,  // clocks until a destination counts as dead
     parameter bit Protection = 1'b1,  // 0: no check sum and no payload parity (proofs)
     localparam int unsigned NumClasses = ring_pkg::NumClasses,
@@ -150,7 +150,8 @@ module ring_lane #(
   assign sent = send_valid && !transit;
   ring_quota #(
       .Quota(Quota),
-      .Enough(Enough)
+      .Enough(Enough),
+      .Share((Reach > 1) ? Reach - 1 : 1)
   ) u_quota (
       .clk_i,
       .rst_ni,
@@ -158,6 +159,7 @@ module ring_lane #(
       .token_i,
       .token_o,
       .waiting_i(waiting),
+      .slot_free_i(!transit),
       .sent_i(sent),
       .may_send_o(may_send),
       .may_control_o(may_control)

@@ -13,8 +13,8 @@ module ring_station #(
     parameter int unsigned PayloadWidth = ring_pkg::PayloadBits,  // >= 2
     parameter int unsigned Credits = 8,  // packets in flight per sender, receiver and class, >= 1
     parameter int unsigned QueueDepth = 4,  // packets of a class that wait to be sent, >= 1
-    parameter int unsigned Quota = 72,  // packets between two visits of the token
-    parameter int unsigned Enough = 64,  // packets that let the token pass, <= Quota
+    parameter int unsigned Quota = 128,  // packets between two visits of the token
+    parameter int unsigned Enough = 128,  // packets after which the token leaves, <= Quota
     parameter int unsigned TimeLimit = 65536,  // clocks until a destination counts as dead
     parameter bit Protection = 1'b1,  // 0: no check sum and no payload parity (proofs)
     localparam int unsigned NumClasses = ring_pkg::NumClasses,
@@ -82,23 +82,24 @@ module ring_station #(
     );
   endfunction
 
-  logic [2*NumStations-1:0] offsets, reach, dead_offsets;
+  logic [2*NumStations-1:0] dead_offsets;
   for (genvar l = 0; l < 2; l = l + 1) begin : gen_masks
-    assign offsets[l*NumStations+:NumStations] =
-        to_offsets(inject_mask_i[l*NumStations+:NumStations], station_i);
-    always_comb begin : relative
-      int unsigned k, o;
-      reach[l*NumStations+:NumStations]        = '0;
-      dead_offsets[l*NumStations+:NumStations] = '0;
-      for (k = 0; k < Reach; k = k + 1) begin
-        o = (l == 0) ? k + 1 : NumStations - 1 - k;
-        if (k + 1 != Half || tie[l]) reach[l*NumStations+o] = 1'b1;
-        relative_mask[l*Reach+k] = offsets[l*NumStations+o] && (k + 1 != Half || tie[l]);
-        dead_offsets[l*NumStations+o] = dead[l*Reach+k];
+    logic [NumStations-1:0] offsets, reach;
+    assign offsets = to_offsets(inject_mask_i[l*NumStations+:NumStations], station_i);
+    for (genvar o = 0; o < NumStations; o = o + 1) begin : gen_offset
+      localparam int unsigned Hops = (l == 0) ? o : (NumStations - o) % NumStations;
+      if (Hops >= 1 && Hops <= Reach) begin : gen_within
+        assign reach[o] = Hops != Half || tie[l];
+        assign relative_mask[l*Reach+Hops-1] = offsets[o] && reach[o];
+        assign dead_offsets[l*NumStations+o] = dead[l*Reach+Hops-1];
+      end else begin : gen_beyond
+        logic unused_offset;
+        assign unused_offset = offsets[o];
+        assign reach[o] = 1'b0;
+        assign dead_offsets[l*NumStations+o] = 1'b0;
       end
     end
-    assign reach_o[l*NumStations+:NumStations] =
-        to_stations(reach[l*NumStations+:NumStations], station_i);
+    assign reach_o[l*NumStations+:NumStations] = to_stations(reach, station_i);
   end
   assign dead_o = to_stations(
       dead_offsets[NumStations-1:0] | dead_offsets[2*NumStations-1:NumStations], station_i
