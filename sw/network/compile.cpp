@@ -1,10 +1,11 @@
-// Steps to programs. Memory, from a fixed base, whole pages each:
-//   [values that the host writes][values that the chip writes][weights][programs]
+// Steps to programs: runs are cut into segments that fit the local buffer, and for each the
+// cheapest of several schedules is taken.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
+#include "sw/network/memory_map.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/residency.hpp"
 #include "sw/network/schedule.hpp"
@@ -12,8 +13,6 @@
 namespace s4::sw {
 namespace {
 
-constexpr std::uint64_t kBase = 0x100000;
-constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kWeightAlign = 64;
 /// A schedule of more array commands is only tried if there is no other.
 constexpr std::uint64_t kManyCommands = 20000;
@@ -40,7 +39,7 @@ class Compiler {
 
   CompiledNetwork run() {
     for (const std::vector<std::size_t>& run : out_.network.runs) cut(run);
-    place_values();
+    place_memory();
     for (const Segment& segment : segments_) {
       if (is_spilled(segment)) {
         compile_spilled(segment);
@@ -48,23 +47,7 @@ class Compiler {
         compile_segment(segment);
       }
     }
-    out_.weight_region.size = round_up(out_.weights.size(), kPage);
-    std::uint64_t next = out_.weight_region.address + out_.weight_region.size;
-    out_.read_region = {kBase, next - kBase};
-    for (ChipProgram& chip : out_.programs) {
-      chip.program.address = next;
-      next = round_up(next + chip.program.commands.size() * commands::kCommandBytes, kPage);
-      if (chip.program.commands.size() >= (std::size_t{1} << 24)) {
-        throw CompileError(fmt::format("program '{}': {} commands are more than a program can have",
-                                       chip.program.name, chip.program.commands.size()));
-      }
-    }
-    if (next > (std::uint64_t{1} << 36)) {
-      throw CompileError(
-          fmt::format("the network needs {} bytes of memory, more than the address "
-                      "space",
-                      next));
-    }
+    place_programs(out_);
     return std::move(out_);
   }
 
@@ -129,25 +112,19 @@ class Compiler {
     }
   }
 
-  void place_values() {
-    std::uint64_t next = kBase;
-    for (const bool outputs : {false, true}) {
-      if (outputs) out_.write_region.address = next;
-      for (const Segment& segment : segments_) {
-        for (const SegmentValue& v : segment.values) {
-          const ChipValue& value = out_.network.values[v.value];
-          if (!(v.loaded || v.stored) || value.producer.has_value() != outputs ||
-              addresses_.count(v.value) != 0) {
-            continue;
-          }
-          addresses_[v.value] = next;
-          out_.memory.push_back({v.value, {next, value.shape.words() * 64}, outputs});
-          next = round_up(next + value.shape.words() * 64, kPage);
-        }
+  /// Everything that a segment loads or stores gets its place in memory.
+  void place_memory() {
+    std::vector<std::size_t> values;
+    for (const Segment& segment : segments_) {
+      for (const SegmentValue& v : segment.values) {
+        const bool known = std::find(values.begin(), values.end(), v.value) != values.end();
+        if ((v.loaded || v.stored) && !known) values.push_back(v.value);
       }
     }
-    out_.write_region.size = next - out_.write_region.address;
-    out_.weight_region.address = next;
+    place_values(out_, values);
+    for (const MemoryValue& memory : out_.memory) {
+      addresses_[memory.value] = memory.region.address;
+    }
   }
 
   /// Appends a packed stream to the weights; its address.

@@ -346,7 +346,17 @@ void set_weights(Graph& graph, Node& node, const NodeLayer& made) {
       }
     }
   }
-  node.inputs[1] = graph.add_constant(node.name + "_pruned", std::move(data));
+  const TensorId shared = node.inputs[1];
+  std::size_t readers = 0;
+  for (const Node& other : graph.nodes) {
+    readers +=
+        static_cast<std::size_t>(std::count(other.inputs.begin(), other.inputs.end(), shared));
+  }
+  if (readers == 1) {
+    graph.at(shared).constant = std::move(data);
+  } else {
+    node.inputs[1] = graph.add_constant(node.name + "_pruned", std::move(data));
+  }
 }
 
 }  // namespace s4::sw

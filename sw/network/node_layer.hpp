@@ -27,8 +27,8 @@ struct NodeLayer {
 [[nodiscard]] std::optional<NodeLayer> layer_of_node(const graph::Graph& graph,
                                                      const graph::Node& node, std::string& why_not);
 
-/// Gives the node other weights: a new constant with the values of `layer.weights`. Only non-zero
-/// values that the node's weights have room for are allowed (groups).
+/// Gives the node other weights: those of `layer.weights`. Other readers of its constant keep it.
+/// Only non-zero values that the node's weights have room for are allowed (groups).
 void set_weights(graph::Graph& graph, graph::Node& node, const NodeLayer& layer);
 
 /// The tensor whose bytes a chain of reshapes only shows in another shape, `tensor` if there is no

@@ -1,0 +1,20 @@
+// Where a compiled network lies in memory. From a fixed base, whole pages each:
+//   [values that the host writes][values that the chip writes][weights][programs]
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sw/network/network.hpp"
+
+namespace s4::sw {
+
+/// Places these values, in order, and sets the regions of values and the start of the weights.
+/// `values`: positions in Network::values; a chip layer makes those with a producer.
+void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& values);
+
+/// Once weights and commands are known: regions that the chip may use, addresses of the programs.
+/// Throws CompileError if something is larger than the hardware can address.
+void place_programs(CompiledNetwork& compiled);
+
+}  // namespace s4::sw
