@@ -1,6 +1,6 @@
 /// Check sum of a word: remainder of word * x^CrcWidth by the polynomial of ring_pkg, inverted.
 /// Combinational; an exclusive-or tree per bit. en_i low: zero (nothing is computed).
-/// Model: sw/ring/ring_crc.hpp
+/// Model: sim/ring/ring_crc.hpp
 `include "assert.svh"
 
 module ring_crc #(

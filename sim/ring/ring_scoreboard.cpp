@@ -76,6 +76,17 @@ void RingScoreboard::forget_oldest(unsigned source, unsigned destination,
   --outstanding_;
 }
 
+void RingScoreboard::forget_newest(unsigned source, unsigned destination,
+                                   ring::Class packet_class) {
+  auto& queue = flows_[flow(source, destination, packet_class)];
+  if (queue.empty()) {
+    throw std::logic_error(
+        fmt::format("nothing is due from station {} to {}", source, destination));
+  }
+  queue.pop_back();
+  --outstanding_;
+}
+
 std::size_t RingScoreboard::due(unsigned source, unsigned destination,
                                 ring::Class packet_class) const {
   return flows_[flow(source, destination, packet_class)].size();

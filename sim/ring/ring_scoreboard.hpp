@@ -55,8 +55,10 @@ class RingScoreboard {
   RingDelivery deliver(unsigned station, unsigned lane, ring::Class packet_class, unsigned source,
                        std::uint64_t identity, std::uint64_t clock);
 
-  /// The oldest packet of a flow is given up by the test (a fault, a dead station).
+  /// The oldest, or the newest, packet of a flow will not come (a fault, a dead station). Throws
+  /// std::logic_error if none is due.
   void forget_oldest(unsigned source, unsigned destination, ring::Class packet_class);
+  void forget_newest(unsigned source, unsigned destination, ring::Class packet_class);
 
   [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
   [[nodiscard]] std::uint64_t delivered() const { return delivered_; }

@@ -15,6 +15,7 @@ namespace {
 struct Options {
   sw::RingSettings settings;
   std::string pattern = "uniform", trace, json;
+  std::vector<std::string> parameters;
 };
 
 int run(Options& options) {
@@ -30,6 +31,14 @@ int run(Options& options) {
   if (!options.json.empty()) {
     require_writable({{"--json", options.json}}, is_trace ? std::vector<std::string>{options.trace}
                                                           : std::vector<std::string>{});
+  }
+  for (const std::string& parameter : options.parameters) {
+    const std::size_t equals = parameter.find('=');
+    if (equals == std::string::npos || parameter.substr(0, equals) == "NumStations") {
+      throw std::invalid_argument("--param takes NAME=VALUE of the module ring, not '" + parameter +
+                                  "' (stations: --stations)");
+    }
+    options.settings.parameters[parameter.substr(0, equals)] = parameter.substr(equals + 1);
   }
   if (is_trace) {
     options.settings.trace = sw::read_ring_trace(options.trace, options.settings.stations);
@@ -63,6 +72,8 @@ void add_ring_command(CLI::App& app, Action& action) {
   command->add_option("--clocks", settings.clocks, "Clocks measured (default 20000)")
       ->check(whole(1));
   command->add_option("--trace", options->trace, "Lines '<clock> <source> <hex destination mask>'");
+  command->add_option("--param", options->parameters,
+                      "NAME=VALUE: another parameter of the module ring, e.g. Credits=4");
   command->add_option("--json", options->json, "Also write the result here");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }

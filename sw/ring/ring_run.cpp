@@ -59,6 +59,7 @@ class Run {
         sources_(settings.stations),
         random_(settings.seed * 0x9e3779b97f4a7c15u + 1),
         lane_sent_(2 * settings.stations, 0),
+        lane_offered_(2 * settings.stations, 0),
         link_clocks_(2 * settings.stations, 0) {
     for (unsigned s = 0; s < stations_; ++s) {
       for (unsigned l = 0; l < 2; ++l) reach_[s][l] = sim::ring_reach(stations_, s, l);
@@ -110,7 +111,10 @@ class Run {
           const std::uint32_t mask = destinations.draw(s);
           if (mask == 0) continue;
           sources_[s].add(clock_, mask);
-          if (clock_ >= measure_from_) ++offered_;
+          if (clock_ < measure_from_) continue;
+          ++offered_;
+          for (unsigned l = 0; l < 2; ++l)
+            lane_offered_[2 * s + l] += std::popcount(mask & reach_[s][l]);
         }
       }
       step();
@@ -133,6 +137,10 @@ class Run {
       }
       for (; next < trace.size() && trace[next].clock <= clock_; ++next) {
         sources_[trace[next].source].add(trace[next].clock, trace[next].mask);
+        const auto& m = trace[next];
+        for (unsigned l = 0; l < 2; ++l) {
+          lane_offered_[2 * m.source + l] += std::popcount(m.mask & reach_[m.source][l]);
+        }
         ++offered_;
       }
       step();
@@ -166,7 +174,6 @@ class Run {
         const std::uint64_t identity = std::uint64_t{s} << 56 | std::uint64_t{l} << 48 | ++number_;
         pins_.offer(s, l, kClass, mask, identity);
         scoreboard_.push(s, l, kClass, mask, {identity, clock_, clock});
-        sends_[s][l] = true;
         pushed = true;
       }
     }
@@ -224,13 +231,14 @@ class Run {
     }
     result_.fairness = 1;
     for (unsigned l = 0; l < 2; ++l) {
-      double least = 0, most = 0;
+      double least = -1, most = 0;
       for (unsigned s = 0; s < stations_; ++s) {
         const double sent = lane_sent_[2 * s + l];
         result_.sent[s] += sent / receivers / clocks;
-        if (sent == 0 && !expects(s, l)) continue;
-        least = most == 0 ? sent : std::min(least, sent);
-        most = std::max(most, sent);
+        if (lane_offered_[2 * s + l] == 0) continue;
+        const double part = sent / lane_offered_[2 * s + l];
+        least = least < 0 ? part : std::min(least, part);
+        most = std::max(most, part);
       }
       if (most > 0) result_.fairness = std::min(result_.fairness, least / most);
     }
@@ -244,9 +252,6 @@ class Run {
     }
   }
 
-  /// The pattern lets this source send into this lane.
-  [[nodiscard]] bool expects(unsigned source, unsigned lane) const { return sends_[source][lane]; }
-
   const RingSettings& settings_;
   unsigned stations_;
   std::unique_ptr<tb::Model> model_;
@@ -255,8 +260,7 @@ class Run {
   std::vector<Source> sources_;
   std::mt19937_64 random_;
   std::uint32_t reach_[ring::kMaxStations][2] = {};
-  bool sends_[ring::kMaxStations][2] = {};
-  std::vector<double> lane_sent_;
+  std::vector<double> lane_sent_, lane_offered_;
   std::vector<std::uint64_t> link_clocks_;
   RingResult result_;
   std::uint64_t clock_ = 0, measure_from_ = 0, measure_to_ = 0, last_delivery_ = 0;

@@ -44,7 +44,7 @@ struct RingResult {
   std::vector<RingLatency> latency;  // by hops, index 0 is one hop
   std::vector<double> sent;          // by source, messages per clock
   std::vector<double> links;         // utilisation, by 2 * station + lane
-  /// Slowest over fastest of the sources that sent into a lane, the worse lane.
+  /// Delivered over offered of a source, the slowest over the fastest of a lane, the worse lane.
   double fairness = 0;
   double seconds = 0;
 };

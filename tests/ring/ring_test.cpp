@@ -1,0 +1,282 @@
+// The ring as a whole: exactly once, in order, on time, whatever its receivers do.
+#include <catch2/catch.hpp>
+
+#include "tests/common/seeded_bug.hpp"
+#include "tests/ring/ring_traffic.hpp"
+
+using namespace s4;
+using namespace s4::tests;
+using ring::Class;
+
+namespace {
+
+tb::ModelOptions parameters(std::map<std::string, std::string> values) {
+  tb::ModelOptions options;
+  options.parameters = std::move(values);
+  return options;
+}
+
+/// Random traffic under changing loads and stalls until `packets` were delivered.
+void stress(tb::Model& model, unsigned stations, std::uint64_t packets) {
+  RingBench bench(model, stations);
+  for (unsigned round = 0; bench.scoreboard.delivered() < packets; ++round) {
+    RingTraffic traffic;
+    traffic.push_percent = std::array{100u, 60u, 10u, 90u}[round % 4];
+    traffic.stall_percent = std::array{0u, 50u, 90u, 20u, 5u}[round % 5];
+    traffic.multicast_percent = std::array{20u, 0u, 100u}[round % 3];
+    for (unsigned i = 0; i < 400; ++i) bench.step(traffic);
+    if (round % 8 == 7) bench.drain();
+  }
+  bench.drain();
+  for (unsigned s = 0; s < stations; ++s) {
+    CHECK(bench.pins.errors(s) == sw::RingErrors{});
+    CHECK(bench.pins.dead(s) == 0);
+  }
+  for (const std::uint64_t delivered : bench.delivered) CHECK(delivered > packets / 10);
+}
+
+}  // namespace
+
+TEST_CASE("ring: random traffic of all classes, random stalls") {
+  const std::uint64_t packets = tb::full_run() ? 4000000 : 60000;
+  SECTION("2 stations") { stress(*ring_model(2), 2, packets); }
+  SECTION("3 stations, one credit, queues of one") {
+    stress(*ring_model(3, parameters({{"Credits", "1"}, {"QueueDepth", "1"}})), 3, packets);
+  }
+  SECTION("5 stations") { stress(*ring_model(5), 5, packets); }
+  SECTION("5 stations, one credit, quota of two") {
+    stress(*ring_model(5, parameters({{"Credits", "1"}, {"Quota", "2"}, {"Enough", "1"}})), 5,
+           packets);
+  }
+  SECTION("8 stations, two credits") {
+    stress(*ring_model(8, parameters({{"Credits", "2"}})), 8, packets);
+  }
+}
+
+TEST_CASE("ring: full width") {
+  stress(*ring_model(4, parameters({{"PayloadWidth", std::to_string(ring::kPayloadBits)}})), 4,
+         5000);
+}
+
+TEST_CASE("ring: reach is what the fixed paths say") {
+  for (const unsigned stations : {2u, 3u, 5u, 8u}) {
+    auto model =
+        ring_model(stations, stations == 3   ? parameters({{"Credits", "1"}, {"QueueDepth", "1"}})
+                             : stations == 8 ? parameters({{"Credits", "2"}})
+                                             : tb::ModelOptions{});
+    sw::RingPins pins(*model, stations);
+    pins.reset();
+    for (unsigned s = 0; s < stations; ++s) {
+      for (unsigned l = 0; l < 2; ++l) {
+        CHECK(pins.reach(s, l) == sim::ring_reach(stations, s, l));
+      }
+    }
+  }
+}
+
+TEST_CASE("ring: two clocks plus one per hop at zero load, multicast copies on their way") {
+  auto model = ring_model(5);
+  RingBench bench(*model, 5);
+  for (unsigned s = 0; s < 5; ++s) {
+    for (unsigned l = 0; l < 2; ++l) {
+      for (unsigned c = 0; c < ring::kNumClasses; ++c) {
+        const std::uint32_t reach = sim::ring_reach(5, s, l);
+        REQUIRE(bench.push(s, l, static_cast<Class>(c), reach));
+        // Clock 0 is that of the push; hop h is due in clock h + 2 and not before.
+        for (unsigned clock = 0; clock <= 4; ++clock) {
+          const auto before = bench.scoreboard.outstanding();
+          bench.finish_clock();
+          CHECK(before - bench.scoreboard.outstanding() == (clock >= 3 ? 1 : 0));
+        }
+        CHECK(bench.scoreboard.outstanding() == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("ring: classes do not block one another") {
+  auto model = ring_model(5);
+  RingBench bench(*model, 5);
+  // Nobody takes requests; responses and control packets keep flowing everywhere.
+  bench.room.fill(6);
+  RingTraffic traffic;
+  traffic.push_percent = 100;
+  for (unsigned i = 0; i < 500; ++i) bench.step(traffic);
+  const auto before = bench.delivered;
+  for (unsigned i = 0; i < 1000; ++i) bench.step(traffic);
+  CHECK(bench.delivered[0] == 0);
+  CHECK(bench.delivered[1] - before[1] > 2000);
+  CHECK(bench.delivered[2] - before[2] > 1000);
+  bench.room.fill(7);
+  bench.drain();
+  // The same the other way round.
+  bench.room.fill(5);
+  const auto taken = bench.delivered;
+  for (unsigned i = 0; i < 1000; ++i) bench.step(traffic);
+  CHECK(bench.delivered[0] - taken[0] > 1000);
+  bench.room.fill(7);
+  bench.drain();
+}
+
+TEST_CASE("ring: a station that accepts nothing does not stop the others and is reported") {
+  auto model = ring_model(5, parameters({{"TimeLimit", "100"}, {"Credits", "2"}}));
+  RingBench bench(*model, 5);
+  bench.room[2] = 0;
+  RingTraffic traffic;
+  traffic.push_percent = 100;
+  traffic.multicast_percent = 0;
+  // Packets for station 2 that are given up are those beyond its credits, the newest ones: keep
+  // the count here, the scoreboard's order for the others.
+  for (unsigned i = 0; i < 3000; ++i) bench.step(traffic);
+  const auto before = bench.from;
+  for (unsigned i = 0; i < 2000; ++i) bench.step(traffic);
+  for (unsigned s = 0; s < 5; ++s) {
+    INFO("station " << s);
+    CHECK(bench.from[s] - before[s] > 1000);
+    if (s == 2) continue;
+    CHECK(bench.pins.dead(s) == 1u << 2);
+    CHECK(bench.pins.errors(s).dropped > 100);
+  }
+  CHECK(bench.pins.dead(2) == 0);
+  CHECK(bench.pins.errors(2).dropped == 0);
+  // It comes back: what was on its way arrives, and it is no longer dead.
+  bench.idle(200);
+  for (unsigned s = 0; s < 5; ++s) {
+    if (s == 2) continue;
+    const unsigned lane = sim::ring_path(5, s, 2).lane;
+    for (unsigned c = 0; c < ring::kNumClasses; ++c) {
+      // Two credits: the first two of each flow wait at station 2, the rest was dropped.
+      const auto packet_class = static_cast<Class>(c);
+      CHECK(bench.scoreboard.due(s, 2, packet_class) > 2);
+      while (bench.scoreboard.due(s, 2, packet_class) > 2) {
+        bench.scoreboard.forget_newest(s, 2, packet_class);
+      }
+      CHECK(bench.pins.has_room(s, lane, packet_class));
+    }
+  }
+  bench.room[2] = 7;
+  bench.drain();
+  bench.idle(10);
+  for (unsigned s = 0; s < 5; ++s) CHECK(bench.pins.dead(s) == 0);
+  for (unsigned i = 0; i < 500; ++i) bench.step({80, 30, 10, 7});
+  bench.drain();
+}
+
+TEST_CASE("ring: errors on links are found, counted and flagged") {
+  auto model = ring_model(5);
+  RingBench bench(*model, 5);
+  const auto send = [&](ring::Fault fault) {
+    // Station 0 to station 2: two hops up. The link that leaves station 0 fails in the one clock in
+    // which the packet is on it.
+    REQUIRE(bench.push(0, 0, Class::kResponse, 1u << 2));
+    bench.finish_clock();
+    bench.finish_clock();
+    bench.pins.set_fault(0, 0, fault);
+    bench.finish_clock();
+    bench.pins.set_fault(0, 0, ring::Fault::kNone);
+    for (unsigned i = 0; i < 8; ++i) bench.finish_clock();
+  };
+  bench.faults = true;
+  SECTION("header: the slot is dropped at the next hop") {
+    send(ring::Fault::kHeader);
+    CHECK(bench.scoreboard.outstanding() == 1);
+    CHECK(bench.pins.errors(1) == sw::RingErrors{1, 0, 0, 0, 0});
+    CHECK(bench.pins.errors(2) == sw::RingErrors{});
+  }
+  SECTION("payload: counted at the next hop only, and by the receiver's check sum") {
+    send(ring::Fault::kPayload);
+    CHECK(bench.errors == 1);
+    CHECK(bench.pins.errors(1) == sw::RingErrors{0, 1, 0, 0, 0});
+    CHECK(bench.pins.errors(2) == sw::RingErrors{0, 0, 1, 0, 0});
+  }
+  SECTION("two bits of the payload: only the check sum sees them") {
+    send(ring::Fault::kPayloadPair);
+    CHECK(bench.errors == 1);
+    CHECK(bench.pins.errors(1) == sw::RingErrors{});
+    CHECK(bench.pins.errors(2) == sw::RingErrors{0, 0, 1, 0, 0});
+  }
+  SECTION("none: nothing") {
+    send(ring::Fault::kNone);
+    CHECK(bench.errors == 0);
+    CHECK(bench.scoreboard.outstanding() == 0);
+    for (unsigned s = 0; s < 5; ++s) CHECK(bench.pins.errors(s) == sw::RingErrors{});
+  }
+  SECTION("the counters stop at their largest value") {
+    bench.pins.set_fault(0, 0, ring::Fault::kHeader);
+    model->tick(70000);
+    CHECK(bench.pins.errors(1).header == 65535);
+  }
+}
+
+TEST_CASE("ring: reset in the middle of traffic") {
+  auto model = ring_model(5);
+  for (unsigned i = 0; i < 5; ++i) {
+    RingBench bench(*model, 5);  // resets
+    for (unsigned clock = 0; clock < 300 + 7 * i; ++clock) bench.step({90, 30, 40, 7});
+    CHECK(bench.scoreboard.outstanding() > 10);
+  }
+  RingBench bench(*model, 5);
+  for (unsigned clock = 0; clock < 500; ++clock) bench.step({90, 30, 40, 7});
+  bench.drain();
+}
+
+TEST_CASE("ring: nobody waits for ever at a hotspot, control packets the least") {
+  auto model = ring_model(8, parameters({{"Credits", "2"}}));
+  RingBench bench(*model, 8);
+  std::uint64_t control_longest = 0;
+  for (unsigned clock = 0; clock < 20000; ++clock) {
+    for (unsigned s = 1; s < 8; ++s) {
+      const unsigned lane = sim::ring_path(8, s, 0).lane;
+      const auto packet_class = static_cast<Class>((clock + s) % 2);
+      // From the start of the queue to the delivery: queue depth times the waiting for a slot.
+      if (clock % 200 != 5) {
+        bench.push(s, lane, packet_class, 1);
+      } else {
+        const std::uint64_t before = bench.longest;
+        bench.longest = 0;
+        CHECK(bench.push(s, lane, Class::kControl, 1));
+        bench.longest = before;
+      }
+    }
+    const auto count = bench.delivered[2];
+    const std::uint64_t before = bench.longest;
+    bench.longest = 0;
+    bench.finish_clock();
+    if (bench.delivered[2] != count) control_longest = std::max(control_longest, bench.longest);
+    bench.longest = std::max(before, bench.longest);
+  }
+  bench.drain();
+  for (unsigned s = 2; s < 8; ++s) CHECK(bench.from[s] > bench.from[1] * 3 / 4);
+  // Four senders in a lane, quotas of 136 each, queues of four in each of two classes.
+  CHECK(bench.longest < 8 * 4 * 136);
+  CHECK(bench.delivered[2] == 7 * 100);
+  CHECK(control_longest < 4 * 136);
+}
+
+TEST_CASE("ring: the checks fail on seeded bugs") {
+  const auto fails = [](const char* file, const char* name, const char* find, const char* replace) {
+    tb::ModelOptions options = seeded_bug(file, name, find, replace);
+    auto model = ring_model(5, options);
+    try {
+      RingBench bench(*model, 5);
+      for (unsigned i = 0; i < 3000; ++i) bench.step({80, 40, i % 1000 < 500 ? 10u : 70u, 7});
+      bench.drain();
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  // A multicast ends at its first receiver.
+  CHECK(fails("rtl/ring/ring_lane.sv", "ring_strip", "arrived && (in_mask >> 1) != '0;",
+              "arrived && !in_mask[0];") != "");
+  // A slot in transit is overwritten.
+  CHECK(fails("rtl/ring/ring_lane.sv", "ring_overwrite", "    if (transit) begin\n      header_d",
+              "    if (transit && !send_valid) begin\n      header_d") != "");
+  // Credits come back twice as often as they should.
+  CHECK(fails("rtl/ring/ring_ejector.sv", "ring_credit", "pop[c] && distance_o",
+              "valid_o && distance_o") != "");
+  // The check sum leaves out nothing: a wrong polynomial at one end shows.
+  CHECK(fails("rtl/ring/ring_lane.sv", "ring_crc_class", ".data_i({station_i, inject_class_i,",
+              ".data_i({station_i, 2'b00,")
+            .find("check sum") != std::string::npos);
+}
