@@ -28,10 +28,9 @@ doctor: ## Versions of all tools, found and wanted
 build: bootstrap ## Programs and test programs (models are built when first used)
 	@tools/build.sh
 
-run: bootstrap ## A sparse convolution at 1x, 8x, 16x and 32x on the RTL, compared three ways
-	@$(call need,sw/cli,run)
-	tools/build.sh s4_cli
-	build/bin/s4 first
+run: bootstrap ## Real handwritten digits on the RTL at 1x, 8x, 16x, 32x; report in build/run/
+	@tools/build.sh s4_cli
+	build/bin/s4 digits --trace build/run/trace.json
 
 test: bootstrap ## Everything that must pass: unit tests and conformance (10 minutes, 25 cold)
 	@tools/build.sh

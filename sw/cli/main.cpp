@@ -15,7 +15,12 @@ int main(int argc, char** argv) {
   s4::cli::add_wave_command(app, action);
   s4::cli::add_bench_command(app, action);
   s4::cli::add_first_command(app, action);
+  s4::cli::add_digits_command(app, action);
   s4::cli::add_run_command(app, action);
+  s4::cli::add_compile_command(app, action);
+  s4::cli::add_inspect_command(app, action);
+  s4::cli::add_compare_command(app, action);
+  s4::cli::add_ring_command(app, action);
   CLI11_PARSE(app, argc, argv);
   try {
     return action();

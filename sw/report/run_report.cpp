@@ -18,7 +18,7 @@ h1 { font-size: 1.5rem; margin-bottom: 0; }
 h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 p.sub { margin-top: .2rem; opacity: .75; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); }
+th, td { white-space: nowrap; padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1.5rem; }
 .digits { display: flex; flex-wrap: wrap; gap: 1rem; }
@@ -112,7 +112,11 @@ std::string cycles_chart(const RunReport& report) {
 
 std::string speedup_chart(const RunReport& report) {
   const svg::Axis x = sparsity_axis(report);
-  svg::LineChart chart{"Speed-up", x, {"", 0, x.high * 1.03, false, {}, "x"}, {}};
+  svg::LineChart chart{"Speed-up against the first", x, {"", 1, x.high, true, x.ticks, "x"}, {}};
+  for (const Variant& v : report.variants) {
+    if (!(v.speedup > 0)) return "<p>No speed-up: the RTL did not run.</p>\n";
+    chart.y.low = std::min(chart.y.low, v.speedup);
+  }
   chart.series.push_back(series(report, "RTL", 2, [](const Variant& v) { return v.speedup; }));
   svg::Series linear = series(report, "linear", 7, [](const Variant& v) { return v.sparsity; });
   linear.dashed = true;

@@ -57,9 +57,9 @@ std::vector<double> ticks_of(const Axis& axis) {
 }
 
 std::string number(double value) {
-  if (std::fabs(value) >= 1e6) return fmt::format("{:g} M", value / 1e6);
-  if (std::fabs(value) >= 1e4) return fmt::format("{:g} k", value / 1e3);
-  return fmt::format("{:g}", value);
+  if (std::fabs(value) >= 1e6) return fmt::format("{:.4g} M", value / 1e6);
+  if (std::fabs(value) >= 1e4) return fmt::format("{:.4g} k", value / 1e3);
+  return fmt::format("{:.4g}", value);
 }
 
 std::string text(double x, double y, const char* anchor, const std::string& what,
@@ -176,8 +176,8 @@ std::string bar_chart(const BarChart& chart) {
     for (const double part : row.parts) sum += part;
     longest = std::max(longest, sum);
   }
-  const double left = 150;
-  const double width = 230;
+  const double left = 60;
+  const double width = 280;
   const double height = 56 + 22 * static_cast<double>(chart.rows.size());
   std::string out = open(460, height, chart.title);
   std::vector<std::pair<std::string, int>> names;

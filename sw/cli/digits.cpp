@@ -1,0 +1,241 @@
+// s4 digits: a trained network classifies real handwritten digits on the RTL at four sparsities.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sw/cli/checks.hpp"
+#include "sw/cli/commands.hpp"
+#include "sw/driver/configuration.hpp"
+#include "sw/graph/evaluate.hpp"
+#include "sw/network/open.hpp"
+#include "sw/network/report_json.hpp"
+#include "sw/report/layer_json.hpp"
+#include "sw/report/run_report.hpp"
+#include "sw/train/digits.hpp"
+#include "tb/root.hpp"
+
+namespace s4::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using sw::graph::TensorData;
+using Labels = std::vector<std::uint8_t>;
+
+constexpr std::size_t kSamples = 12;
+
+struct Options {
+  std::string config = "s4";
+  std::string out = tb::root() + "/build/run";
+  std::string trace;
+  std::uint64_t images = 0;
+};
+
+double accuracy(const Labels& given, const Labels& labels) {
+  return static_cast<double>(sw::count_right(given, labels)) / static_cast<double>(labels.size());
+}
+
+/// Of a float network, on the host.
+double accuracy_of_file(const fs::path& model, const TensorData& images, const Labels& labels) {
+  const sw::graph::Graph graph = sw::open_graph(model, {images});
+  return accuracy(sw::digit_answers(sw::graph::evaluate(graph, {images}).at(0)), labels);
+}
+
+/// The engines during the first program on the RTL, colored by layer.
+sw::svg::Timeline timeline(const sw::NetworkReport& report, int sparsity, std::size_t images) {
+  sw::svg::Timeline chart;
+  chart.title = fmt::format("{}x: {} images", sparsity, images);
+  chart.unit = "clocks";
+  chart.rows = {"load", "weights", "array", "store"};
+  for (const sw::NetworkLayerReport& layer : report.layers) chart.colors.push_back(layer.name);
+  for (const sw::DeviceRun& run : report.runs) {
+    if (run.device != "rtl") continue;
+    const auto program = std::find_if(report.programs.begin(), report.programs.end(),
+                                      [&](const auto& p) { return p.name == run.program; });
+    if (program == report.programs.end()) continue;
+    for (const sw::TimelineEvent& event : run.result.timeline) {
+      const auto engine = static_cast<std::size_t>(event.engine);
+      if (engine < 1 || engine > chart.rows.size()) continue;
+      const sw::CommandInfo& info = program->info.at(event.command);
+      chart.slices.push_back({engine - 1, static_cast<double>(event.begin),
+                              static_cast<double>(event.end), info.layer,
+                              fmt::format("{} {}, command {}", chart.colors.at(info.layer),
+                                          info.what, event.command)});
+    }
+    break;
+  }
+  return chart;
+}
+
+class DigitsJob {
+ public:
+  explicit DigitsJob(const Options& options)
+      : options_(options), config_(sw::find_configuration(options.config)) {}
+
+  int run() {
+    const Clock::time_point begin = Clock::now();
+    fs::create_directories(options_.out);
+    const std::string json = options_.out + "/report.json";
+    const std::string html = options_.out + "/report.html";
+    require_writable({{"report", json}, {"page", html}, {"--trace", options_.trace}});
+    load_images();
+    fmt::print("{}\n\n", report_.data);
+    print_head();
+    for (const int sparsity : sw::kDigitsSparsities) variant(sparsity);
+    report_.wall_s = std::chrono::duration<double>(Clock::now() - begin).count();
+    sw::write_json(json, sw::to_json(report_));
+    sw::write_text(html, sw::to_html(report_));
+    fmt::print("\n{}\n", report_.ok()
+                             ? "Every byte is equal in RTL, functional model and reference."
+                             : "FAILED: see above.");
+    fmt::print("{:.0f} s. Report: {} (figures: {}){}\n", report_.wall_s, html, json,
+               options_.trace.empty() ? std::string() : "; trace for Perfetto: " + options_.trace);
+    return report_.ok() ? 0 : 1;
+  }
+
+ private:
+  void load_images() {
+    const sw::Digits digits = sw::load_digits();
+    const sw::DigitsSplit split = sw::split_digits(digits);
+    std::span<const std::size_t> test(split.test);
+    if (options_.images > 0 && options_.images < test.size()) test = test.first(options_.images);
+    images_ = sw::digit_images(digits, test);
+    labels_ = sw::digit_labels(digits, test);
+    report_.title = "Handwritten digits on the S4";
+    report_.network = "A convolutional network for 8x8 images of handwritten digits, INT8";
+    report_.data = "UCI handwritten digits, " + sw::describe(split);
+    report_.config = config_.name;
+    report_.memory = "ideal, 64 B per clock, latency 100 clocks";
+    report_.macs_per_clock = config_.macs_per_clock;
+    report_.images = labels_.size();
+    report_.accuracy_dense_float =
+        accuracy_of_file(sw::digits_model_path(1, false), images_, labels_);
+  }
+
+  void print_head() const {
+    fmt::print("{} test images per sparsity on the RTL of one subsystem, configuration {}: {}\n",
+               labels_.size(), config_.name, config_.macs_per_clock);
+    fmt::print("multiply-accumulates per clock; {}. Accuracies in percent.\n\n", report_.memory);
+    fmt::print("{:>8} {:>7} {:>7} {:>7} {:>13} {:>9} {:>12} {:>13} {:>8} {:>11}\n", "sparsity",
+               "float", "INT8", "RTL", "cycles/image", "speed-up", "utilisation", "weight bytes",
+               "kHz", "mismatches");
+    std::fflush(stdout);
+  }
+
+  void variant(int sparsity) {
+    const fs::path model = sw::digits_model_path(sparsity, true);
+    sw::NetworkRunSettings settings;
+    settings.run.backend = sw::Backend::kAll;
+    settings.run.config_argument = options_.config;
+    settings.run.show_progress = true;
+    settings.arguments = fmt::format("digits --images {}", labels_.size());
+    const std::vector<TensorData> inputs{images_};
+    // Timed as it is used, then with the output of every layer stored, so that all are compared.
+    sw::Variant v;
+    v.sparsity = sparsity;
+    const sw::NetworkReport timed = execute(model, false, inputs, settings);
+    const sw::NetworkReport checked = execute(model, true, inputs, settings);
+    for (const sw::NetworkReport* r : {&timed, &checked}) {
+      v.mismatches += r->mismatches();
+      if (!r->ok()) fmt::print("{}", sw::to_text(*r));
+    }
+    v.ok = timed.ok() && checked.ok();
+    v.accuracy_float = accuracy_of_file(sw::digits_model_path(sparsity, false), images_, labels_);
+    v.accuracy_int8 = accuracy(sw::digit_answers(timed.reference_outputs.at(0)), labels_);
+    const Labels given = sw::digit_answers(timed.outputs.at(0));
+    v.accuracy_rtl = accuracy(given, labels_);
+    v.cycles_per_image = timed.cycles_per_image();
+    v.ideal_cycles_per_image = timed.ideal_cycles() / static_cast<double>(report_.images);
+    if (!report_.variants.empty() && v.cycles_per_image > 0) {
+      v.speedup = report_.variants.front().cycles_per_image / v.cycles_per_image;
+    }
+    v.utilisation = timed.utilisation();
+    v.weight_bytes = timed.weight_bytes();
+    v.dense_weight_bytes = timed.dense_weight_bytes();
+    v.khz = timed.kilohertz();
+    v.mac_per_s = timed.mac_per_s();
+    v.wall_s = timed.wall_s;
+    for (const sw::NetworkLayerReport& l : timed.layers) {
+      v.layers.push_back({l.name, l.engine, l.macs_dense, l.macs_nonzero, l.cycles.value_or(0),
+                          l.ideal_cycles, l.bound, l.weight_bytes});
+    }
+    v.timeline = timeline(timed, sparsity, labels_.size());
+    choose_samples(given);
+    for (const sw::Sample& s : report_.samples) v.answers.push_back(given.at(s.number));
+    fmt::print(
+        "{:>7}x {:>7.2f} {:>7.2f} {:>7.2f} {:>13.1f} {:>8.2f}x {:>10.1f} % {:>13} {:>8.1f} "
+        "{:>11}\n",
+        sparsity, 100 * v.accuracy_float, 100 * v.accuracy_int8, 100 * v.accuracy_rtl,
+        v.cycles_per_image, v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz, v.mismatches);
+    std::fflush(stdout);
+    report_.variants.push_back(std::move(v));
+    if (!options_.trace.empty() && sparsity == std::end(sw::kDigitsSparsities)[-1]) {
+      sw::write_json(options_.trace, sw::to_trace(timed), -1);
+    }
+  }
+
+  sw::NetworkReport execute(const fs::path& model, bool store_all,
+                            const std::vector<TensorData>& inputs,
+                            const sw::NetworkRunSettings& settings) {
+    sw::NetworkOptions network;
+    network.store_all = store_all;
+    return sw::run_network(
+        sw::compile_network(sw::prepare(sw::open_graph(model, inputs), network), config_), inputs,
+        config_, settings);
+  }
+
+  /// The first image of every class, and then those that the dense network gets wrong.
+  void choose_samples(const Labels& given) {
+    if (!report_.samples.empty()) return;
+    std::vector<std::size_t> numbers;
+    for (std::size_t digit = 0; digit < sw::Digits::kClasses; ++digit) {
+      const auto found = std::find(labels_.begin(), labels_.end(), digit);
+      if (found != labels_.end()) {
+        numbers.push_back(static_cast<std::size_t>(found - labels_.begin()));
+      }
+    }
+    for (std::size_t i = 0; i < given.size() && numbers.size() < kSamples; ++i) {
+      if (given[i] != labels_[i]) numbers.push_back(i);
+    }
+    const std::vector<float>& pixels = images_.floats();
+    for (const std::size_t i : numbers) {
+      const auto begin = pixels.begin() + static_cast<long>(i * sw::Digits::kPixels);
+      report_.samples.push_back({i,
+                                 labels_[i],
+                                 sw::Digits::kSide,
+                                 sw::Digits::kSide,
+                                 {begin, begin + sw::Digits::kPixels}});
+    }
+  }
+
+  Options options_;
+  config::Configuration config_;
+  TensorData images_;
+  Labels labels_;
+  sw::RunReport report_;
+};
+
+}  // namespace
+
+void add_digits_command(CLI::App& app, Action& action) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "digits", "Real handwritten digits, classified on the RTL at four sparsities");
+  command->add_option("--config", o->config, "tiny, small, s4 or a configuration file")
+      ->capture_default_str();
+  command->add_option("--images", o->images, "Only the first of the test images")->check(whole(1));
+  command->add_option("--out", o->out, "Folder for report.html and report.json")
+      ->capture_default_str();
+  command->add_option("--trace", o->trace,
+                      "Write the engines' timeline (Perfetto) of the last run to this file");
+  command->callback([o, &action] { action = [o] { return DigitsJob(*o).run(); }; });
+}
+
+}  // namespace s4::cli
