@@ -20,7 +20,8 @@ h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 p.sub { margin-top: .2rem; opacity: .75; }
 table { border-collapse: collapse; width: 100%; font-size: 14px;
   font-variant-numeric: tabular-nums; }
-th, td { white-space: nowrap; padding: .3rem .5rem; text-align: right; border-bottom: 1px solid var(--line); }
+th, td { white-space: nowrap; padding: .3rem .5rem; text-align: right;
+  border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1.5rem; }
 .digits { display: flex; flex-wrap: wrap; gap: 1rem; }
