@@ -151,7 +151,7 @@ module ring_lane #(
   ring_quota #(
       .Quota(Quota),
       .Enough(Enough),
-      .Share((Reach > 1) ? Reach - 1 : 1)
+      .Share(Reach)
   ) u_quota (
       .clk_i,
       .rst_ni,

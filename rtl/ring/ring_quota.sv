@@ -14,7 +14,7 @@ module ring_quota #(
     parameter int unsigned Enough = 128,  // packets after which the token leaves, >= 1
     parameter int unsigned ControlQuota = 8,  // control packets beyond Quota, >= 1
     parameter int unsigned Share = 1,  // slots in transit for one of its own, >= 1
-    parameter int unsigned Patience = 8  // clocks, >= 1
+    parameter int unsigned Patience = 16  // clocks, >= 1
 ) (
     input  logic clk_i,
     input  logic rst_ni,

@@ -45,7 +45,8 @@ class RingBench {
   /// Packets with a wrong check sum are expected; they are counted and checked no further.
   bool faults = false;
   std::uint64_t errors = 0;
-  std::uint64_t clock = 0, longest = 0;  // clocks a delivery took from its push
+  std::uint64_t clock = 0;
+  std::array<std::uint64_t, ring::kNumClasses> longest{};  // clocks from push to delivery
   std::array<std::uint64_t, ring::kNumClasses> delivered{};
   std::array<std::uint64_t, ring::kMaxStations> from{};
 
@@ -143,8 +144,9 @@ class RingBench {
     if (!pins.ejected_filled(station, lane, identity)) {
       throw sim::RingError(fmt::format("clock {}: payload changed at station {}", clock, station));
     }
-    longest = std::max(longest, clock - delivery.packet.pushed);
-    ++delivered[static_cast<unsigned>(packet_class)];
+    const auto c = static_cast<unsigned>(packet_class);
+    longest[c] = std::max(longest[c], clock - delivery.packet.pushed);
+    ++delivered[c];
     ++from[source];
   }
 
