@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "sw/cli/checks.hpp"
 #include "sw/network/open.hpp"
+#include "sw/program_file/program_file.hpp"
 
 namespace s4::cli {
 
@@ -33,9 +36,32 @@ std::string model_arguments(const ModelOptions& o) {
   return text;
 }
 
+void add_batch_option(CLI::App& command, std::int64_t& batch) {
+  command.add_option("--batch", batch, "Images, where the ONNX file leaves that open")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
+}
+
 sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Configuration& config,
                                   const std::vector<graph::TensorData>& inputs) {
+  if (sw::is_program(options.path)) {
+    if (options.sparsity || options.store_all || options.sub_batch) {
+      throw std::invalid_argument(options.path +
+                                  " is compiled already: --sparsity, --store-all and --sub-batch "
+                                  "are for s4 compile");
+    }
+    return sw::read_program(options.path, config);
+  }
   return sw::compile_network(sw::prepare(sw::open_graph(options.path, inputs), options.network()),
+                             config);
+}
+
+sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Configuration& config,
+                                  std::int64_t batch) {
+  if (sw::is_program(options.path)) {
+    throw std::invalid_argument(options.path + " is a program already");
+  }
+  return sw::compile_network(sw::prepare(sw::open_graph(options.path, batch), options.network()),
                              config);
 }
 

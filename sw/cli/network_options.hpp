@@ -30,9 +30,16 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 /// Those given, but for model and configuration, as on the command line: " --sparsity 8".
 [[nodiscard]] std::string model_arguments(const ModelOptions& options);
 
+/// --batch, for commands without inputs.
+void add_batch_option(CLI::App& command, std::int64_t& batch);
+
 /// The network ready to run on `inputs`: compiled from ONNX, or read from a program file.
 [[nodiscard]] sw::CompiledNetwork open_compiled(const ModelOptions& options,
                                                 const config::Configuration& config,
                                                 const std::vector<graph::TensorData>& inputs);
+/// The same for an ONNX file and a batch, where the file leaves it open.
+[[nodiscard]] sw::CompiledNetwork open_compiled(const ModelOptions& options,
+                                                const config::Configuration& config,
+                                                std::int64_t batch);
 
 }  // namespace s4::cli
