@@ -1,0 +1,51 @@
+// s4 train: rebuilds the shipped networks from the shipped data.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "sw/cli/checks.hpp"
+#include "sw/cli/commands.hpp"
+#include "sw/train/digits_models.hpp"
+
+namespace s4::cli {
+namespace {
+
+struct Options {
+  std::string network, output = sw::digits_folder().string();
+  std::uint64_t seed = 1;
+};
+
+int run(const Options& o) {
+  if (!std::filesystem::is_directory(o.output)) {
+    throw std::invalid_argument("--output " + o.output + ": there is no such folder");
+  }
+  sw::DigitsRecipe recipe = sw::shipped_recipe();
+  recipe.seed = o.seed;
+  const auto variants =
+      sw::build_digits_models(sw::load_digits(), recipe, o.output, [](const std::string& line) {
+        fmt::print("{}\n", line);
+        std::fflush(stdout);
+      });
+  fmt::print("{}", sw::describe(variants));
+  return 0;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, Action& action) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("train", "Train, prune and quantise the shipped networks anew");
+  command->add_option("network", o->network, "digits")
+      ->required()
+      ->check(CLI::IsMember({"digits"}));
+  command->add_option("-o,--output", o->output, "Folder for the ONNX files")->capture_default_str();
+  command->add_option("--seed", o->seed, "First weights, order of the images, shifts")
+      ->capture_default_str()
+      ->check(whole(0));
+  command->callback([o, &action] { action = [o] { return run(*o); }; });
+}
+
+}  // namespace s4::cli
