@@ -6,10 +6,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .PHONY: help bootstrap doctor build run test unit conformance regress wave lint format check synth \
-        formal netlist mutants coverage bench docs models hooks clean
+        formal netlist mutants coverage bench docs models sims hooks clean
 
 CONFIG ?= tiny
-MODELS ?= subsystem
+SIMS ?= subsystem
 
 # $(call need,FILE,TARGET): says in one line that a target has no content, and fails.
 need = [ -e "$(1)" ] || { echo "make $(2): nothing to do yet ($(1) does not exist)"; exit 1; }
@@ -96,8 +96,12 @@ bench: bootstrap ## Simulation speed, median of five
 docs: bootstrap ## Regenerates the tables in docs/ and checks every link
 	@python3 tools/docs.py
 
-models: bootstrap ## Builds simulation models ahead of use: CONFIG=tiny MODELS='subsystem fifo'
-	@for top in $(MODELS); do for kind in fast checked wave; do
+models: bootstrap ## Trains, prunes and quantises the shipped networks anew, from the shipped data
+	@tools/build.sh s4_cli
+	build/bin/s4 train digits
+
+sims: bootstrap ## Builds simulation models ahead of use: CONFIG=tiny SIMS='subsystem fifo'
+	@for top in $(SIMS); do for kind in fast checked wave; do
 	  python3 tools/build_model.py --top $$top --config $(CONFIG) --kind $$kind
 	done; done
 
