@@ -25,7 +25,7 @@ sw::RingResult measure(unsigned stations, RingPattern pattern, double rate = -1)
 }
 
 std::string trace_file(const std::string& name, const std::string& text) {
-  const auto folder = tb::root() / "build" / "tests";
+  const auto folder = std::filesystem::path(tb::root()) / "build" / "tests";
   std::filesystem::create_directories(folder);
   const std::string path = (folder / name).string();
   std::ofstream(path) << text;
