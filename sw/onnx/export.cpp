@@ -13,9 +13,6 @@
 namespace s4::sw {
 namespace {
 
-using ::onnx::AttributeProto;
-using ::onnx::NodeProto;
-using ::onnx::TensorProto;
 using graph::Clamp;
 using graph::DataType;
 using graph::kNoTensor;
@@ -24,6 +21,9 @@ using graph::Op;
 using graph::Shape;
 using graph::TensorData;
 using graph::TensorId;
+using ::onnx::AttributeProto;
+using ::onnx::NodeProto;
+using ::onnx::TensorProto;
 
 static_assert(std::endian::native == std::endian::little, "ONNX files are little-endian");
 
@@ -217,9 +217,7 @@ class Exporter {
     if (has_high) proto.add_input(scalar(node, "_high", clamp.high));
   }
 
-  NodeProto& plain(const Node& node, const std::string& op) {
-    return clamped(node, op, Clamp{});
-  }
+  NodeProto& plain(const Node& node, const std::string& op) { return clamped(node, op, Clamp{}); }
 
   void add_window(NodeProto& proto, const graph::PoolAttributes& pool) {
     integers(proto, "kernel_shape", pool.kernel);
@@ -230,8 +228,7 @@ class Exporter {
 
   void add_quantize(const Node& node, const std::string& op, DataType type) {
     const auto& q = node.get<graph::QuantizeAttributes>();
-    const Shape shape =
-        q.per_tensor() ? Shape{} : Shape{static_cast<std::int64_t>(q.scale.size())};
+    const Shape shape = q.per_tensor() ? Shape{} : Shape{static_cast<std::int64_t>(q.scale.size())};
     NodeProto& proto = begin(node, op, names_[node.output]);
     proto.add_input(name(node.inputs[0]));
     proto.add_input(constant(unique(node.name + "_scale"), TensorData(shape, q.scale)));

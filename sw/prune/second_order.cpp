@@ -185,10 +185,10 @@ class Walk {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         const graph::Tensor& wanted = graph.at(graph.inputs[i]);
         if (inputs[i].type != wanted.type || inputs[i].shape != wanted.shape) {
-          throw graph::GraphError(fmt::format(
-              "input '{}' is {}{}, the calibration data are {}{}", wanted.name,
-              name_of(wanted.type), graph::to_string(wanted.shape), name_of(inputs[i].type),
-              graph::to_string(inputs[i].shape)));
+          throw graph::GraphError(
+              fmt::format("input '{}' is {}{}, the calibration data are {}{}", wanted.name,
+                          name_of(wanted.type), graph::to_string(wanted.shape),
+                          name_of(inputs[i].type), graph::to_string(inputs[i].shape)));
         }
         run[graph.inputs[i]] = inputs[i];
       }
@@ -234,9 +234,9 @@ class Walk {
 void prune_layer(Graph& graph, LayerRows& layer, const Walk& walk, std::uint32_t keep,
                  double damping, PrunedLayer& entry) {
   if (layer.reduction() > kMaxSecondOrderReduction) {
-    throw std::invalid_argument(
-        fmt::format("'{}' has a reduction of {}; second-order pruning takes up to {}, magnitude any",
-                    layer.name, layer.reduction(), kMaxSecondOrderReduction));
+    throw std::invalid_argument(fmt::format(
+        "'{}' has a reduction of {}; second-order pruning takes up to {}, magnitude any",
+        layer.name, layer.reduction(), kMaxSecondOrderReduction));
   }
   std::vector<float> bias = bias_of(graph, layer);
   const auto size = static_cast<Eigen::Index>(layer.reduction()) + 1;

@@ -76,9 +76,8 @@ Calibration split_calibration(const std::vector<TensorData>& inputs, std::int64_
     samples = input.shape[0];
   }
   if (samples == 0 || samples % batch != 0) {
-    throw std::invalid_argument(
-        fmt::format("{} samples of calibration data for a network that takes {} at a time", samples,
-                    batch));
+    throw std::invalid_argument(fmt::format(
+        "{} samples of calibration data for a network that takes {} at a time", samples, batch));
   }
   Calibration runs;
   for (std::int64_t first = 0; first < samples; first += batch) {

@@ -52,7 +52,8 @@ enum class RangeMethod { kMinMax, kPercentile, kMse };
 [[nodiscard]] graph::Quant choose_quant(const Histogram& histogram, graph::DataType type,
                                         RangeMethod method, double percentile);
 
-/// Symmetric scale of one row of weights, to -127 to 127. kPercentile is as kMinMax: rows are short.
+/// Symmetric scale of one row of weights, to -127 to 127. kPercentile is as kMinMax: rows are
+/// short.
 [[nodiscard]] float weight_scale(const std::vector<float>& row, RangeMethod method);
 
 }  // namespace s4::sw

@@ -61,8 +61,7 @@ class Quantizer {
       const Quant quant =
           choose_quant(histogram, options_.type, options_.activations, options_.percentile);
       quants_[id] = quant;
-      out_.activations.push_back(
-          {out_.graph.at(id).name, histogram.low, histogram.high, quant});
+      out_.activations.push_back({out_.graph.at(id).name, histogram.low, histogram.high, quant});
     }
     quantize_weights();
     for (const TensorId id : wanted) quantize_tensor(id, quants_.at(id));
@@ -168,8 +167,8 @@ class Quantizer {
     const Node node = graph().nodes[n];
     const TensorData& weights = graph().constant(node.inputs[1]);
     const std::vector<float>& values = weights.floats();
-    const bool rows = node.op == Op::kConv || (node.op == Op::kGemm &&
-                                               node.get<graph::GemmAttributes>().transpose_b);
+    const bool rows = node.op == Op::kConv ||
+                      (node.op == Op::kGemm && node.get<graph::GemmAttributes>().transpose_b);
     const auto filters = static_cast<std::size_t>(weights.shape[rows ? 0 : 1]);
     const std::size_t reduction = filters == 0 ? 0 : values.size() / filters;
     const bool has_bias = node.op != Op::kMatMul && node.input(2) != kNoTensor;
@@ -223,9 +222,9 @@ class Quantizer {
     const std::string name = g.at(id).name;
     const Shape shape = g.at(id).shape;
     const TensorId bytes = g.add_tensor({name + "_bytes", options_.type, shape, std::nullopt});
-    const TensorId other = g.add_tensor(
-        {name + (uses.producer[id] == graph::Uses::kNone ? "_dequantized" : "_float"),
-         DataType::kFloat32, shape, std::nullopt});
+    const TensorId other =
+        g.add_tensor({name + (uses.producer[id] == graph::Uses::kNone ? "_dequantized" : "_float"),
+                      DataType::kFloat32, shape, std::nullopt});
     TensorId before = other;
     TensorId after = id;
     if (uses.producer[id] == graph::Uses::kNone) {

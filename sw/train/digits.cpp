@@ -105,7 +105,8 @@ DigitsSplit split_digits(const Digits& digits, std::uint64_t seed, std::size_t v
   });
   DigitsSplit split;
   std::vector<std::size_t> rest;
-  for (std::size_t i = 0; i < order.size(); ++i) (i % 5 == 0 ? split.test : rest).push_back(order[i]);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    (i % 5 == 0 ? split.test : rest).push_back(order[i]);
   if (validation > rest.size()) {
     throw std::invalid_argument(
         fmt::format("{} images to validate, there are {}", validation, rest.size()));
@@ -178,9 +179,9 @@ std::filesystem::path digits_folder() {
 }
 
 std::filesystem::path digits_model_path(int sparsity, bool quantized) {
-  const std::string name = sparsity == 1 && !quantized
-                               ? std::string("digits_dense.onnx")
-                               : fmt::format("digits_{}x{}.onnx", sparsity, quantized ? "_int8" : "");
+  const std::string name = sparsity == 1 && !quantized ? std::string("digits_dense.onnx")
+                                                       : fmt::format("digits_{}x{}.onnx", sparsity,
+                                                                     quantized ? "_int8" : "");
   return digits_folder() / name;
 }
 

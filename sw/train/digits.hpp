@@ -45,7 +45,8 @@ struct DigitsSplit {
 inline constexpr std::uint64_t kDigitsSplitSeed = 1;
 
 /// Cuts into one fifth for tests (360 of 1,797; the rest are 1,437) and `validation` images of the
-/// rest. Every class is spread evenly over the three; the seed chooses which of its images go where.
+/// rest. Every class is spread evenly over the three; the seed chooses which of its images go
+/// where.
 [[nodiscard]] DigitsSplit split_digits(const Digits& digits, std::uint64_t seed = kDigitsSplitSeed,
                                        std::size_t validation = 200);
 

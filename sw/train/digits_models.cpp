@@ -173,10 +173,11 @@ std::vector<DigitsVariant> build_digits_models(const Digits& digits, const Digit
 }
 
 std::string describe(const std::vector<DigitsVariant>& variants) {
-  std::string text = fmt::format("{:<9} {:>12}   {:^26}   {:^26}\n{:<22}   {:>8} {:>8} {:>8}   "
-                                 "{:>8} {:>8} {:>8}\n",
-                                 "sparsity", "fullest bank", "float32", "INT8", "", "train",
-                                 "validate", "test", "train", "validate", "test");
+  std::string text = fmt::format(
+      "{:<9} {:>12}   {:^26}   {:^26}\n{:<22}   {:>8} {:>8} {:>8}   "
+      "{:>8} {:>8} {:>8}\n",
+      "sparsity", "fullest bank", "float32", "INT8", "", "train", "validate", "test", "train",
+      "validate", "test");
   for (const DigitsVariant& v : variants) {
     text += fmt::format("{:<9} {:>12} ", fmt::format("{}x", v.sparsity), v.fullest_bank);
     for (const Accuracy* a : {&v.real, &v.bytes}) {

@@ -214,8 +214,8 @@ class Fit {
 TrainingSet training_set(const graph::TensorData& images, std::vector<std::uint8_t> labels) {
   const auto& shape = images.shape;
   if (shape.size() != 4 || shape[0] != static_cast<std::int64_t>(labels.size())) {
-    throw std::invalid_argument(fmt::format("images of shape {} with {} labels",
-                                            graph::to_string(shape), labels.size()));
+    throw std::invalid_argument(
+        fmt::format("images of shape {} with {} labels", graph::to_string(shape), labels.size()));
   }
   TrainingSet set;
   set.labels = std::move(labels);

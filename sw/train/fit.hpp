@@ -33,8 +33,8 @@ struct Teacher {
   float temperature = 4.0F;
 };
 
-/// After the fraction t of the ramp, keep + (64 - keep) * (1 - t)^3 weights of a bank are left, those
-/// of largest magnitude; where that is no whole number, one more in some banks.
+/// After the fraction t of the ramp, keep + (64 - keep) * (1 - t)^3 weights of a bank are left,
+/// those of largest magnitude; where that is no whole number, one more in some banks.
 struct PruneSchedule {
   std::uint32_t keep = 64;  ///< of a full bank, at the end
   double ramp = 0.6;        ///< part of all steps until the end is reached
@@ -54,7 +54,7 @@ struct FitSettings {
 struct EpochReport {
   int epoch = 0;  ///< from 1
   int epochs = 0;
-  double loss = 0.0;  ///< mean of the epoch
+  double loss = 0.0;   ///< mean of the epoch
   double right = 0.0;  ///< fraction of the (shifted) images
   double keep = 64.0;  ///< weights of a full bank that are kept, mean of all banks
 };
@@ -65,8 +65,8 @@ using EpochObserver = std::function<void(const EpochReport&)>;
 void fit(TrainNetwork& network, const TrainingSet& data, const FitSettings& settings,
          const EpochObserver& observer = nullptr);
 
-/// Gradual pruning with distillation from `network` as it is. Layers that are sparse enough already,
-/// and not only because their banks hold few channels, are kept as they are.
+/// Gradual pruning with distillation from `network` as it is. Layers that are sparse enough
+/// already, and not only because their banks hold few channels, are kept as they are.
 [[nodiscard]] TrainNetwork prune_gradually(const TrainNetwork& network, const TrainingSet& data,
                                            FitSettings settings,
                                            const EpochObserver& observer = nullptr);

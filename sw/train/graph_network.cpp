@@ -115,7 +115,8 @@ TrainNetwork train_network_of(const Graph& graph) {
   if (end == 0) problems.emplace_back("it has no layers");
   TrainNetwork network;
   if (problems.empty()) {
-    for (const LayerRows& rows : float_layers(graph)) network.layers.push_back(layer_of(graph, rows));
+    for (const LayerRows& rows : float_layers(graph))
+      network.layers.push_back(layer_of(graph, rows));
     try {
       network.check();
     } catch (const std::invalid_argument& error) {
@@ -150,8 +151,8 @@ void set_parameters(Graph& graph, const TrainNetwork& network) {
     }
     node.inputs.resize(3, kNoTensor);
     node.inputs[2] = graph.add_constant(
-        name,
-        TensorData(shape, std::vector<float>(from.bias.data(), from.bias.data() + from.bias.size())));
+        name, TensorData(shape, std::vector<float>(from.bias.data(),
+                                                   from.bias.data() + from.bias.size())));
   }
 }
 
@@ -186,8 +187,8 @@ Graph graph_of(const TrainNetwork& network, const std::string& name) {
                                 graph::ReshapeAttributes{{1, size}}},
                                layer.name + "_in");
       }
-      const auto w = graph.add_constant(
-          layer.name + "_weights", TensorData(graph::DataType::kFloat32, {size, g.filters}));
+      const auto w = graph.add_constant(layer.name + "_weights",
+                                        TensorData(graph::DataType::kFloat32, {size, g.filters}));
       graph::GemmAttributes attributes;
       attributes.clamp = clamp;
       x = graph::append_node(graph, {Op::kGemm, layer.name, {x, w, bias}, kNoTensor, attributes},

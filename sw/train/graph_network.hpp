@@ -22,8 +22,9 @@ struct NotTrainable : std::runtime_error {
 /// Puts weights and biases back into the graph that the network was made of.
 void set_parameters(graph::Graph& graph, const TrainNetwork& network);
 
-/// The network as a graph of batch 1: input "image" [1,C,H,W], output "scores". A layer whose kernel
-/// covers its whole image, behind another layer, is a Gemm behind a Flatten; others are Conv.
+/// The network as a graph of batch 1: input "image" [1,C,H,W], output "scores". A layer whose
+/// kernel covers its whole image, behind another layer, is a Gemm behind a Flatten; others are
+/// Conv.
 [[nodiscard]] graph::Graph graph_of(const TrainNetwork& network, const std::string& name);
 
 }  // namespace s4::sw

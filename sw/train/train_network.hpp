@@ -38,8 +38,8 @@ struct TrainGeometry {
 struct TrainLayer {
   std::string name;
   TrainGeometry geometry;
-  Matrix weights;  ///< [filters][tap][channel]
-  Vector bias;     ///< [filters]
+  Matrix weights;                                       ///< [filters][tap][channel]
+  Vector bias;                                          ///< [filters]
   float low = -std::numeric_limits<float>::infinity();  ///< clamp of the result; Relu from 0
   float high = std::numeric_limits<float>::infinity();
   bool trained = true;  ///< false: weights and bias stay as they are
@@ -65,7 +65,8 @@ struct TrainNetwork {
   [[nodiscard]] int classes() const { return layers.back().geometry.filters; }
 
   /// Result of the last layer. `images`: [images * pixels][channels] of the first layer.
-  [[nodiscard]] Matrix forward(const Matrix& images, std::vector<LayerTrace>* traces = nullptr) const;
+  [[nodiscard]] Matrix forward(const Matrix& images,
+                               std::vector<LayerTrace>* traces = nullptr) const;
   /// Gradients of a loss by all parameters, from that by the result of the last layer.
   [[nodiscard]] std::vector<LayerGradient> backward(const std::vector<LayerTrace>& traces,
                                                     Matrix result_gradient) const;
