@@ -55,6 +55,10 @@ struct ChipValue {
   TensorShape shape;
   bool is_unsigned = false;
   std::optional<std::size_t> producer;  ///< layer; without one the host provides the bytes
+  /// Set: the host gathers the windows of this convolution; channels are [channel][row][column] of
+  /// a window, `shape` has the pixels of its output.
+  std::optional<LayerGeometry> windows;
+  std::int32_t padding = 0;  ///< in windows, where they leave the image
 };
 
 struct ChipLayer {

@@ -1,8 +1,11 @@
 // One node of a quantised graph as a layer of the chip.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "sw/compiler/layer.hpp"
 #include "sw/compiler/tensor_layout.hpp"
@@ -35,6 +38,16 @@ void set_weights(graph::Graph& graph, graph::Node& node, const NodeLayer& layer)
 /// reshape. `shape` and the result's shape have the same layout on the chip.
 [[nodiscard]] graph::TensorId without_reshapes(const graph::Graph& graph, graph::TensorId tensor,
                                                const TensorShape& shape);
+
+/// A first layer of few channels reads 64-byte words that hold little, tap by tap. If its window
+/// has at most 64 elements and it makes no more pixels than it reads, the host can gather windows
+/// instead: then this makes a 1x1 convolution of it and returns the geometry before.
+[[nodiscard]] std::optional<LayerGeometry> gather_windows(NodeLayer& layer);
+
+/// The windows of an image [N,C,H,W], [N,C*R*S,P,Q].
+[[nodiscard]] std::vector<std::uint8_t> windows_of(const LayerGeometry& geometry,
+                                                   std::span<const std::uint8_t> image,
+                                                   std::uint8_t padding);
 
 /// A tensor as a convolution takes it: [N,C,H,W]; dimensions behind the third are one.
 [[nodiscard]] std::optional<TensorShape> image_shape(const graph::Shape& shape);

@@ -76,10 +76,23 @@ class Preparation {
     ChipLayer layer;
     layer.step = out_.steps.size();
     layer.input = value_of(made.input, made.input_shape);
+    if (!out_.values[layer.input].producer) {
+      if (const auto windows = gather_windows(made)) {
+        layer.input = windows_value(layer.input, made, *windows);
+        step.why += fmt::format(
+            "{}as a 1x1 convolution of windows of {} elements that the host "
+            "gathers",
+            step.why.empty() ? "" : "; ", made.layer.geometry.channels);
+      }
+    }
     if (made.layer.add) layer.second = value_of(made.second, made.output_shape);
     layer.output = out_.values.size();
     const TensorId output = out_.graph.nodes[step.node].output;
-    ChipValue value{output, made.output_shape, made.layer.is_unsigned, out_.layers.size()};
+    ChipValue value;
+    value.tensor = output;
+    value.shape = made.output_shape;
+    value.is_unsigned = made.layer.is_unsigned;
+    value.producer = out_.layers.size();
     values_[{output, key(made.output_shape)}] = out_.values.size();
     out_.values.push_back(value);
     layer.layer = std::move(made.layer);
@@ -92,12 +105,27 @@ class Preparation {
     return {shape.batch, shape.channels, shape.pixels()};
   }
 
+  /// The windows of value `plain` as a value of their own.
+  std::size_t windows_value(std::size_t plain, const NodeLayer& made,
+                            const LayerGeometry& windows) {
+    ChipValue value = out_.values[plain];
+    value.shape = made.input_shape;
+    value.windows = windows;
+    value.padding = made.layer.input.zero;
+    out_.values.push_back(value);
+    return out_.values.size() - 1;
+  }
+
   std::size_t value_of(TensorId tensor, const TensorShape& shape) {
     tensor = without_reshapes(out_.graph, tensor, shape);
     const auto [found, made] = values_.insert({{tensor, key(shape)}, out_.values.size()});
     if (made) {
       const bool is_unsigned = out_.graph.at(tensor).type == graph::DataType::kUint8;
-      out_.values.push_back({tensor, shape, is_unsigned, std::nullopt});
+      ChipValue value;
+      value.tensor = tensor;
+      value.shape = shape;
+      value.is_unsigned = is_unsigned;
+      out_.values.push_back(value);
     }
     return found->second;
   }

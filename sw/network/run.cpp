@@ -12,6 +12,7 @@
 #include "sw/driver/rtl_device.hpp"
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/network.hpp"
+#include "sw/network/node_layer.hpp"
 
 namespace s4::sw {
 namespace {
@@ -250,6 +251,14 @@ class NetworkRunner {
     std::vector<std::size_t> node_;
   };
 
+  /// A value that the host provides, as it lies in memory.
+  static std::vector<std::uint8_t> host_words(const ChipValue& value, HostValues& host) {
+    const auto bytes = bytes_of(host.get(value.tensor));
+    if (!value.windows) return to_words(value.shape, bytes);
+    return to_words(value.shape,
+                    windows_of(*value.windows, bytes, static_cast<std::uint8_t>(value.padding)));
+  }
+
   /// Nothing if a program failed; the report says why.
   std::optional<Outcome> run_on(Device& device) {
     Outcome outcome;
@@ -263,8 +272,7 @@ class NetworkRunner {
         if (network_.values[value].producer || written[value]) continue;
         written[value] = true;
         device.write_memory(memory_of(value)->region.address,
-                            to_words(network_.values[value].shape,
-                                     bytes_of(host.get(network_.values[value].tensor))));
+                            host_words(network_.values[value], host));
       }
       if (!run_program(device, chip, outcome)) return std::nullopt;
     }

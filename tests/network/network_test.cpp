@@ -360,4 +360,25 @@ TEST_CASE("every step says where it runs and why") {
   check_equal(run_network(compile_network(network, config), inputs, config), b.graph, inputs);
 }
 
+TEST_CASE("a first layer of few channels reads windows that the host gathers") {
+  const config::Configuration config = configuration("small");
+  NetworkBuilder b(12, true);
+  graph::ConvGeometry odd;
+  odd.pads = {1, 2, 0, 1};
+  odd.strides = {2, 1};
+  odd.dilations = {1, 2};
+  const Tensor x = b.float_input({3, 4, 7, 9});
+  b.output(b.dequantize(b.conv(x, 70, {3, 3}, odd)));
+  const Network network = prepare(b.graph);
+  REQUIRE(network.layers.size() == 1);
+  CHECK(network.layers[0].layer.geometry.channels == 4 * 9);
+  CHECK(network.layers[0].layer.geometry.kernel_h == 1);
+  CHECK(network.steps[1].why.find("windows of 36 elements") != std::string::npos);
+  const auto inputs = b.data();
+  const NetworkReport report = run_network(compile_network(network, config), inputs, config);
+  check_equal(report, b.graph, inputs);
+  CHECK(report.runs[0].result.counter(counters::Counter::kLoadWords) ==
+        network.layers[0].layer.geometry.pixels());
+}
+
 }  // namespace
