@@ -29,6 +29,7 @@ sta                                       opensta
 protoc                                    protobuf-compiler
 /usr/include/google/protobuf/message.h    libprotobuf-dev
 /usr/include/onnx/onnx.proto              libonnx-dev
+/usr/include/mpfr.h                       libmpfr-dev
 '
 
 missing=$(echo "$probes" | while read -r probe package; do
