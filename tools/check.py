@@ -8,6 +8,7 @@ TOOLS = Path(__file__).resolve().parent
 
 STEPS = (
     ("generated files", ["generate.py", "--check"]),
+    ("tables of the activation functions", ["activation/generate.py", "--check"]),
     ("style", ["style.py"]),
     ("links", ["docs.py", "--check"]),
 )

@@ -24,6 +24,10 @@ class DataError(Exception):
     pass
 
 
+# Blocks whose gen/ folders have a generator of their own: tools/<block>/generate.py.
+GENERATED_ELSEWHERE = ("activation",)
+
+
 def fail(source, text):
     raise DataError(f"{source}: {text}")
 
@@ -594,7 +598,8 @@ def main():
         stale = [p for p in outputs if not (root / p).exists() or (root / p).read_text() != outputs[p]]
         known = set(outputs)
         orphans = [str(p.relative_to(root)) for d in ("rtl/*/gen", "sim/*/gen", "docs/gen")
-                   for g in root.glob(d) for p in g.rglob("*") if p.is_file() and str(p.relative_to(root)) not in known]
+                   for g in root.glob(d) if g.parent.name not in GENERATED_ELSEWHERE
+                   for p in g.rglob("*") if p.is_file() and str(p.relative_to(root)) not in known]
         if args.check:
             for p in stale:
                 print(f"{p}: differs from its source; run `make generate`", file=sys.stderr)
