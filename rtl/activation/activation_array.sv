@@ -7,7 +7,9 @@
 
 module activation_array #(
     parameter int unsigned MetaWidth = 1,  // bits that accompany a beat, >= 1
-    localparam int unsigned Lanes = activation_pkg::Lanes
+    // A quarter of the epilogue's lanes: 128 in s4
+    localparam int unsigned Lanes =
+        (config_pkg::EpiloguePixels * config_pkg::LanesPerQuadrant + 3) / 4
 ) (
     input  logic                 clk_i,
     input  logic                 rst_ni,
@@ -105,7 +107,7 @@ module activation_array #(
 
     sram_1r1w #(
         .Width(64),
-        .Depth(activation_pkg::TableRows)
+        .Depth(32)  // rows of eight bytes, indexed by the input's bit pattern
     ) u_table (
         .clk_i,
         .we_i   (table_we_i),

@@ -1,6 +1,7 @@
 /// BF16 into exponent and fraction, results that are no polynomial, and the row of the rest.
-/// Two stages, stage k loads at a clock edge with step_i[k]; data only, so no reset. Subnormal inputs
-/// are normalised: x = (-1)^sign (1 + fraction / 128) 2^exponent. Model: tools/activation/datapath.py
+/// Two stages, stage k loads at a clock edge with step_i[k]; data only, so no reset. Subnormal
+/// inputs are normalised: x = (-1)^sign (1 + fraction / 128) 2^exponent. Model:
+/// tools/activation/datapath.py
 module activation_decode (
     input  logic                              clk_i,
     input  logic [                       1:0] step_i,
@@ -106,6 +107,7 @@ module activation_decode (
   localparam logic signed [8:0] Tiny = -9'(activation_tables_pkg::Tiny);
   localparam logic signed [8:0] Huge = 9'(activation_tables_pkg::Huge);
 
+  activation_tables_pkg::row_t row;
   logic [4:0] bin;
   logic signed [8:0] clamped;
 
@@ -118,9 +120,11 @@ module activation_decode (
     if (activation_tables_pkg::ByNothing[function_q]) bin = 5'd0;
   end
 
+  assign row = activation_tables_pkg::row({function_q, negative_q, bin});
+
   always_ff @(posedge clk_i) begin
     if (step_i[1]) begin
-      row_o <= activation_tables_pkg::row({function_q, negative_q, bin});
+      row_o <= row;
       negative_o <= negative_q;
       exponent_o <= exponent_q;
       fraction_o <= fraction_q;

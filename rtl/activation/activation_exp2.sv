@@ -1,6 +1,6 @@
 /// Magnitude and scale of the result: 2^V by table and quadratic, or |V| itself.
-/// Three stages, stage k loads at a clock edge with step_i[k]; data only, so no reset. The result is
-/// magnitude_o * 2^scale_o. Model: exp2 in tools/activation/datapath.py
+/// Three stages, stage k loads at a clock edge with step_i[k]; data only, so no reset. The result
+/// is magnitude_o * 2^scale_o. Model: exp2 in tools/activation/datapath.py
 module activation_exp2 (
     input  logic               clk_i,
     input  logic        [ 2:0] step_i,
@@ -34,14 +34,23 @@ module activation_exp2 (
   logic [HighBits-1:0] unused_bend;
   logic [TBits-1:0] unused_rise;
 
+  logic [A0Bits-1:0] a0;
+  logic [A1Bits-1:0] a1;
+  logic [A2Bits-1:0] a2;
+  assign a0 = activation_tables_pkg::exp2_a0(v_i[Fraction-1:TBits]);
+  assign a1 = activation_tables_pkg::exp2_a1(v_i[Fraction-1:TBits]);
+  assign a2 = activation_tables_pkg::exp2_a2(v_i[Fraction-1:TBits]);
   assign {bend, unused_bend} = (A2Bits + HighBits)'(a2_q) *
                 (A2Bits + HighBits)'(value_q[TBits-1:TBits-HighBits]);
-  assign {rise, unused_rise} = (A1Bits + TBits + 1)'(slope_q) * (A1Bits + TBits + 1)'(value_q2[TBits-1:0]);
+  assign {rise, unused_rise} = (A1Bits + TBits + 1)'(slope_q) *
+                (A1Bits + TBits + 1)'(value_q2[TBits-1:0]);
 
   always_ff @(posedge clk_i) begin
     // ---- Stage 0: segment ----
     if (step_i[0]) begin
-      {a0_q, a1_q, a2_q} <= activation_tables_pkg::exp2_segment(v_i[Fraction-1:TBits]);
+      a0_q <= a0;
+      a1_q <= a1;
+      a2_q <= a2;
       value_q <= (!exp2_i && v_i[33]) ? -v_i : v_i;
       scale_q <= exp2_i ? 13'(v_i >>> Fraction) - 13'(A0Bits - 1) : 13'(scale_i);
       exp2_q <= exp2_i;

@@ -1,9 +1,9 @@
 /// One of twelve functions of a BF16 number, correctly rounded for every input.
 /// One result per clock, valid after the edge with step_i[9]; stage k loads at a clock edge with
 /// step_i[k], which the owner raises when stage k - 1 (for 0: the input) holds a beat and the
-/// pipeline moves. Data only, so no reset. Subnormals count, in and out. NaN gives 0x7FC0; where the
-/// function has no value the result is 0x7FC0 and invalid_o is set.
-/// Model: sim/activation/activation_function.hpp
+/// pipeline moves. Data only, so no reset. Subnormals count, in and out. NaN gives 0x7FC0; where
+/// the function has no value the result is 0x7FC0 and invalid_o is set. Model:
+/// sim/activation/activation_function.hpp
 module activation_lane (
     input  logic                                     clk_i,
     input  logic [activation_pkg::LaneLatency-1:0] step_i,
@@ -12,6 +12,8 @@ module activation_lane (
     output logic [                             15:0] result_o,
     output logic                                     invalid_o
 );
+  // One copy of the code for all lanes: 128 of them would take minutes to compile.
+  /* verilator no_inline_module */
 
   logic negative, special, invalid, is_log, result_negative;
   logic signed [8:0] exponent;

@@ -1,6 +1,7 @@
 /// V = c0 + c1 t + c2 t^2 of the input's segment, plus the linear term |x| log2(e) or |e| ln(2).
-/// Three stages, stage k loads at a clock edge with step_i[k]; data only, so no reset. Exact but for
-/// the linear term, which is rounded towards zero. Model: compute in tools/activation/generate.py
+/// Three stages, stage k loads at a clock edge with step_i[k]; data only, so no reset. Exact but
+/// for the linear term, which is rounded towards zero. Model: compute in
+/// tools/activation/generate.py
 module activation_polynomial (
     input  logic                               clk_i,
     input  logic [                        2:0] step_i,
@@ -56,6 +57,13 @@ module activation_polynomial (
     if (log_i) shift = 5'(Guard);
   end
 
+  logic [C0Bits-1:0] c0;
+  logic [C1Bits-1:0] c1;
+  logic [C2Bits-1:0] c2;
+  assign c0 = activation_tables_pkg::segment_c0(address);
+  assign c1 = activation_tables_pkg::segment_c1(address);
+  assign c2 = activation_tables_pkg::segment_c2(address);
+
   logic signed [C0Bits-1:0] c0_q, c0_q2;
   logic signed [C1Bits-1:0] c1_q;
   logic signed [C2Bits-1:0] c2_q;
@@ -67,10 +75,13 @@ module activation_polynomial (
 
   always_ff @(posedge clk_i) begin
     if (step_i[0]) begin
-      {c0_q, c1_q, c2_q} <= activation_tables_pkg::segment(address);
+      c0_q <= c0;
+      c1_q <= c1;
+      c2_q <= c2;
       t_q <= fraction_i & local_mask;
       product_q <= LinearBits'(factor) *
-          (log_i ? LinearBits'(activation_tables_pkg::Ln2) : LinearBits'(activation_tables_pkg::Log2E));
+          (log_i ? LinearBits'(activation_tables_pkg::Ln2)
+                 : LinearBits'(activation_tables_pkg::Log2E));
       shift_q <= shift;
       subtract_q <= log_i ? exponent_i[8] : negative_i;
       exp2_q <= row_i.exp2;

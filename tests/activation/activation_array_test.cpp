@@ -199,6 +199,9 @@ TEST_CASE("seeded bugs of the activation engine are noticed", "[activation]") {
     const char* replace;
   };
   const Bug bugs[] = {
+      // A coefficient: the slope of one segment of 2^f.
+      {"activation_coefficient", "rtl/activation/gen/activation_tables_pkg.sv",
+       "5'h11: exp2_a1 = ", "5'h11: exp2_a1 = 19'd64 ^ "},
       {"activation_slope", "rtl/activation/activation_polynomial.sv", "SlopeBits'(c1_q) +",
        "SlopeBits'(c1_q) -"},
       {"activation_truncates", "rtl/activation/activation_round.sv", "kept[0] && (lost || kept[1])",
@@ -221,10 +224,10 @@ TEST_CASE("seeded bugs of the activation engine are noticed", "[activation]") {
         beat.valid = {true, false};
         (void)bench.run({beat});
         noticed = bench.invalid();
-      } else if (std::string(bug.name) == "activation_truncates") {
-        const auto got = bench.all_inputs(Function::kSigmoid);
+      } else if (std::string(bug.name) == "activation_coefficient") {
+        const auto got = bench.all_inputs(Function::kExp);
         for (unsigned x = 0; x < 65536; ++x) {
-          noticed |= got[x] != s4::tests::judged(Function::kSigmoid)[x].value;
+          noticed |= got[x] != s4::tests::judged(Function::kExp)[x].value;
         }
       } else {
         noticed = random_traffic(bench, {60, 60}, 300) != 0;

@@ -107,6 +107,16 @@ def mask(predicate):
     return literal(sum(1 << i for i, n in enumerate(functions.NAMES) if predicate(n)), 16)
 
 
+def table(name, address, address_bits, bits, values):
+    """A function that gives values[address]; 0 is the default and not listed."""
+    out = [f"  function automatic logic [{bits - 1}:0] {name}(input logic [{address}-1:0] address);",
+           "    case (address)"]
+    for i, value in enumerate(values):
+        if value:
+            out.append(f"      {literal(i, address_bits)}: {name} = {literal(value, bits)};")
+    return out + [f"      default: {name} = {literal(0, bits)};", "    endcase", "  endfunction\n"]
+
+
 def package(all_rows, memory, addresses):
     w0, w1, w2 = (width(c[i] for c in memory) for i in range(3))
     base_bits = (len(memory) - 1).bit_length()
@@ -166,22 +176,14 @@ def package(all_rows, memory, addresses):
     for key, word in sorted(entries.items()):
         out.append(f"      {literal(key, 10)}: row = {literal(word, row_bits)};")
     out.append(f"      default: row = {literal(0, row_bits)};\n    endcase\n  endfunction\n")
-    total = w0 + w1 + w2
-    out.append("  // Segment {c0, c1, c2}: V = c0 + c1 t + c2 t^2.")
-    out.append(f"  function automatic logic [{total - 1}:0] segment(input logic [BaseBits-1:0] "
-               "address);\n    case (address)")
-    for i, (c0, c1, c2) in enumerate(memory):
-        word = ((c0 & (1 << w0) - 1) << w1 | c1 & (1 << w1) - 1) << w2 | c2 & (1 << w2) - 1
-        out.append(f"      {literal(i, base_bits)}: segment = {literal(word, total)};")
-    out.append(f"      default: segment = {literal(0, total)};\n    endcase\n  endfunction\n")
-    total = d.SIGNIFICAND + a1_bits + a2_bits
-    out.append("  // Segment {a0, a1, a2} of 2^f, f in [0, 1).")
-    out.append(f"  function automatic logic [{total - 1}:0] exp2_segment(\n"
-               "      input logic [Exp2SegmentBits-1:0] address);\n    case (address)")
-    for i, (a0, a1, a2) in enumerate(d.EXP2):
-        word = (a0 << a1_bits | a1) << a2_bits | a2
-        out.append(f"      {literal(i, d.EXP2_SEGMENT_BITS)}: exp2_segment = {literal(word, total)};")
-    out.append(f"      default: exp2_segment = {literal(0, total)};\n    endcase\n  endfunction\n")
+    # One table per coefficient: yosys 0.23 loses the upper bits of wider ones.
+    out.append("  // Segments: V = c0 + c1 t + c2 t^2.")
+    for i, bits in enumerate((w0, w1, w2)):
+        out += table(f"segment_c{i}", "BaseBits", base_bits, bits, [c[i] for c in memory])
+    out.append("  // Segments of 2^f, f in [0, 1).")
+    for i, bits in enumerate((d.SIGNIFICAND, a1_bits, a2_bits)):
+        out += table(f"exp2_a{i}", "Exp2SegmentBits", d.EXP2_SEGMENT_BITS, bits,
+                     [a[i] for a in d.EXP2])
     out.append("endpackage")
     return "\n".join(out) + "\n"
 
