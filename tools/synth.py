@@ -284,9 +284,11 @@ def block_of(config):
 
 # ---- One module ----------------------------------------------------------------------------------
 
+# -norom: yosys 0.23 turns a case of constants into a memory and loses bits of wide ones.
 WORD_SCRIPT = """
 read_rtlil {name}.il
 hierarchy -top {name}
+proc -norom
 synth -top {name} -noabc -noshare -run begin:fine
 check
 write_json word.json

@@ -176,7 +176,6 @@ def package(all_rows, memory, addresses):
     for key, word in sorted(entries.items()):
         out.append(f"      {literal(key, 10)}: row = {literal(word, row_bits)};")
     out.append(f"      default: row = {literal(0, row_bits)};\n    endcase\n  endfunction\n")
-    # One table per coefficient: yosys 0.23 loses the upper bits of wider ones.
     out.append("  // Segments: V = c0 + c1 t + c2 t^2.")
     for i, bits in enumerate((w0, w1, w2)):
         out += table(f"segment_c{i}", "BaseBits", base_bits, bits, [c[i] for c in memory])
