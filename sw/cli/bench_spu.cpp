@@ -1,6 +1,7 @@
 // s4 bench spu: clocks of whole networks' layers on the RTL, at every sparsity.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -89,8 +90,11 @@ class SpuBench {
     double ideal = 0;
     std::uint64_t cycles = 0;
     for (const sw::NetworkLayerReport& layer : report.layers) {
+      // A pool has one weight per channel, which no pruning takes away.
       const double layer_ideal =
-          static_cast<double>(layer.macs_dense) * keep / 64 / config_.macs_per_clock;
+          std::max(static_cast<double>(layer.macs_dense) * keep / 64,
+                   layer.macs_dense == layer.macs_nonzero ? layer.macs_nonzero : 0.0) /
+          config_.macs_per_clock;
       const std::uint64_t layer_cycles = layer.cycles.value_or(0);
       ideal += layer_ideal;
       cycles += layer_cycles;

@@ -203,9 +203,10 @@ const char* strategy_name(Strategy strategy) {
 const char* storage_name(Storage storage) { return storage == Storage::kRing ? "ring" : "whole"; }
 
 std::string Plan::describe() const {
-  return fmt::format("shape {}, weights {}, activations {}{}, {} chunk{} of {} x {} x {}", shape,
+  return fmt::format("shape {}, weights {}, activations {}{}, {}{} chunk{} of {} x {} x {}", shape,
                      strategy_name(strategy), storage_name(storage),
-                     storage == Storage::kRing ? fmt::format(" of {}", regions) : "", chunks,
+                     storage == Storage::kRing ? fmt::format(" of {}", regions) : "",
+                     slices > 1 ? fmt::format("{} slices, ", slices) : "", chunks,
                      chunks == 1 ? "" : "s", chunk.images, chunk.rows, chunk.columns);
 }
 

@@ -102,6 +102,7 @@ struct Plan {
   Strategy strategy = Strategy::kResend;
   Storage storage = Storage::kRing;
   std::uint32_t regions = 2;  ///< of a ring
+  std::uint32_t slices = 1;   ///< parts of the channels, computed one after the other
   ChunkSize chunk;
   std::uint64_t chunks = 0;
   // Words of the local buffer: one region of a ring, or the whole tensor.

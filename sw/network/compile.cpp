@@ -135,15 +135,43 @@ class Compiler {
     return address;
   }
 
-  /// Profiles of a layer in every array shape.
-  const std::vector<ShapeProfile>& profiles(std::size_t l) {
+  /// Costs of a layer in every array shape.
+  const std::vector<LayerCost>& costs(std::size_t l) {
     if (costs_[l].empty()) {
-      const auto counts = bank_counts(layer(l).layer.weights);
-      for (std::uint32_t shape = 0; shape <= config_.max_shape; ++shape) {
-        costs_[l].push_back(profile_shape(layer(l).layer, counts, config_, shape));
+      const Layer& whole = layer(l).layer;
+      const auto counts = bank_counts(whole.weights);
+      const std::vector<ChannelSlice> slices = find_slices(whole.weights, counts);
+      costs_[l].resize(config_.max_shape + 1);
+      for (const ChannelSlice& slice : slices) {
+        const Layer part = slices.size() > 1 ? slice_layer(whole, slice) : Layer();
+        const auto part_counts =
+            slices.size() > 1 ? bank_counts(part.weights) : std::vector<std::uint8_t>();
+        for (std::uint32_t shape = 0; shape <= config_.max_shape; ++shape) {
+          costs_[l][shape].shape = shape;
+          costs_[l][shape].slices.push_back({slice,
+                                             slices.size() > 1
+                                                 ? profile_shape(part, part_counts, config_, shape)
+                                                 : profile_shape(whole, counts, config_, shape),
+                                             0,
+                                             {}});
+        }
       }
     }
     return costs_[l];
+  }
+
+  /// Packs the weights of a layer and gives them their place in memory.
+  LayerCost packed(std::size_t l, std::uint32_t shape) {
+    LayerCost cost = costs(l)[shape];
+    const Layer& whole = layer(l).layer;
+    for (SliceCost& slice : cost.slices) {
+      const Layer part = cost.slices.size() > 1 ? slice_layer(whole, slice.slice) : Layer();
+      const Layer& source = cost.slices.size() > 1 ? part : whole;
+      slice.packed =
+          pack_weights(source.weights, source.biases, requant_scales(source), config_, shape);
+      slice.offset = place_weights(slice.packed->bytes);
+    }
+    return cost;
   }
 
   static std::string name_of(const Network& n, const Segment& segment) {
@@ -191,13 +219,11 @@ class Compiler {
       if (best && array_commands > kManyCommands) break;
       SegmentPlan plan;
       plan.images = images;
-      std::vector<LayerCost> costs(count);
       std::vector<const LayerCost*> pointers;
       for (std::size_t i = 0; i < count; ++i) {
-        const auto& all = profiles(segment.layers[i]);
+        const auto& all = costs(segment.layers[i]);
         plan.shapes.push_back(best_shape(layer(segment.layers[i]).layer, config_, all, images));
-        costs[i].profile = all[plan.shapes.back()];
-        pointers.push_back(&costs[i]);
+        pointers.push_back(&all[plan.shapes.back()]);
       }
       for (const Residency residency :
            {Residency::kDouble, Residency::kSingle, Residency::kPacked}) {
@@ -223,16 +249,12 @@ class Compiler {
           name_of(out_.network, segment), *out_.network.options.sub_batch, config_.name,
           64 * std::uint64_t{config_.local_words}));
     }
-    std::vector<LayerCost> costs(count);
+    std::vector<LayerCost> chosen;
     std::vector<const LayerCost*> pointers;
     for (std::size_t i = 0; i < count; ++i) {
-      const Layer& l = layer(segment.layers[i]).layer;
-      costs[i].profile = profiles(segment.layers[i])[best->shapes[i]];
-      costs[i].packed =
-          pack_weights(l.weights, l.biases, requant_scales(l), config_, best->shapes[i]);
-      costs[i].offset = place_weights(costs[i].packed->bytes);
-      pointers.push_back(&costs[i]);
+      chosen.push_back(packed(segment.layers[i], best->shapes[i]));
     }
+    for (const LayerCost& cost : chosen) pointers.push_back(&cost);
     Schedule schedule = make_schedule(out_.network, segment, *best, config_, pointers, addresses_);
     ChipProgram chip;
     chip.program = std::move(schedule.program);
@@ -280,7 +302,7 @@ class Compiler {
   std::vector<bool> wanted_;                       ///< by value
   std::vector<Segment> segments_;
   ValueAddresses addresses_;
-  std::vector<std::vector<ShapeProfile>> costs_;  ///< by layer and array shape
+  std::vector<std::vector<LayerCost>> costs_;  ///< by layer and array shape
 };
 
 }  // namespace

@@ -42,10 +42,11 @@ Totals totals(const CompiledNetwork& compiled) {
   for (const ChipProgram& chip : compiled.programs) {
     t.predicted += chip.predicted;
     for (const LayerPlacement& placed : chip.layers) {
-      const Layer& layer = compiled.network.layers[placed.layer].layer;
-      t.macs += layer.geometry.macs();
+      const ChipLayer& chip_layer = compiled.network.layers[placed.layer];
+      const Layer& layer = chip_layer.layer;
+      t.macs += chip_layer.macs_dense();
       t.kept += layer.weights.non_zeros();
-      t.dense += layer.weights.data.size();
+      t.dense += chip_layer.dense_weights;
       t.stored += placed.weight_bytes;
       t.parameters += placed.parameter_bytes;
     }
@@ -72,18 +73,19 @@ json inspect_json(const CompiledNetwork& compiled) {
     json item = {{"name", step.name},     {"op", step.op},   {"where", place_name(step.place)},
                  {"engine", step.engine}, {"why", step.why}, {"output", tensor_json(result)}};
     if (step.layer) {
-      const Layer& layer = network.layers[*step.layer].layer;
+      const ChipLayer& chip_layer = network.layers[*step.layer];
+      const Layer& layer = chip_layer.layer;
       const LayerPlacement& placed = placement(compiled, *step.layer);
       const std::uint64_t kept = layer.weights.non_zeros();
       item["shape"] = layer.describe();
       item["keep"] = largest_bank(layer);
-      item["macs_dense"] = layer.geometry.macs();
+      item["macs_dense"] = chip_layer.macs_dense();
       item["macs_nonzero"] = kept * layer.geometry.pixels();
-      item["sparsity"] = static_cast<double>(layer.weights.data.size()) /
+      item["sparsity"] = static_cast<double>(chip_layer.dense_weights) /
                          static_cast<double>(std::max<std::uint64_t>(kept, 1));
       item["weight_bytes"] = placed.weight_bytes;
       item["parameter_bytes"] = placed.parameter_bytes;
-      item["dense_weight_bytes"] = layer.weights.data.size();
+      item["dense_weight_bytes"] = chip_layer.dense_weights;
       item["plan"] = placed.plan.describe();
       item["bound"] = bound_name(placed.estimate);
       item["predicted_cycles"] = placed.predicted;
@@ -128,13 +130,14 @@ std::string inspect_text(const CompiledNetwork& compiled, bool with_commands) {
                           "", "", step.why);
       continue;
     }
-    const Layer& layer = network.layers[*step.layer].layer;
+    const ChipLayer& chip_layer = network.layers[*step.layer];
+    const Layer& layer = chip_layer.layer;
     const LayerPlacement& placed = placement(compiled, *step.layer);
     const std::uint64_t kept = std::max<std::uint64_t>(layer.weights.non_zeros(), 1);
     text += fmt::format("{:<20} {:<14} {:<6} {:<36} {:>4} {:>8.1f}x {:>10} {:>10}  {}\n", step.name,
                         step.op, step.engine, layer.describe(), largest_bank(layer),
-                        static_cast<double>(layer.weights.data.size()) / static_cast<double>(kept),
-                        placed.weight_bytes, layer.weights.data.size(), step.why);
+                        static_cast<double>(chip_layer.dense_weights) / static_cast<double>(kept),
+                        placed.weight_bytes, chip_layer.dense_weights, step.why);
   }
   text += '\n';
   for (const ChipProgram& chip : compiled.programs) {

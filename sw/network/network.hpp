@@ -14,6 +14,7 @@
 #include "sw/compiler/program.hpp"
 #include "sw/driver/layer_runner.hpp"
 #include "sw/graph/graph.hpp"
+#include "sw/network/windows.hpp"
 
 namespace s4::sw {
 
@@ -55,9 +56,8 @@ struct ChipValue {
   TensorShape shape;
   bool is_unsigned = false;
   std::optional<std::size_t> producer;  ///< layer; without one the host provides the bytes
-  /// Set: the host gathers the windows of this convolution; channels are [channel][row][column] of
-  /// a window, `shape` has the pixels of its output.
-  std::optional<LayerGeometry> windows;
+  /// Set: the host gathers windows; `shape` is that of the gathered image.
+  std::optional<Windows> windows;
   std::int32_t padding = 0;  ///< in windows, where they leave the image
 };
 
@@ -67,6 +67,11 @@ struct ChipLayer {
   std::size_t input = 0;  ///< in Network::values
   std::optional<std::size_t> second;
   std::size_t output = 0;
+  /// Weights of the operator if it were dense: neither the zeros between groups nor those that fill
+  /// gathered windows.
+  std::uint64_t dense_weights = 0;
+
+  [[nodiscard]] std::uint64_t macs_dense() const { return dense_weights * layer.geometry.pixels(); }
 };
 
 /// Weights are those of the graph: pruning changes both.

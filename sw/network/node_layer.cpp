@@ -185,6 +185,7 @@ class Builder {
                   tensor.data.begin() + static_cast<std::ptrdiff_t>(to));
     }
     out_.layer.weights = std::move(tensor);
+    out_.dense_weights = values.size();
     if (a.groups != 1) note(fmt::format("{} groups, the weights between them are zero", a.groups));
     quantisation();
   }
@@ -218,6 +219,7 @@ class Builder {
       }
     }
     out_.layer.weights = std::move(tensor);
+    out_.dense_weights = values.size();
     quantisation();
   }
 
@@ -234,6 +236,7 @@ class Builder {
                   taps, std::int8_t{1});
     }
     out_.layer.weights = std::move(tensor);
+    out_.dense_weights = g.channels * taps;
     out_.layer.weight_scales.assign(g.filters, 1.0F);
     out_.layer.biases.assign(g.filters, 0);
   }
@@ -303,54 +306,6 @@ std::optional<TensorShape> image_shape(const Shape& shape) {
                      static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width)};
 }
 
-std::optional<LayerGeometry> gather_windows(NodeLayer& made) {
-  Layer& layer = made.layer;
-  const LayerGeometry before = layer.geometry;
-  const std::uint64_t taps = std::uint64_t{before.kernel_h} * before.kernel_w;
-  const std::uint64_t pixels = std::uint64_t{before.out_height()} * before.out_width();
-  if (taps == 1 || taps * before.channels > sparse_format::kBankSize ||
-      pixels > std::uint64_t{before.height} * before.width) {
-    return std::nullopt;
-  }
-  LayerGeometry g;
-  g.batch = before.batch;
-  g.channels = static_cast<std::uint32_t>(taps * before.channels);
-  g.height = before.out_height();
-  g.width = before.out_width();
-  g.filters = before.filters;
-  layer.geometry = g;
-  layer.weights.in_channels = g.channels;
-  layer.weights.kernel_h = 1;
-  layer.weights.kernel_w = 1;
-  made.input_shape = {g.batch, g.channels, g.height, g.width};
-  return before;
-}
-
-std::vector<std::uint8_t> windows_of(const LayerGeometry& g, std::span<const std::uint8_t> image,
-                                     std::uint8_t padding) {
-  const std::uint32_t height = g.out_height();
-  const std::uint32_t width = g.out_width();
-  std::vector<std::uint8_t> out(g.pixels() * g.channels * g.kernel_h * g.kernel_w, padding);
-  std::uint8_t* to = out.data();
-  for (std::uint64_t plane = 0; plane < std::uint64_t{g.batch} * g.channels; ++plane) {
-    const std::uint8_t* from = image.data() + plane * g.height * g.width;
-    for (std::uint32_t ky = 0; ky < g.kernel_h; ++ky) {
-      for (std::uint32_t kx = 0; kx < g.kernel_w; ++kx) {
-        for (std::uint32_t oy = 0; oy < height; ++oy) {
-          const std::int64_t y =
-              std::int64_t{oy} * g.stride_h + std::int64_t{ky} * g.dilation_h - g.pad_top;
-          for (std::uint32_t ox = 0; ox < width; ++ox, ++to) {
-            const std::int64_t x =
-                std::int64_t{ox} * g.stride_w + std::int64_t{kx} * g.dilation_w - g.pad_left;
-            if (y >= 0 && y < g.height && x >= 0 && x < g.width) *to = from[y * g.width + x];
-          }
-        }
-      }
-    }
-  }
-  return out;
-}
-
 TensorId without_reshapes(const Graph& graph, TensorId tensor, const TensorShape& shape) {
   for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
        node = producer_of(graph, tensor)) {
@@ -373,8 +328,7 @@ std::optional<NodeLayer> layer_of_node(const Graph& graph, const Node& node, std
   }
 }
 
-void set_weights(Graph& graph, Node& node, const NodeLayer& made) {
-  const WeightTensor& from = made.layer.weights;
+void set_weights(Graph& graph, Node& node, const WeightTensor& from) {
   graph::TensorData data = graph.constant(node.inputs[1]);
   auto& values = data.get<std::int8_t>();
   const std::size_t reduction = std::size_t{from.in_channels} * from.taps();

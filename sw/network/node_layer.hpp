@@ -23,6 +23,7 @@ struct NodeLayer {
   std::string why;  ///< how the node became a layer, empty if it simply is one
   /// The weights are a constant of the graph that set_weights() can replace.
   bool has_weights = false;
+  std::uint64_t dense_weights = 0;  ///< of the operator, without the zeros between groups
 };
 
 /// The layer that does what the node does, bit for bit; nothing, with the reason in `why_not`, if
@@ -30,24 +31,15 @@ struct NodeLayer {
 [[nodiscard]] std::optional<NodeLayer> layer_of_node(const graph::Graph& graph,
                                                      const graph::Node& node, std::string& why_not);
 
-/// Gives the node other weights: those of `layer.weights`. Other readers of its constant keep it.
-/// Only non-zero values that the node's weights have room for are allowed (groups).
-void set_weights(graph::Graph& graph, graph::Node& node, const NodeLayer& layer);
+/// Gives the node other weights, of the size that layer_of_node() made of its own. Other readers of
+/// its constant keep it. Only non-zero values that the node's weights have room for are allowed
+/// (groups).
+void set_weights(graph::Graph& graph, graph::Node& node, const WeightTensor& weights);
 
 /// The tensor whose bytes a chain of reshapes only shows in another shape, `tensor` if there is no
 /// reshape. `shape` and the result's shape have the same layout on the chip.
 [[nodiscard]] graph::TensorId without_reshapes(const graph::Graph& graph, graph::TensorId tensor,
                                                const TensorShape& shape);
-
-/// A first layer of few channels reads 64-byte words that hold little, tap by tap. If its window
-/// has at most 64 elements and it makes no more pixels than it reads, the host can gather windows
-/// instead: then this makes a 1x1 convolution of it and returns the geometry before.
-[[nodiscard]] std::optional<LayerGeometry> gather_windows(NodeLayer& layer);
-
-/// The windows of an image [N,C,H,W], [N,C*R*S,P,Q].
-[[nodiscard]] std::vector<std::uint8_t> windows_of(const LayerGeometry& geometry,
-                                                   std::span<const std::uint8_t> image,
-                                                   std::uint8_t padding);
 
 /// A tensor as a convolution takes it: [N,C,H,W]; dimensions behind the third are one.
 [[nodiscard]] std::optional<TensorShape> image_shape(const graph::Shape& shape);

@@ -64,10 +64,6 @@ class Preparation {
     if (out_.layers.size() > std::numeric_limits<std::uint16_t>::max()) {
       throw NetworkError("the network has more than 65536 layers");
     }
-    if (keep < 64 && made.has_weights) {
-      prune(made.layer.weights, keep, Pattern::kBalanced, 0);
-      set_weights(out_.graph, out_.graph.nodes[step.node], made);
-    }
     step.place = Place::kChip;
     step.engine = "spu";
     step.why = made.why;
@@ -76,17 +72,29 @@ class Preparation {
     ChipLayer layer;
     layer.step = out_.steps.size();
     layer.input = value_of(made.input, made.input_shape);
+    std::optional<Windows> gathered;
     if (!out_.values[layer.input].producer) {
-      if (const auto windows = gather_windows(made)) {
+      if (const auto windows = find_windows(made.layer.geometry)) {
+        gather(made.layer, *windows);
+        made.input_shape = gathered_shape(*windows);
         layer.input = windows_value(layer.input, made, *windows);
         step.why += fmt::format(
-            "{}as a 1x1 convolution of windows of {} elements that the host "
+            "{}as a {}x1 convolution of windows of {} elements that the host "
             "gathers",
-            step.why.empty() ? "" : "; ", made.layer.geometry.channels);
+            step.why.empty() ? "" : "; ", made.layer.geometry.kernel_h,
+            made.layer.geometry.channels);
+        gathered = windows;
       }
+    }
+    // Banks are those that the array sees: of gathered windows, not of a few channels.
+    if (keep < 64 && made.has_weights) {
+      prune(made.layer.weights, keep, Pattern::kBalanced, 0);
+      set_weights(out_.graph, out_.graph.nodes[step.node],
+                  gathered ? scattered_weights(made.layer.weights, *gathered) : made.layer.weights);
     }
     if (made.layer.add) layer.second = value_of(made.second, made.output_shape);
     layer.output = out_.values.size();
+    layer.dense_weights = made.dense_weights;
     const TensorId output = out_.graph.nodes[step.node].output;
     ChipValue value;
     value.tensor = output;
@@ -106,8 +114,7 @@ class Preparation {
   }
 
   /// The windows of value `plain` as a value of their own.
-  std::size_t windows_value(std::size_t plain, const NodeLayer& made,
-                            const LayerGeometry& windows) {
+  std::size_t windows_value(std::size_t plain, const NodeLayer& made, const Windows& windows) {
     ChipValue value = out_.values[plain];
     value.shape = made.input_shape;
     value.windows = windows;

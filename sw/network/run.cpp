@@ -146,9 +146,9 @@ class NetworkRunner {
       r.engine = network_.steps[network_.layers[i].step].engine;
       r.shape = layer.describe();
       const std::uint64_t kept = layer.weights.non_zeros();
-      r.macs_dense = layer.geometry.macs();
+      r.macs_dense = network_.layers[i].macs_dense();
       r.macs_nonzero = kept * layer.geometry.pixels();
-      r.dense_weight_bytes = layer.weights.data.size();
+      r.dense_weight_bytes = network_.layers[i].dense_weights;
       r.sparsity = static_cast<double>(r.dense_weight_bytes) /
                    static_cast<double>(std::max<std::uint64_t>(kept, 1));
       r.ideal_cycles = static_cast<double>(r.macs_nonzero) / config_.macs_per_clock;

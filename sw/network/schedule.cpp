@@ -43,6 +43,12 @@ struct Images {
   [[nodiscard]] std::uint32_t count() const { return end - begin; }
 };
 
+/// Blocks of 64 channels, [begin, end).
+struct Blocks {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
 class Scheduler {
  public:
   Scheduler(const Network& network, const Segment& segment, const SegmentPlan& plan,
@@ -85,18 +91,22 @@ class Scheduler {
     LayerPlacement& placed = out_.layers[i];
     placed.layer = segment_.layers[i];
     const LayerGeometry& g = layer(i).geometry;
-    const ShapeProfile& profile = costs_[i]->profile;
-    placed.plan.shape = profile.shape;
-    placed.plan.strategy = profile.fits ? Strategy::kResend : Strategy::kStream;
+    const LayerCost& cost = *costs_[i];
+    placed.plan.shape = cost.shape;
+    placed.plan.strategy = Strategy::kResend;
+    placed.plan.slices = static_cast<std::uint32_t>(cost.slices.size());
     placed.plan.storage = Storage::kWhole;
     placed.plan.chunk = {plan_.images, g.out_height(), g.out_width()};
     placed.plan.input_words = std::uint64_t{plan_.images} * g.height * g.width * g.in_blocks();
     placed.plan.output_words =
         std::uint64_t{plan_.images} * g.out_height() * g.out_width() * g.out_blocks();
     placed.plan.second_words = layer(i).add ? placed.plan.output_words : 0;
-    for (const GroupProfile& group : profile.groups) {
-      placed.weight_bytes += group.index_bytes + group.value_bytes;
-      placed.parameter_bytes += group.param_bytes;
+    for (const SliceCost& slice : cost.slices) {
+      if (!slice.profile.fits) placed.plan.strategy = Strategy::kStream;
+      for (const GroupProfile& group : slice.profile.groups) {
+        placed.weight_bytes += group.index_bytes + group.value_bytes;
+        placed.parameter_bytes += group.param_bytes;
+      }
     }
     if (keeps(i) && parts(i) > 1) placed.plan.strategy = Strategy::kKeep;
   }
@@ -108,9 +118,7 @@ class Scheduler {
     return {s * plan_.images, std::min((s + 1) * plan_.images, batch_)};
   }
   /// One group that stays in the weight buffers over several commands.
-  [[nodiscard]] bool keeps(std::size_t i) const {
-    return costs_[i]->profile.fits && costs_[i]->profile.groups.size() == 1;
-  }
+  [[nodiscard]] bool keeps(std::size_t i) const { return costs_[i]->can_keep(); }
   [[nodiscard]] std::uint32_t parts(std::size_t i) const {
     return i == 0 && keeps(0) ? plan_.load_parts : 1;
   }
@@ -132,13 +140,13 @@ class Scheduler {
     return network_.values[segment_.values[position].value].shape;
   }
 
-  /// Notes the use of the given images of a value of sub-batch `s`.
-  void use(std::size_t position, std::uint32_t s, const Images& images, Engine engine, bool write,
-           LastCommands& needs) {
+  /// Notes the use of the given images and channel blocks of a value of sub-batch `s`.
+  void use(std::size_t position, std::uint32_t s, const Images& images, const Blocks& blocks,
+           Engine engine, bool write, LastCommands& needs) {
     const TensorShape& shape = shape_of(position);
     const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
     const Images all = sub_batch(s);
-    for (std::uint32_t block = 0; block < shape.blocks(); ++block) {
+    for (std::uint32_t block = blocks.begin; block < blocks.end; ++block) {
       const std::uint64_t at =
           base(position, s) +
           (std::uint64_t{block} * all.count() + images.begin - all.begin) * plane;
@@ -205,8 +213,8 @@ class Scheduler {
     const Images images = part_of(sub_batch(s), part, plan_.load_parts);
     if (images.count() == 0) return;
     LastCommands needs = no_needs();
-    use(v, s, images, Engine::kLoad, true, needs);
     const TensorShape& shape = shape_of(v);
+    use(v, s, images, {0, shape.blocks()}, Engine::kLoad, true, needs);
     const std::size_t reader = segment_.values[v].first;
     auto command = copy(Opcode::kLoad, v, s, images);
     command.layer = layer(reader).number;
@@ -229,8 +237,8 @@ class Scheduler {
     if (!segment_.values[v].stored) return;
     const Images images = sub_batch(s);
     LastCommands needs = no_needs();
-    use(v, s, images, Engine::kStore, false, needs);
     const TensorShape& shape = shape_of(v);
+    use(v, s, images, {0, shape.blocks()}, Engine::kStore, false, needs);
     auto command = copy(Opcode::kStore, v, s, images);
     command.layer = layer(i).number;
     const std::uint64_t words =
@@ -256,23 +264,34 @@ class Scheduler {
   }
 
   void compute_part(std::size_t i, std::uint32_t s, const Images& images, bool sends, bool keep) {
+    ++out_.layers[i].plan.chunks;
+    for (const SliceCost& slice : costs_[i]->slices) {
+      compute_slice(i, s, images, slice, sends, keep);
+    }
+  }
+
+  void compute_slice(std::size_t i, std::uint32_t s, const Images& images, const SliceCost& slice,
+                     bool sends, bool keep) {
     const ChipLayer& chip = network_.layers[segment_.layers[i]];
     const LayerGeometry& g = chip.layer.geometry;
     const std::size_t in = position(chip.input);
     const std::size_t out = position(chip.output);
+    const std::uint32_t out_end = slice.slice.out_block() + (slice.slice.filters() + 63) / 64;
     LastCommands needs = no_needs();
-    use(in, s, images, Engine::kSpu, false, needs);
-    if (chip.second) use(position(*chip.second), s, images, Engine::kSpu, false, needs);
-    use(out, s, images, Engine::kSpu, true, needs);
+    use(in, s, images, {slice.slice.in_begin, slice.slice.in_end}, Engine::kSpu, false, needs);
+    const Blocks results{slice.slice.out_block(), out_end};
+    if (chip.second) use(position(*chip.second), s, images, results, Engine::kSpu, false, needs);
+    use(out, s, images, results, Engine::kSpu, true, needs);
 
     const Images all = sub_batch(s);
     const std::uint64_t in_plane = std::uint64_t{g.height} * g.width;
     const std::uint64_t out_plane = std::uint64_t{g.out_height()} * g.out_width();
     const std::uint32_t skip = images.begin - all.begin;
     const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
-    commands::SpuCommand c = layer_command(chip.layer, costs_[i]->profile.shape);
-    c.in_addr = word(base(in, s) + skip * in_plane);
+    commands::SpuCommand c = layer_command(chip.layer, slice.profile.shape);
+    c.in_blocks = static_cast<std::uint16_t>(slice.slice.in_blocks());
     c.in_plane = word(in_plane * all.count());
+    c.in_addr = word(base(in, s) + skip * in_plane + slice.slice.in_begin * c.in_plane);
     c.in_image = word(in_plane);
     c.in_row = static_cast<std::uint16_t>(g.width);
     c.in_height = static_cast<std::uint16_t>(g.height);
@@ -282,27 +301,29 @@ class Scheduler {
     c.out_width = static_cast<std::uint16_t>(g.out_width());
     c.pad_top = static_cast<std::uint16_t>(g.pad_top);
     c.pad_left = static_cast<std::uint16_t>(g.pad_left);
-    c.out_channels = static_cast<std::uint16_t>(g.filters);
-    c.out_addr = word(base(out, s) + skip * out_plane);
+    c.out_channels = static_cast<std::uint16_t>(slice.slice.filters());
     c.out_plane = word(out_plane * all.count());
+    const std::uint64_t out_skip = skip * out_plane + slice.slice.out_block() * c.out_plane;
+    c.out_addr = word(base(out, s) + out_skip);
     c.pixels = word(images.count() * out_plane);
-    c.weights_resident = costs_[i]->profile.fits ? 1 : 0;
+    c.weights_resident = slice.profile.fits ? 1 : 0;
     c.weights_keep = keep ? 1 : 0;
     if (chip.second) {
-      c.add_addr = word(base(position(*chip.second), s) + skip * out_plane);
+      c.add_addr = word(base(position(*chip.second), s) + out_skip);
       c.add_plane = c.out_plane;
     }
-    const std::uint64_t end = predict(i, images, needs, sends);
+    const std::uint64_t end = predict(i, images, slice.profile, needs, sends);
+    OutputBox part = box(i, images);
+    part.channel_begin = slice.slice.out_begin;
+    part.channel_end = slice.slice.out_end;
     add(Engine::kSpu, c.encode(), needs,
-        {Engine::kSpu, chip.layer.is_gemm ? "gemm" : "conv", chip.layer.number, box(i, images)},
-        end);
-    if (sends) send_weights(i, images);
+        {Engine::kSpu, chip.layer.is_gemm ? "gemm" : "conv", chip.layer.number, part}, end);
+    if (sends) send_weights(i, images, slice);
   }
 
   /// Clock at which the array is done with a command.
-  std::uint64_t predict(std::size_t i, const Images& images, const LastCommands& needs,
-                        bool sends) {
-    const ShapeProfile& profile = costs_[i]->profile;
+  std::uint64_t predict(std::size_t i, const Images& images, const ShapeProfile& profile,
+                        const LastCommands& needs, bool sends) {
     const LayerGeometry& g = layer(i).geometry;
     const std::uint64_t pixels = std::uint64_t{images.count()} * g.out_height() * g.out_width();
     const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
@@ -330,7 +351,6 @@ class Scheduler {
     if (!profile.fits) port_ = std::max(port_, at);
     ++e.commands;
     LayerPlacement& placed = out_.layers[i];
-    ++placed.plan.chunks;
     placed.predicted += at - std::min(at, spu_);
     last_start_ = start;
     spu_ = at;
@@ -338,8 +358,7 @@ class Scheduler {
     return at;
   }
 
-  void send_weights(std::size_t i, const Images& images) {
-    const LayerCost& cost = *costs_[i];
+  void send_weights(std::size_t i, const Images& images, const SliceCost& cost) {
     Estimate& e = out_.layers[i].estimate;
     if (!cost.packed) return;
     const LayerGeometry& g = layer(i).geometry;
@@ -412,21 +431,27 @@ Schedule make_schedule(const Network& network, const Segment& segment, const Seg
 }
 
 std::uint32_t best_shape(const Layer& layer, const config::Configuration& config,
-                         const std::vector<ShapeProfile>& profiles, std::uint32_t images) {
+                         const std::vector<LayerCost>& costs, std::uint32_t images) {
   const std::uint64_t pixels =
       std::uint64_t{images} * layer.geometry.out_height() * layer.geometry.out_width();
   std::uint32_t best = 0;
   std::uint64_t least = 0;
-  for (const ShapeProfile& profile : profiles) {
-    const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
-    std::uint64_t clocks = profile.switch_stall;
-    for (const GroupProfile& group : profile.groups) {
-      clocks += tiles * tile_clocks(group, profile, config, !profile.fits);
+  for (const LayerCost& cost : costs) {
+    std::uint64_t clocks = 0;
+    std::uint64_t words = 0;
+    for (const SliceCost& slice : cost.slices) {
+      const ShapeProfile& profile = slice.profile;
+      const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
+      clocks += profile.switch_stall;
+      words += profile.words;
+      for (const GroupProfile& group : profile.groups) {
+        clocks += tiles * tile_clocks(group, profile, config, !profile.fits);
+      }
     }
-    clocks = std::max(clocks, profile.words);
-    if (profile.shape == profiles.front().shape || clocks < least) {
+    clocks = std::max(clocks, words);
+    if (cost.shape == costs.front().shape || clocks < least) {
       least = clocks;
-      best = profile.shape;
+      best = cost.shape;
     }
   }
   return best;

@@ -8,14 +8,27 @@
 
 #include "sim/config/gen/configuration.hpp"
 #include "sw/network/residency.hpp"
+#include "sw/network/slices.hpp"
 
 namespace s4::sw {
 
-/// Weights of a layer in one array shape, as far as a schedule needs them.
-struct LayerCost {
+/// Weights of a slice in one array shape, as far as a schedule needs them.
+struct SliceCost {
+  ChannelSlice slice;
   ShapeProfile profile;
   std::uint64_t offset = 0;  ///< of the packed stream in Network memory, bytes; set when packed
   std::optional<PackedWeights> packed;
+};
+
+/// Weights of a layer in one array shape, slice by slice.
+struct LayerCost {
+  std::uint32_t shape = 0;
+  std::vector<SliceCost> slices;
+
+  /// One group that fits the weight buffers, so that they can keep it over several commands.
+  [[nodiscard]] bool can_keep() const {
+    return slices.size() == 1 && slices[0].profile.fits && slices[0].profile.groups.size() == 1;
+  }
 };
 
 /// Choices for a segment.
@@ -45,7 +58,6 @@ struct Schedule {
 
 /// The array shape in which a layer takes least clocks on `images` images.
 [[nodiscard]] std::uint32_t best_shape(const Layer& layer, const config::Configuration& config,
-                                       const std::vector<ShapeProfile>& profiles,
-                                       std::uint32_t images);
+                                       const std::vector<LayerCost>& costs, std::uint32_t images);
 
 }  // namespace s4::sw

@@ -381,4 +381,78 @@ TEST_CASE("a first layer of few channels reads windows that the host gathers") {
         network.layers[0].layer.geometry.pixels());
 }
 
+TEST_CASE("a first layer whose window is larger is gathered by rows") {
+  struct Case {
+    std::int64_t channels, kernel, stride, dilation;
+    std::uint32_t elements, rows;  // of a word, and kernel rows of words
+  };
+  // As many rows as the kernel moves; one row where they do not fit, or with dilation.
+  for (const Case& c : {Case{3, 7, 2, 1, 42, 4},
+                        {3, 5, 1, 1, 15, 5},
+                        {4, 5, 4, 1, 20, 5},
+                        {3, 5, 2, 2, 15, 5},
+                        {2, 6, 3, 1, 36, 2}}) {
+    CAPTURE(c.channels, c.kernel, c.stride, c.dilation);
+    const config::Configuration config = configuration("small");
+    NetworkBuilder b(static_cast<std::uint64_t>(c.kernel), true);
+    graph::ConvGeometry g;
+    g.pads = {c.kernel / 2, c.kernel / 2, 1, 2};
+    g.strides = {c.stride, c.stride};
+    g.dilations = {c.dilation, c.dilation};
+    const Tensor x = b.float_input({2, c.channels, 17, 19});
+    b.output(b.dequantize(b.conv(x, 70, {c.kernel, c.kernel}, g)));
+    for (const double sparsity : {1.0, 16.0}) {
+      NetworkOptions options;
+      options.sparsity = sparsity;
+      const Network network = prepare(b.graph, options);
+      REQUIRE(network.layers.size() == 1);
+      const ChipLayer& layer = network.layers[0];
+      CHECK(layer.layer.geometry.channels == c.elements);
+      CHECK(layer.layer.geometry.kernel_h == c.rows);
+      CHECK(layer.layer.geometry.kernel_w == 1);
+      CHECK(layer.dense_weights ==
+            static_cast<std::uint64_t>(70 * c.channels * c.kernel * c.kernel));
+      const auto counts = bank_counts(layer.layer.weights);
+      CHECK(*std::max_element(counts.begin(), counts.end()) <= 64 / sparsity);
+      const auto inputs = b.data();
+      // The graph has the pruned weights, so the comparison sees where they were put back.
+      check_equal(run_network(compile_network(network, config), inputs, config), network.graph,
+                  inputs);
+    }
+  }
+}
+
+TEST_CASE("weights on the diagonal are computed slice by slice") {
+  const config::Configuration config = configuration("small");
+  struct Case {
+    std::int64_t channels, filters, groups;
+    std::uint32_t slices;
+  };
+  // Depthwise, with the last slice short; groups of whole blocks; groups across blocks, where a
+  // slice reads two or three; two groups, where cutting saves half.
+  for (const Case& c : {Case{200, 200, 200, 4},
+                        {256, 512, 4, 4},
+                        {288, 288, 6, 4},
+                        {128, 128, 2, 2},
+                        {128, 256, 1, 1}}) {
+    CAPTURE(c.channels, c.filters, c.groups);
+    NetworkBuilder b(static_cast<std::uint64_t>(c.channels + c.groups), true);
+    graph::ConvGeometry g;
+    g.pads = {1, 1, 1, 1};
+    g.groups = c.groups;
+    const Tensor x = b.conv(b.input({3, 64, 5, 6}), c.channels, {1, 1}, {});
+    const Tensor y = b.conv(x, c.filters, {3, 3}, g);
+    const Tensor z = c.filters == c.channels ? b.add(y, x) : y;
+    b.output(b.global_average(z).id);
+    const Network network = prepare(b.graph);
+    const CompiledNetwork compiled = compile_network(network, config);
+    REQUIRE(compiled.programs.size() == 1);
+    CHECK(compiled.programs[0].layers[1].plan.slices == c.slices);
+    CHECK(network.layers[1].dense_weights ==
+          static_cast<std::uint64_t>(c.filters * c.channels / c.groups * 9));
+    const auto inputs = b.data();
+    check_equal(run_network(compiled, inputs, config), b.graph, inputs);
+  }
+}
+
 }  // namespace

@@ -1,0 +1,120 @@
+#include "sw/network/windows.hpp"
+
+#include <algorithm>
+
+namespace s4::sw {
+namespace {
+
+/// Calls visit(position before, position after) for every weight.
+template <typename Visit>
+void for_each_weight(const Windows& windows, Visit visit) {
+  const LayerGeometry& g = windows.conv;
+  const std::size_t taps = std::size_t{g.kernel_h} * g.kernel_w;
+  const std::size_t after_taps = windows.gathered.kernel_h;
+  std::size_t before = 0;
+  for (std::uint32_t out = 0; out < g.filters; ++out) {
+    for (std::uint32_t c = 0; c < g.channels; ++c) {
+      for (std::size_t tap = 0; tap < taps; ++tap, ++before) {
+        const std::size_t row = tap / g.kernel_w;
+        const std::size_t element =
+            (c * windows.rows + row % windows.rows) * g.kernel_w + tap % g.kernel_w;
+        visit(before, (std::size_t{out} * windows.gathered.channels + element) * after_taps +
+                          row / windows.rows);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Windows> find_windows(const LayerGeometry& conv) {
+  const std::uint64_t in_row = std::uint64_t{conv.kernel_w} * conv.channels;
+  Windows windows;
+  windows.conv = conv;
+  LayerGeometry& g = windows.gathered;
+  g = conv;
+  if (conv.kernel_h * conv.kernel_w == 1 || in_row > sparse_format::kBankSize) return std::nullopt;
+  if (in_row * conv.kernel_h <= sparse_format::kBankSize) {
+    windows.rows = conv.kernel_h;
+    windows.row_tap = conv.dilation_h;
+  } else if (conv.dilation_h == 1 && in_row * conv.stride_h <= sparse_format::kBankSize) {
+    windows.rows = conv.stride_h;
+  }
+  const bool whole_rows = windows.rows == 1 && conv.kernel_h > 1;
+  if (whole_rows && conv.kernel_w == 1) return std::nullopt;
+  g.channels = static_cast<std::uint32_t>(windows.rows * in_row);
+  g.kernel_h = (conv.kernel_h + windows.rows - 1) / windows.rows;
+  g.width = conv.out_width();
+  g.kernel_w = 1;
+  g.stride_w = 1;
+  g.dilation_w = 1;
+  g.pad_left = 0;
+  g.pad_right = 0;
+  if (!whole_rows) {
+    // The rows of padding are part of the words.
+    windows.first_row = -static_cast<std::int32_t>(conv.pad_top);
+    windows.row_step = conv.stride_h;
+    g.stride_h = 1;
+    g.dilation_h = 1;
+    g.pad_top = 0;
+    g.pad_bottom = 0;
+    g.height = conv.out_height() + g.kernel_h - 1;
+  }
+  const std::uint64_t words = std::uint64_t{g.height} * g.width;
+  if (words > std::uint64_t{conv.height} * conv.width) return std::nullopt;
+  return windows;
+}
+
+void gather(Layer& layer, const Windows& windows) {
+  const LayerGeometry& g = windows.gathered;
+  WeightTensor weights(g.filters, g.channels, g.kernel_h, 1);
+  for_each_weight(windows, [&](std::size_t before, std::size_t after) {
+    weights.data[after] = layer.weights.data[before];
+  });
+  layer.geometry = g;
+  layer.weights = std::move(weights);
+}
+
+WeightTensor scattered_weights(const WeightTensor& gathered, const Windows& windows) {
+  const LayerGeometry& g = windows.conv;
+  WeightTensor weights(g.filters, g.channels, g.kernel_h, g.kernel_w);
+  for_each_weight(windows, [&](std::size_t before, std::size_t after) {
+    weights.data[before] = gathered.data[after];
+  });
+  return weights;
+}
+
+TensorShape gathered_shape(const Windows& windows) {
+  const LayerGeometry& g = windows.gathered;
+  return {g.batch, g.channels, g.height, g.width};
+}
+
+std::vector<std::uint8_t> windows_of(const Windows& windows, std::span<const std::uint8_t> image,
+                                     std::uint8_t padding) {
+  const LayerGeometry& g = windows.conv;
+  const std::uint32_t height = windows.gathered.height;
+  const std::uint32_t width = windows.gathered.width;
+  std::vector<std::uint8_t> out(std::size_t{g.batch} * windows.gathered.channels * height * width,
+                                padding);
+  std::uint8_t* to = out.data();
+  for (std::uint64_t plane = 0; plane < std::uint64_t{g.batch} * g.channels; ++plane) {
+    const std::uint8_t* from = image.data() + plane * g.height * g.width;
+    for (std::uint32_t row = 0; row < windows.rows; ++row) {
+      for (std::uint32_t kx = 0; kx < g.kernel_w; ++kx) {
+        for (std::uint32_t j = 0; j < height; ++j) {
+          const std::int64_t y = std::int64_t{windows.first_row} +
+                                 std::int64_t{j} * windows.row_step +
+                                 std::int64_t{row} * windows.row_tap;
+          for (std::uint32_t ox = 0; ox < width; ++ox, ++to) {
+            const std::int64_t x =
+                std::int64_t{ox} * g.stride_w + std::int64_t{kx} * g.dilation_w - g.pad_left;
+            if (y >= 0 && y < g.height && x >= 0 && x < g.width) *to = from[y * g.width + x];
+          }
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace s4::sw

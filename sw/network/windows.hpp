@@ -1,0 +1,48 @@
+// First layers: the host gathers parts of the kernel's window into words.
+//
+// An image of three channels fills 3 of the 64 bytes of a word, and a 7x7 kernel reads 49 of them.
+// When the host writes such an image it can put into a word what one output pixel needs of some
+// kernel rows: the whole window where that is at most 64 elements, else all columns of as many
+// rows as the kernel moves down per output row (one, where they do not fit). Words of neighbouring
+// output rows are then shared, and the taps fill banks that can be pruned like any others.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sw/compiler/layer.hpp"
+#include "sw/compiler/tensor_layout.hpp"
+
+namespace s4::sw {
+
+/// How words are gathered: word (j, x) holds elements [channel][row][column] of the input rows
+/// first_row + j * row_step + row * row_tap, and of the window columns of output column x.
+struct Windows {
+  LayerGeometry conv;  ///< before
+  std::uint32_t rows = 1;
+  std::int32_t first_row = 0;
+  std::uint32_t row_step = 1;
+  std::uint32_t row_tap = 1;
+  LayerGeometry gathered;  ///< the layer's geometry on the gathered image
+};
+
+/// Nothing where the image as it is serves as well: windows of one element, more than 64 elements
+/// in a row of it, or more words than pixels.
+[[nodiscard]] std::optional<Windows> find_windows(const LayerGeometry& conv);
+
+/// Geometry and weights of the layer become those on the gathered image.
+void gather(Layer& layer, const Windows& windows);
+
+/// The weights before gather().
+[[nodiscard]] WeightTensor scattered_weights(const WeightTensor& gathered, const Windows& windows);
+
+[[nodiscard]] TensorShape gathered_shape(const Windows& windows);
+
+/// The gathered image of an image [N,C,H,W], in bytes; `padding` outside of it.
+[[nodiscard]] std::vector<std::uint8_t> windows_of(const Windows& windows,
+                                                   std::span<const std::uint8_t> image,
+                                                   std::uint8_t padding);
+
+}  // namespace s4::sw
