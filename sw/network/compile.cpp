@@ -209,40 +209,80 @@ class Compiler {
     return residency == Residency::kDouble ? 100 : residency == Residency::kSingle ? 102 : 105;
   }
 
+  /// Layers before which the later ones can take more images together: one value passes, and no
+  /// loaded one is read behind it.
+  [[nodiscard]] static std::vector<std::size_t> splits(const Segment& segment) {
+    std::vector<std::size_t> list{kNoSplit};
+    for (std::size_t split = 1; split < segment.layers.size(); ++split) {
+      const auto passes = [&](const SegmentValue& v) {
+        return v.first < split && is_late(v, split);
+      };
+      const auto loaded = [&](const SegmentValue& v) { return v.loaded && is_late(v, split); };
+      if (std::count_if(segment.values.begin(), segment.values.end(), passes) == 1 &&
+          std::none_of(segment.values.begin(), segment.values.end(), loaded)) {
+        list.push_back(split);
+      }
+    }
+    return list;
+  }
+
+  /// The best plan so far, and its cost.
+  struct Best {
+    std::optional<SegmentPlan> plan;
+    std::uint64_t cost = 0;
+  };
+
+  /// Tries all residencies and pieces for the numbers of images in `plan`.
+  void try_plan(const Segment& segment, SegmentPlan plan, Best& best) {
+    std::vector<const LayerCost*> pointers;
+    for (std::size_t i = 0; i < segment.layers.size(); ++i) {
+      const auto& all = costs(segment.layers[i]);
+      const std::uint32_t images = i >= plan.split ? plan.late_images : plan.images;
+      plan.shapes.push_back(best_shape(layer(segment.layers[i]).layer, config_, all, images));
+      pointers.push_back(&all[plan.shapes.back()]);
+    }
+    for (const Residency residency : {Residency::kDouble, Residency::kSingle, Residency::kPacked}) {
+      const auto places = allocate(out_.network, segment, plan.images, residency,
+                                   config_.local_words, plan.split, plan.late_images);
+      if (!places) continue;
+      plan.residency = residency;
+      plan.allocation = *places;
+      for (const std::uint32_t parts : {1U, 2U, 4U, 8U}) {
+        if (parts > plan.images) break;
+        plan.load_parts = parts;
+        const Schedule trial =
+            make_schedule(out_.network, segment, plan, config_, pointers, addresses_);
+        const std::uint64_t cost = trial.predicted * handicap(residency) / 100;
+        if (best.plan && cost >= best.cost) continue;
+        best.plan = plan;
+        best.cost = cost;
+      }
+    }
+  }
+
   void compile_segment(const Segment& segment) {
     const std::size_t count = segment.layers.size();
     const std::uint32_t batch = layer(segment.layers.front()).layer.geometry.batch;
-    std::optional<SegmentPlan> best;
-    std::uint64_t least = 0;
-    for (const std::uint32_t images : image_counts(batch)) {
-      const std::uint64_t array_commands = (batch + images - 1) / images * count;
-      if (best && array_commands > kManyCommands) break;
-      SegmentPlan plan;
-      plan.images = images;
-      std::vector<const LayerCost*> pointers;
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto& all = costs(segment.layers[i]);
-        plan.shapes.push_back(best_shape(layer(segment.layers[i]).layer, config_, all, images));
-        pointers.push_back(&all[plan.shapes.back()]);
-      }
-      for (const Residency residency :
-           {Residency::kDouble, Residency::kSingle, Residency::kPacked}) {
-        const auto places = allocate(out_.network, segment, images, residency, config_.local_words);
-        if (!places) continue;
-        plan.residency = residency;
-        plan.allocation = *places;
-        for (const std::uint32_t parts : {1U, 2U, 4U, 8U}) {
-          if (parts > images) break;
-          plan.load_parts = parts;
-          const Schedule trial =
-              make_schedule(out_.network, segment, plan, config_, pointers, addresses_);
-          const std::uint64_t cost = trial.predicted * handicap(residency) / 100;
-          if (best && cost >= least) continue;
-          best = plan;
-          least = cost;
+    Best found;
+    const std::vector<std::uint32_t> counts = image_counts(batch);
+    for (const std::size_t split : splits(segment)) {
+      for (const std::uint32_t late : counts) {
+        for (const std::uint32_t images : counts) {
+          const bool equal = late == images;
+          if (images > late || equal != (split == kNoSplit)) continue;
+          const std::uint64_t array_commands = (batch + images - 1) / images * count;
+          if (found.plan && array_commands > kManyCommands) break;
+          SegmentPlan plan;
+          plan.images = images;
+          plan.split = split;
+          plan.late_images = late;
+          try_plan(segment, plan, found);
         }
+        // The most images that fit are the best to take together.
+        if (split != kNoSplit && found.plan && found.plan->split == split) break;
       }
     }
+    const std::optional<SegmentPlan>& best = found.plan;
     if (!best) {
       throw CompileError(fmt::format(
           "{}: {} images do not fit the local buffer together, configuration {} has {} bytes",
@@ -262,6 +302,10 @@ class Compiler {
     chip.predicted = schedule.predicted;
     chip.sub_batch = best->images;
     chip.residency = residency_name(best->residency);
+    if (best->split != kNoSplit) {
+      chip.residency += fmt::format(", {} together from {}", best->late_images,
+                                    layer(segment.layers[best->split]).layer.name);
+    }
     finish(segment, std::move(chip));
   }
 

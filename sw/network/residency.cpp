@@ -73,7 +73,8 @@ Segment make_segment(const Network& network, std::vector<std::size_t> layers,
 }
 
 std::optional<Allocation> allocate(const Network& network, const Segment& segment,
-                                   std::uint32_t images, Residency residency, std::uint64_t room) {
+                                   std::uint32_t images, Residency residency, std::uint64_t room,
+                                   std::size_t split, std::uint32_t late_images) {
   const std::size_t count = segment.values.size();
   const std::size_t end = segment.layers.size();
   std::vector<Item> items;
@@ -82,10 +83,14 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
     const SegmentValue& v = segment.values[i];
     const TensorShape& shape = network.values[v.value].shape;
     Item item;
-    item.words = std::uint64_t{images} * shape.height * shape.width * shape.blocks();
+    const bool late = is_late(v, split);
+    item.words =
+        std::uint64_t{late ? late_images : images} * shape.height * shape.width * shape.blocks();
     // What is loaded ahead or still being stored outlives its sub-batch.
     const bool always = residency != Residency::kPacked && (v.loaded || v.stored);
-    item.first = always || v.loaded ? 0 : v.first;
+    // What waits for the late layers outlives the sub-batches in which it is made.
+    const bool waits = late && v.first < split;
+    item.first = always || v.loaded || waits ? 0 : v.first;
     item.last = always ? end : v.last;
     for (int copy = 0; copy < (residency == Residency::kDouble && v.loaded ? 2 : 1); ++copy) {
       items.push_back(item);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,9 +49,20 @@ struct Allocation {
   std::uint64_t words = 0;           ///< highest word used, plus one
 };
 
-/// Places values of `images` images each; nothing if they do not fit `room` words.
+/// A segment of which all layers take equal numbers of images.
+inline constexpr std::size_t kNoSplit = std::numeric_limits<std::size_t>::max();
+
+/// Value `v` of a segment is read by layer `split` or a later one: its place holds all images that
+/// these take together.
+[[nodiscard]] inline bool is_late(const SegmentValue& v, std::size_t split) {
+  return v.last >= split;
+}
+
+/// Places values of `images` images each, late ones of `late_images`; nothing if they do not fit
+/// `room` words.
 [[nodiscard]] std::optional<Allocation> allocate(const Network& network, const Segment& segment,
                                                  std::uint32_t images, Residency residency,
-                                                 std::uint64_t room);
+                                                 std::uint64_t room, std::size_t split = kNoSplit,
+                                                 std::uint32_t late_images = 0);
 
 }  // namespace s4::sw

@@ -61,16 +61,24 @@ class Scheduler {
         costs_(costs),
         addresses_(addresses) {
     batch_ = network.layers[segment.layers.front()].layer.geometry.batch;
+    const std::uint32_t late = plan.split == kNoSplit ? plan.images : plan.late_images;
+    for (std::uint32_t outer = 0; outer < batch_; outer += late) {
+      const Images all{outer, std::min(outer + late, batch_)};
+      for (std::uint32_t at = outer; at < all.end; at += plan.images) {
+        subs_.push_back({{at, std::min(at + plan.images, all.end)}, all});
+      }
+    }
     out_.layers.resize(segment.layers.size());
     for (std::size_t i = 0; i < segment.layers.size(); ++i) describe_layer(i);
   }
 
   Schedule run() {
-    const auto subs = static_cast<std::uint32_t>(ceil_div(batch_, plan_.images));
+    const auto subs = static_cast<std::uint32_t>(subs_.size());
     load_all(0);
     for (std::uint32_t s = 0; s < subs; ++s) {
       const bool more = s + 1 < subs;
       for (std::size_t i = 0; i < segment_.layers.size(); ++i) {
+        if (i >= plan_.split && subs_[s].own.end != subs_[s].all.end) break;
         compute(i, s);
         store(i, s);
         if (!more) continue;
@@ -96,10 +104,11 @@ class Scheduler {
     placed.plan.strategy = Strategy::kResend;
     placed.plan.slices = static_cast<std::uint32_t>(cost.slices.size());
     placed.plan.storage = Storage::kWhole;
-    placed.plan.chunk = {plan_.images, g.out_height(), g.out_width()};
-    placed.plan.input_words = std::uint64_t{plan_.images} * g.height * g.width * g.in_blocks();
+    const std::uint32_t images = i >= plan_.split ? plan_.late_images : plan_.images;
+    placed.plan.chunk = {images, g.out_height(), g.out_width()};
+    placed.plan.input_words = std::uint64_t{images} * g.height * g.width * g.in_blocks();
     placed.plan.output_words =
-        std::uint64_t{plan_.images} * g.out_height() * g.out_width() * g.out_blocks();
+        std::uint64_t{images} * g.out_height() * g.out_width() * g.out_blocks();
     placed.plan.second_words = layer(i).add ? placed.plan.output_words : 0;
     for (const SliceCost& slice : cost.slices) {
       if (!slice.profile.fits) placed.plan.strategy = Strategy::kStream;
@@ -114,8 +123,13 @@ class Scheduler {
   [[nodiscard]] const Layer& layer(std::size_t i) const {
     return network_.layers[segment_.layers[i]].layer;
   }
-  [[nodiscard]] Images sub_batch(std::uint32_t s) const {
-    return {s * plan_.images, std::min((s + 1) * plan_.images, batch_)};
+  /// Images that layer i computes in sub-batch `s`.
+  [[nodiscard]] Images computed(std::size_t i, std::uint32_t s) const {
+    return i >= plan_.split ? subs_[s].all : subs_[s].own;
+  }
+  /// Images that the place of a value holds in sub-batch `s`.
+  [[nodiscard]] Images held(std::size_t position, std::uint32_t s) const {
+    return is_late(segment_.values[position], plan_.split) ? subs_[s].all : subs_[s].own;
   }
   /// One group that stays in the weight buffers over several commands.
   [[nodiscard]] bool keeps(std::size_t i) const { return costs_[i]->can_keep(); }
@@ -145,7 +159,7 @@ class Scheduler {
            Engine engine, bool write, LastCommands& needs) {
     const TensorShape& shape = shape_of(position);
     const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
-    const Images all = sub_batch(s);
+    const Images all = held(position, s);
     for (std::uint32_t block = blocks.begin; block < blocks.end; ++block) {
       const std::uint64_t at =
           base(position, s) +
@@ -185,7 +199,7 @@ class Scheduler {
                                           const Images& images) const {
     const TensorShape& shape = shape_of(position);
     const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
-    const Images all = sub_batch(s);
+    const Images all = held(position, s);
     const auto found = addresses_.find(segment_.values[position].value);
     const std::uint64_t memory = found == addresses_.end() ? 0 : found->second;
     return box_command(
@@ -210,7 +224,7 @@ class Scheduler {
   }
 
   void load_part(std::size_t v, std::uint32_t s, std::uint32_t part) {
-    const Images images = part_of(sub_batch(s), part, plan_.load_parts);
+    const Images images = part_of(subs_[s].own, part, plan_.load_parts);
     if (images.count() == 0) return;
     LastCommands needs = no_needs();
     const TensorShape& shape = shape_of(v);
@@ -235,7 +249,7 @@ class Scheduler {
   void store(std::size_t i, std::uint32_t s) {
     const std::size_t v = position(network_.layers[segment_.layers[i]].output);
     if (!segment_.values[v].stored) return;
-    const Images images = sub_batch(s);
+    const Images images = computed(i, s);
     LastCommands needs = no_needs();
     const TensorShape& shape = shape_of(v);
     use(v, s, images, {0, shape.blocks()}, Engine::kStore, false, needs);
@@ -253,10 +267,10 @@ class Scheduler {
 
   void compute(std::size_t i, std::uint32_t s) {
     std::uint32_t last = parts(i);
-    while (part_of(sub_batch(s), last - 1, parts(i)).count() == 0) --last;
+    while (part_of(computed(i, s), last - 1, parts(i)).count() == 0) --last;
     bool first = true;
     for (std::uint32_t part = 0; part < last; ++part) {
-      const Images images = part_of(sub_batch(s), part, parts(i));
+      const Images images = part_of(computed(i, s), part, parts(i));
       if (images.count() == 0) continue;
       compute_part(i, s, images, first, part + 1 < last);
       first = false;
@@ -283,15 +297,16 @@ class Scheduler {
     if (chip.second) use(position(*chip.second), s, images, results, Engine::kSpu, false, needs);
     use(out, s, images, results, Engine::kSpu, true, needs);
 
-    const Images all = sub_batch(s);
+    const Images in_all = held(in, s);
+    const Images out_all = held(out, s);
     const std::uint64_t in_plane = std::uint64_t{g.height} * g.width;
     const std::uint64_t out_plane = std::uint64_t{g.out_height()} * g.out_width();
-    const std::uint32_t skip = images.begin - all.begin;
     const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
     commands::SpuCommand c = layer_command(chip.layer, slice.profile.shape);
     c.in_blocks = static_cast<std::uint16_t>(slice.slice.in_blocks());
-    c.in_plane = word(in_plane * all.count());
-    c.in_addr = word(base(in, s) + skip * in_plane + slice.slice.in_begin * c.in_plane);
+    c.in_plane = word(in_plane * in_all.count());
+    c.in_addr = word(base(in, s) + (images.begin - in_all.begin) * in_plane +
+                     slice.slice.in_begin * c.in_plane);
     c.in_image = word(in_plane);
     c.in_row = static_cast<std::uint16_t>(g.width);
     c.in_height = static_cast<std::uint16_t>(g.height);
@@ -302,15 +317,19 @@ class Scheduler {
     c.pad_top = static_cast<std::uint16_t>(g.pad_top);
     c.pad_left = static_cast<std::uint16_t>(g.pad_left);
     c.out_channels = static_cast<std::uint16_t>(slice.slice.filters());
-    c.out_plane = word(out_plane * all.count());
-    const std::uint64_t out_skip = skip * out_plane + slice.slice.out_block() * c.out_plane;
+    c.out_plane = word(out_plane * out_all.count());
+    const std::uint64_t out_skip =
+        (images.begin - out_all.begin) * out_plane + slice.slice.out_block() * c.out_plane;
     c.out_addr = word(base(out, s) + out_skip);
     c.pixels = word(images.count() * out_plane);
     c.weights_resident = slice.profile.fits ? 1 : 0;
     c.weights_keep = keep ? 1 : 0;
     if (chip.second) {
-      c.add_addr = word(base(position(*chip.second), s) + out_skip);
-      c.add_plane = c.out_plane;
+      const std::size_t second = position(*chip.second);
+      const Images all = held(second, s);
+      c.add_plane = word(out_plane * all.count());
+      c.add_addr = word(base(second, s) + (images.begin - all.begin) * out_plane +
+                        slice.slice.out_block() * c.add_plane);
     }
     const std::uint64_t end = predict(i, images, slice.profile, needs, sends);
     OutputBox part = box(i, images);
@@ -409,6 +428,11 @@ class Scheduler {
   const std::vector<const LayerCost*>& costs_;
   const ValueAddresses& addresses_;
   std::uint32_t batch_ = 1;
+  struct SubBatch {
+    Images own;
+    Images all;  ///< that late layers take together
+  };
+  std::vector<SubBatch> subs_;
   Schedule out_;
   AccessMap accesses_;
   TokenPlanner tokens_;

@@ -34,6 +34,10 @@ struct LayerCost {
 /// Choices for a segment.
 struct SegmentPlan {
   std::uint32_t images = 1;  ///< in a sub-batch; the last one may have fewer
+  /// Layers from here on take `late_images` together: the sub-batches of these images pass through
+  /// the layers before, whose results wait on the chip.
+  std::size_t split = kNoSplit;
+  std::uint32_t late_images = 1;
   Residency residency = Residency::kPacked;
   Allocation allocation;
   std::uint32_t load_parts = 1;  ///< pieces in which a sub-batch is loaded and its first layer runs

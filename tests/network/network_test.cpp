@@ -195,6 +195,39 @@ TEST_CASE("a batch passes in sub-batches, the last one smaller") {
   check_equal(report, b.graph, inputs);
 }
 
+TEST_CASE("late layers take more images together than early ones") {
+  const config::Configuration config = configuration("tiny");
+  // Early values of 256 words per image, of which three do not fit 1,024 words; late ones of 16,
+  // with weights that cost more than their pixels. Five images: the last sub-batch is smaller.
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    NetworkBuilder b(seed, true);
+    graph::ConvGeometry same;
+    same.pads = {1, 1, 1, 1};
+    graph::ConvGeometry quarter;
+    quarter.strides = {4, 4};
+    Tensor x = b.conv(b.input({5, 64, 16, 16}), 64, {1, 1}, {});
+    x = b.conv(x, 128, {1, 1}, quarter);
+    const Tensor y = b.conv(x, 128, {3, 3}, same);
+    x = b.add(b.conv(y, 128, {1, 1}, {}), x);
+    b.output(b.conv(x, 64, {3, 3}, same).id);
+    b.output(y.id);
+    const CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+    REQUIRE(compiled.programs.size() == 1);
+    const ChipProgram& program = compiled.programs[0];
+    INFO(program.residency);
+    CHECK(program.residency.find(" together from ") != std::string::npos);
+    const auto& layers = program.layers;
+    CHECK(layers.front().plan.chunk.images < layers.back().plan.chunk.images);
+    CHECK(layers.front().plan.chunks > layers.back().plan.chunks);
+    const auto inputs = b.data();
+    const NetworkReport report = run_network(compiled, inputs, config);
+    check_equal(report, b.graph, inputs);
+    // Nothing but inputs and outputs passes the memory, in whatever pieces.
+    CHECK(report.runs[0].result.counter(counters::Counter::kLoadWords) == 5 * 256);
+    CHECK(report.runs[0].result.counter(counters::Counter::kStoreWords) == 5 * 16 * 3);
+  }
+}
+
 TEST_CASE("only inputs and outputs pass the memory, weights once per sub-batch") {
   const config::Configuration config = configuration("small");
   NetworkBuilder b(5, true);
