@@ -230,6 +230,7 @@ class Compiler {
   struct Best {
     std::optional<SegmentPlan> plan;
     std::uint64_t cost = 0;
+    std::string refused;  ///< why a plan that fits was not possible
   };
 
   /// Tries all residencies and pieces for the numbers of images in `plan`.
@@ -250,12 +251,16 @@ class Compiler {
       for (const std::uint32_t parts : {1U, 2U, 4U, 8U}) {
         if (parts > plan.images) break;
         plan.load_parts = parts;
-        const Schedule trial =
-            make_schedule(out_.network, segment, plan, config_, pointers, addresses_);
-        const std::uint64_t cost = trial.predicted * handicap(residency) / 100;
-        if (best.plan && cost >= best.cost) continue;
-        best.plan = plan;
-        best.cost = cost;
+        try {
+          const Schedule trial =
+              make_schedule(out_.network, segment, plan, config_, pointers, addresses_);
+          const std::uint64_t cost = trial.predicted * handicap(residency) / 100;
+          if (best.plan && cost >= best.cost) continue;
+          best.plan = plan;
+          best.cost = cost;
+        } catch (const TooManySignals& error) {
+          best.refused = error.what();
+        }
       }
     }
   }
@@ -283,6 +288,7 @@ class Compiler {
       }
     }
     const std::optional<SegmentPlan>& best = found.plan;
+    if (!best && !found.refused.empty()) throw CompileError(found.refused);
     if (!best) {
       throw CompileError(fmt::format(
           "{}: {} images do not fit the local buffer together, configuration {} has {} bytes",

@@ -403,8 +403,8 @@ class Scheduler {
 
   Schedule finish() {
     if (tokens_.most_outstanding() > kMostSignals) {
-      throw CompileError(fmt::format("{}: {} signals wait for one token, which holds {}",
-                                     layer(0).name, tokens_.most_outstanding(), kMostSignals));
+      throw TooManySignals(fmt::format("{}: {} signals wait for one token, which holds {}",
+                                       layer(0).name, tokens_.most_outstanding(), kMostSignals));
     }
     commands::EndCommand end;
     end.layer = layer(segment_.layers.size() - 1).number;

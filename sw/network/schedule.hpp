@@ -53,8 +53,14 @@ struct Schedule {
   std::uint64_t predicted = 0;  ///< clocks
 };
 
+/// A schedule that would overflow a token; another may not.
+struct TooManySignals : CompileError {
+  using CompileError::CompileError;
+};
+
 /// Makes the commands. `costs`: by layer of the segment, in the shapes of the plan; without packed
-/// weights and addresses the commands only serve the prediction. Throws CompileError.
+/// weights and addresses the commands only serve the prediction. Throws TooManySignals, or
+/// CompileError where no schedule can help.
 [[nodiscard]] Schedule make_schedule(const Network& network, const Segment& segment,
                                      const SegmentPlan& plan, const config::Configuration& config,
                                      const std::vector<const LayerCost*>& costs,

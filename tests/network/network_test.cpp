@@ -7,6 +7,7 @@
 #include "sim/config/configuration_loader.hpp"
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/network.hpp"
+#include "sw/network/open.hpp"
 #include "sw/network/report_json.hpp"
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
@@ -226,6 +227,15 @@ TEST_CASE("late layers take more images together than early ones") {
     CHECK(report.runs[0].result.counter(counters::Counter::kLoadWords) == 5 * 256);
     CHECK(report.runs[0].result.counter(counters::Counter::kStoreWords) == 5 * 16 * 3);
   }
+}
+
+TEST_CASE("plans with more signals than a token holds are passed over") {
+  // 360 images in early sub-batches of few would leave 48 signals waiting.
+  const graph::TensorData images(graph::DataType::kFloat32, {360, 1, 8, 8});
+  const auto model = tb::root() + "/sw/models/digits/digits_1x_int8.onnx";
+  const CompiledNetwork compiled =
+      compile_network(prepare(open_graph(model, {images})), configuration("s4"));
+  CHECK(compiled.programs.size() == 1);
 }
 
 TEST_CASE("only inputs and outputs pass the memory, weights once per sub-batch") {
