@@ -17,12 +17,13 @@ module activation_fetch #(
 ) (
     input  logic                         clk_i,
     input  logic                         rst_ni,
-    // Command, held while in use; start_i after the walker is ready
+    // Command, held while busy_o; start_i once it is there and loaded into the walker
     input  logic                         start_i,
     input  commands_pkg::spu_command_t   command_i,
     input  logic [                 23:0] tiles_i,
     input  logic [                 15:0] groups_i,
     output logic                         busy_o,
+    output logic                         last_group_o,   // no restart_o matters any more
     // Pixel walker
     output logic                         advance_o,
     output logic                         restart_o,
@@ -232,6 +233,7 @@ module activation_fetch #(
   assign bank_valid_o = complete_q != '0;
   assign bank_o = oldest_q;
   assign busy_o = run_q || valid_q;
+  assign last_group_o = run_q && last_group;
 
   assign group_done_o = group_done;
   assign conflict_o = valid_q && !group_done;

@@ -17,11 +17,11 @@ module drain_control #(
 ) (
     input  logic                       clk_i,
     input  logic                       rst_ni,
-    // Command, held while in use
+    // Command, held until its last beat has left the epilogue
     input  logic                       start_i,
     input  commands_pkg::spu_command_t command_i,
     input  logic [               23:0] tiles_i,
-    output logic                       busy_o,
+    output logic                       busy_o,          // beats of the command are still due
     // Tiles
     input  logic                       tile_done_i,
     input  logic                       tile_set_i,
@@ -57,7 +57,7 @@ module drain_control #(
   logic [1:0] waiting_q;
   logic set_q, issue, tile_end, last_tile, last_group;
   logic [23:0] tile_q, pixel_base_q;
-  logic active;
+  logic active, run_q;
 
   // ---- Position in the tile ----
   logic [1:0] part_q, quad_q, last_part_index, last_quad_index;
@@ -85,7 +85,8 @@ module drain_control #(
   assign last_group = (group_channel_q + 17'((17'(Quads * Lanes)) >> command_i.shape[1:0])) >=
                       {1'b0, command_i.out_channels};
 
-  assign active = (waiting_q != '0) && param_valid_i;
+  // A tile of the next command may be here before the last beat of the former is out.
+  assign active = run_q && (waiting_q != '0) && param_valid_i;
   assign issue = active && (!command_i.add_enable || second_ready_i);
   assign tile_end = issue && last_pixel && last_part;
   assign chunk = 3'(channel_q[5:0] >> $clog2(Lanes));
@@ -94,7 +95,10 @@ module drain_control #(
     if (!rst_ni) begin
       waiting_q <= '0;
       set_q     <= 1'b0;
+      run_q     <= 1'b0;
     end else begin
+      if (start_i) run_q <= 1'b1;
+      else if (tile_end && last_tile && last_group) run_q <= 1'b0;
       waiting_q <= waiting_q + 2'(tile_done_i) - 2'(tile_end);
       if (tile_done_i && (waiting_q == '0)) set_q <= tile_set_i;
       else if (tile_end) set_q <= !set_q;
@@ -193,7 +197,7 @@ module drain_control #(
       beat_last_o  <= tile_end && last_tile && last_group;
     end
   end
-  assign busy_o = waiting_q != '0;
+  assign busy_o = run_q;
 
   logic unused_command;
   assign unused_command = ^command_i;

@@ -22,6 +22,7 @@ module index_loader #(
     input  logic [              15:0] groups_i,        // groups, >= 1
     input  logic                      resident_i,
     input  logic                      keep_i,
+    output logic                      busy_o,          // chunks of the command are still due
     output logic                      error_o,         // a header holds K > 64
     // Index chunks from the buffer
     input  logic                      chunk_valid_i,
@@ -64,6 +65,7 @@ module index_loader #(
 
   logic descriptor_done, row_done, slot_done, slot_load, take_row, header_chunk;
 
+  assign busy_o = in_pass_q;
   assign rewind_o = resident_i && (tiles_left_q != 24'd1 || keep_i);
 
   // A bank's rows: pairs K, bitmap BitmapRows, dense and empty none.

@@ -1,9 +1,12 @@
 /// Keeps, for every pixel lane of the tile, where its kernel window starts in the input.
-/// After start_i it walks the first tile pixel by pixel (one clock each), which also yields the
-/// step from one tile to the next; ready_o then stays high. advance_i moves all lanes one tile on,
-/// restart_i back to the first tile; both take effect at the clock edge. A window start is the word
-/// address (modulo the address width), row and column of its upper left corner, which may lie
-/// outside the image. Setup: 5 clocks and one per pixel of the tile.
+/// start_i prepares the first tile of a command while the tiles of the former one are still in use:
+/// the number of known lanes doubles every clock, and so does the step from lane to lane, which
+/// ends as the step from tile to tile. ready_o then stays high until load_i puts the prepared
+/// command in use. advance_i moves all lanes one tile on, restart_i back to the first tile, which
+/// is possible until the next start_i; all take effect at the clock edge. A window start is the
+/// word address (modulo the address width), row and column of its upper left corner, which may lie
+/// outside the image. From start_i to ready_o: 3 clocks and the logarithm of the tile's pixels, and
+/// one more for every advance_i meanwhile.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module pixel_walker #(
@@ -14,7 +17,7 @@ module pixel_walker #(
 ) (
     input  logic                       clk_i,
     input  logic                       rst_ni,
-    // Command, held while in use
+    // Command to prepare, held from start_i to load_i
     input  logic                       start_i,
     input  logic [                1:0] shape_i,
     input  logic [       AddrBits-1:0] in_addr_i,
@@ -26,8 +29,9 @@ module pixel_walker #(
     input  logic [                3:0] stride_w_i,
     input  logic [               15:0] pad_top_i,
     input  logic [               15:0] pad_left_i,
-    // Movement
     output logic                       ready_o,
+    input  logic                       load_i,
+    // Movement
     input  logic                       advance_i,
     input  logic                       restart_i,
     // Window starts of the lanes of pixel quadrant part_i
@@ -37,60 +41,70 @@ module pixel_walker #(
     output logic [Group*CoordBits-1:0] column_o
 );
 
-  localparam int unsigned LaneBits = (Pixels > 1) ? $clog2(Pixels) : 1;
+  localparam int unsigned Levels = $clog2(Pixels);
+  localparam int unsigned LevelBits = $clog2(Levels + 1);
   typedef logic signed [CoordBits-1:0] coord_t;
   typedef logic [AddrBits-1:0] addr_t;
   typedef enum logic [2:0] {
     StIdle,
     StProducts,
     StOrigin,
-    StWalk,
-    StSettle,
+    StDouble,
     StReady
   } state_e;
   state_e state_q;
 
-  // ---- Constants of the command ----
-  coord_t span_x_q, span_y_q, end_x_q, end_y_q, step_x_q, step_y_q, first_x_q, first_y_q;
-  addr_t row_step_q, wrap_x_q, wrap_y_q, step_addr_q, first_addr_q, image_span_q;
-  logic [LaneBits:0] tile_pixels, count_q;
+  // ---- Constants: of the command being prepared, and of the one in use ----
+  coord_t first_x_q, first_y_q, span_x_q, span_y_q, end_x_q, end_y_q, step_x_q, step_y_q;
+  addr_t row_step_q, image_span_q, first_addr_q, wrap_x_q, wrap_y_q, step_addr_q;
+  coord_t use_span_x_q, use_span_y_q, use_end_x_q, use_end_y_q, use_step_x_q, use_step_y_q;
+  coord_t use_stride_h_q, stride_h, stride_w;
+  addr_t use_wrap_x_q, use_wrap_y_q, use_step_addr_q;
+  logic [LevelBits-1:0] level_q;
+  logic double;
 
-  // ---- Walker: the window start of pixel count_q ----
-  coord_t walk_x_q, walk_y_q;
-  addr_t walk_addr_q, walk_row_q, walk_image_q;
-  logic walk_wrap_x, walk_wrap_y;
-  coord_t walk_next_x, walk_next_y;
-
-  assign tile_pixels = (LaneBits + 1)'(Group) << shape_i;
-  assign walk_next_x = walk_x_q + $signed(CoordBits'({1'b0, stride_w_i}));
-  assign walk_next_y = walk_y_q + $signed(CoordBits'({1'b0, stride_h_i}));
-  assign walk_wrap_x = walk_next_x >= end_x_q;
-  assign walk_wrap_y = walk_next_y >= end_y_q;
-  logic settle;
-  assign settle = state_q == StSettle;
+  assign stride_h = $signed(CoordBits'({1'b0, stride_h_i}));
+  assign stride_w = $signed(CoordBits'({1'b0, stride_w_i}));
+  assign double = state_q == StDouble && !advance_i;  // an advance needs the adders
   assign ready_o = state_q == StReady;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q <= StIdle;
-      count_q <= '0;
+      level_q <= '0;
     end else begin
       unique case (state_q)
         StIdle: state_q <= StIdle;
         StProducts: state_q <= StOrigin;
-        StOrigin: state_q <= StWalk;
-        StWalk: if (count_q == tile_pixels) state_q <= StSettle;
-        StSettle: state_q <= StReady;
-        StReady: state_q <= StReady;
+        StOrigin: begin
+          state_q <= StDouble;
+          level_q <= '0;
+        end
+        StDouble: begin
+          if (double) begin
+            level_q <= level_q + LevelBits'(1);
+            if (level_q == LevelBits'($clog2(Group) - 1) + LevelBits'(shape_i)) state_q <= StReady;
+          end
+        end
+        StReady: if (load_i) state_q <= StIdle;
         default: state_q <= StIdle;
       endcase
-      if (state_q == StOrigin) count_q <= '0;
-      else if (state_q == StWalk) count_q <= count_q + (LaneBits + 1)'(1);
       if (start_i) state_q <= StProducts;
     end
   end
 
-  always_ff @(posedge clk_i) begin : walk
+  // The step of 2^level pixels, as a window start relative to the first pixel's.
+  coord_t twice_x, twice_y;
+  addr_t twice_addr;
+  logic twice_wrap_x, twice_wrap_y;
+  assign twice_x = step_x_q + step_x_q;
+  assign twice_wrap_x = twice_x >= span_x_q;
+  assign twice_y = step_y_q + step_y_q + (twice_wrap_x ? stride_h : '0);
+  assign twice_wrap_y = twice_y >= span_y_q;
+  assign twice_addr = step_addr_q + step_addr_q + (twice_wrap_x ? wrap_x_q : '0) +
+                      (twice_wrap_y ? wrap_y_q : '0);
+
+  always_ff @(posedge clk_i) begin : prepare
     if (start_i) begin
       span_x_q   <= $signed(CoordBits'(out_width_i * stride_w_i));
       span_y_q   <= $signed(CoordBits'(out_height_i * stride_h_i));
@@ -107,32 +121,27 @@ module pixel_walker #(
                       AddrBits'(pad_left_i);
     end
     if (state_q == StOrigin) begin
-      wrap_y_q     <= in_image_i - image_span_q;
-      walk_x_q     <= first_x_q;
-      walk_y_q     <= first_y_q;
-      walk_addr_q  <= first_addr_q;
-      walk_row_q   <= first_addr_q;
-      walk_image_q <= first_addr_q;
+      wrap_y_q    <= in_image_i - image_span_q;
+      step_x_q    <= stride_w;
+      step_y_q    <= '0;
+      step_addr_q <= AddrBits'(stride_w_i);
     end
-    if (state_q == StWalk) begin
-      walk_x_q    <= walk_wrap_x ? first_x_q : walk_next_x;
-      walk_addr_q <= walk_addr_q + AddrBits'(stride_w_i);
-      if (walk_wrap_x) begin
-        walk_y_q    <= walk_wrap_y ? first_y_q : walk_next_y;
-        walk_row_q  <= walk_row_q + row_step_q;
-        walk_addr_q <= walk_row_q + row_step_q;
-        if (walk_wrap_y) begin
-          walk_image_q <= walk_image_q + in_image_i;
-          walk_row_q   <= walk_image_q + in_image_i;
-          walk_addr_q  <= walk_image_q + in_image_i;
-        end
-      end
-      // The pixel after the tile is one tile step away from the first.
-      if (count_q == tile_pixels) begin
-        step_x_q    <= walk_x_q - first_x_q;
-        step_y_q    <= walk_y_q - first_y_q;
-        step_addr_q <= walk_addr_q - first_addr_q;
-      end
+    if (double) begin
+      step_x_q    <= twice_wrap_x ? twice_x - span_x_q : twice_x;
+      step_y_q    <= twice_wrap_y ? twice_y - span_y_q : twice_y;
+      step_addr_q <= twice_addr;
+    end
+    if (load_i) begin
+      use_span_x_q    <= span_x_q;
+      use_span_y_q    <= span_y_q;
+      use_end_x_q     <= end_x_q;
+      use_end_y_q     <= end_y_q;
+      use_step_x_q    <= step_x_q;
+      use_step_y_q    <= step_y_q;
+      use_stride_h_q  <= stride_h;
+      use_wrap_x_q    <= wrap_x_q;
+      use_wrap_y_q    <= wrap_y_q;
+      use_step_addr_q <= step_addr_q;
     end
   end
 
@@ -140,40 +149,73 @@ module pixel_walker #(
   logic [Pixels*AddrBits-1:0] first_lane_addr_q, lane_addr_q;
   logic [Pixels*CoordBits-1:0] first_lane_row_q, lane_row_q, first_lane_column_q, lane_column_q;
 
+  // One set of adders: current lane to current lane, or while the first tile is prepared lane
+  // i - 2^k to lane i, k being the highest bit of i.
   always_ff @(posedge clk_i) begin : lanes
-    int unsigned i;
-    coord_t x, y;
-    addr_t a;
-    i = 0;
-    x = 0;
-    y = 0;
-    a = 0;
-    if (state_q == StWalk && count_q != tile_pixels) begin
-      first_lane_addr_q[32'(count_q)*AddrBits+:AddrBits]     <= walk_addr_q;
-      first_lane_row_q[32'(count_q)*CoordBits+:CoordBits]    <= walk_y_q;
-      first_lane_column_q[32'(count_q)*CoordBits+:CoordBits] <= walk_x_q;
+    int unsigned i, k, from;
+    coord_t x, y, step_x, step_y, span_x, span_y, end_x, end_y, rows;
+    addr_t a, step_addr, wrap_x, wrap_y;
+    i         = 0;
+    k         = 0;
+    from      = 0;
+    x         = 0;
+    y         = 0;
+    a         = 0;
+    step_x    = advance_i ? use_step_x_q : step_x_q;
+    step_y    = advance_i ? use_step_y_q : step_y_q;
+    step_addr = advance_i ? use_step_addr_q : step_addr_q;
+    span_x    = advance_i ? use_span_x_q : span_x_q;
+    span_y    = advance_i ? use_span_y_q : span_y_q;
+    end_x     = advance_i ? use_end_x_q : end_x_q;
+    end_y     = advance_i ? use_end_y_q : end_y_q;
+    wrap_x    = advance_i ? use_wrap_x_q : wrap_x_q;
+    wrap_y    = advance_i ? use_wrap_y_q : wrap_y_q;
+    rows      = advance_i ? use_stride_h_q : stride_h;
+    if (state_q == StOrigin) begin
+      first_lane_addr_q[AddrBits-1:0]    <= first_addr_q;
+      first_lane_row_q[CoordBits-1:0]    <= first_y_q;
+      first_lane_column_q[CoordBits-1:0] <= first_x_q;
     end
-    if (restart_i || settle) begin
+    if (restart_i || load_i) begin
       lane_addr_q   <= first_lane_addr_q;
       lane_row_q    <= first_lane_row_q;
       lane_column_q <= first_lane_column_q;
-    end else if (advance_i) begin
-      for (i = 0; i < Pixels; i = i + 1) begin
-        x = $signed(CoordBits'(lane_column_q[i*CoordBits+:CoordBits])) + step_x_q;
-        y = $signed(CoordBits'(lane_row_q[i*CoordBits+:CoordBits])) + step_y_q;
-        a = lane_addr_q[i*AddrBits+:AddrBits] + step_addr_q;
-        if (x >= end_x_q) begin
-          x = x - span_x_q;
-          y = y + $signed(CoordBits'({1'b0, stride_h_i}));
-          a = a + wrap_x_q;
+    end
+    if (advance_i || double) begin
+      for (k = 0; k <= Levels; k = k + 1) begin
+        for (i = (1 << k) >> 1; i < (1 << k); i = i + 1) begin
+          from = i - ((1 << k) >> 1);
+          if (advance_i) begin
+            x = $signed(CoordBits'(lane_column_q[i*CoordBits+:CoordBits]));
+            y = $signed(CoordBits'(lane_row_q[i*CoordBits+:CoordBits]));
+            a = lane_addr_q[i*AddrBits+:AddrBits];
+          end else begin
+            x = $signed(CoordBits'(first_lane_column_q[from*CoordBits+:CoordBits]));
+            y = $signed(CoordBits'(first_lane_row_q[from*CoordBits+:CoordBits]));
+            a = first_lane_addr_q[from*AddrBits+:AddrBits];
+          end
+          x = x + step_x;
+          y = y + step_y;
+          a = a + step_addr;
+          if (x >= end_x) begin
+            x = x - span_x;
+            y = y + rows;
+            a = a + wrap_x;
+          end
+          if (y >= end_y) begin
+            y = y - span_y;
+            a = a + wrap_y;
+          end
+          if (advance_i) begin
+            lane_addr_q[i*AddrBits+:AddrBits]     <= a;
+            lane_row_q[i*CoordBits+:CoordBits]    <= y;
+            lane_column_q[i*CoordBits+:CoordBits] <= x;
+          end else if (32'(level_q) + 1 == k) begin
+            first_lane_addr_q[i*AddrBits+:AddrBits]     <= a;
+            first_lane_row_q[i*CoordBits+:CoordBits]    <= y;
+            first_lane_column_q[i*CoordBits+:CoordBits] <= x;
+          end
         end
-        if (y >= end_y_q) begin
-          y = y - span_y_q;
-          a = a + wrap_y_q;
-        end
-        lane_addr_q[i*AddrBits+:AddrBits]     <= a;
-        lane_row_q[i*CoordBits+:CoordBits]    <= y;
-        lane_column_q[i*CoordBits+:CoordBits] <= x;
       end
     end
   end
@@ -184,6 +226,7 @@ module pixel_walker #(
   assign column_o = lane_column_q[32'(part_i)*Group*CoordBits+:Group*CoordBits];
 
   // ---- Assertions ----
-  `S4_ASSERT(MoveWhenReady, !(advance_i || restart_i) || ready_o)
+  `S4_ASSERT(LoadWhenReady, !load_i || ready_o)
+  `S4_ASSERT(LoadAlone, !load_i || !(advance_i || restart_i))
 
 endmodule

@@ -1,8 +1,10 @@
 /// Sparse processing unit: convolutions and matrix products on compressed sparse weights.
-/// Takes one command at a time: a few clocks of setup and one per pixel of a tile, then for every
-/// group, tile and bank K clocks of the whole array, while activations are fetched ahead, weights
-/// stream in and finished tiles drain through the epilogue. done_o pulses when the last result is
-/// in the local buffer. Model: sim/spu/spu.hpp
+/// For every group, tile and bank K clocks of the whole array, while activations are fetched ahead,
+/// weights stream in and finished tiles drain through the epilogue. Two commands at a time: fetch,
+/// index side, array and drain each go over to the next command when they are done with the former
+/// one, so that its steps follow 3 clocks later and its first tiles are computed while the last one
+/// before drains. done_o pulses, in order, when a command's last result is in the local buffer.
+/// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module spu #(
     localparam int unsigned Quads     = config_pkg::NumQuadrants,
@@ -64,57 +66,137 @@ module spu #(
     output logic [                          5:0] epilogue_words_o
 );
 
-  typedef enum logic [1:0] {
-    StIdle,
-    StSetup,
-    StRun
-  } state_e;
-  state_e state_q;
+  typedef struct packed {
+    logic [1:0]  shape;
+    logic        resident;
+    logic        keep;
+    logic [24:0] banks;
+    logic [23:0] tiles;
+    logic [15:0] groups;
+  } loops_t;
 
-  // ---- Command ----
-  commands_pkg::spu_command_t command_q;
-  logic [1:0] shape;
-  logic [24:0] banks_q;
-  logic [23:0] tiles_q;
-  logic [15:0] groups_q;
-  logic setup_q, walker_start_q, walker_ready, start, weight_error;
-  logic signed [8:0] in_zero;
+  // ---- Next command: held until fetch, index side, array and drain have taken it over ----
+  commands_pkg::spu_command_t next_q;
+  loops_t next_loops;
+  logic [24:0] next_banks_q;
+  logic [23:0] next_tiles_q;
+  logic [15:0] next_groups_q;
+  logic next_valid_q, setup_q, walk_due_q, fetch_due_q, index_due_q, array_due_q, back_due_q;
+  logic walk_start, walk_ready, fetch_load, index_load, array_load, back_load;
+  logic fetch_busy, fetch_last_group, index_busy, array_busy, drain_busy;
 
-  assign shape = command_q.shape[1:0];
-  assign in_zero = command_q.in_zero;
-  assign cmd_ready_o = state_q == StIdle;
-  assign start = (state_q == StSetup) && walker_ready && !walker_start_q && !setup_q;
+  assign cmd_ready_o = !next_valid_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      state_q        <= StIdle;
-      setup_q        <= 1'b0;
-      walker_start_q <= 1'b0;
+      next_valid_q <= 1'b0;
+      setup_q      <= 1'b0;
+      walk_due_q   <= 1'b0;
+      fetch_due_q  <= 1'b0;
+      index_due_q  <= 1'b0;
+      array_due_q  <= 1'b0;
+      back_due_q   <= 1'b0;
     end else begin
-      setup_q        <= cmd_valid_i && cmd_ready_o;
-      walker_start_q <= setup_q;
-      unique case (state_q)
-        StIdle: if (cmd_valid_i) state_q <= StSetup;
-        StSetup: if (start) state_q <= StRun;
-        StRun: if (done_o) state_q <= StIdle;
-        default: state_q <= StIdle;
-      endcase
+      setup_q <= cmd_valid_i && cmd_ready_o;
+      if (cmd_valid_i && cmd_ready_o) begin
+        next_valid_q <= 1'b1;
+        walk_due_q   <= 1'b1;
+      end
+      if (walk_start) walk_due_q <= 1'b0;
+      if (setup_q) begin
+        fetch_due_q <= 1'b1;
+        index_due_q <= 1'b1;
+        array_due_q <= 1'b1;
+        back_due_q  <= 1'b1;
+      end
+      if (fetch_load) fetch_due_q <= 1'b0;
+      if (index_load) index_due_q <= 1'b0;
+      if (array_load) array_due_q <= 1'b0;
+      if (back_load) back_due_q <= 1'b0;
+      if (next_valid_q && !setup_q && (!fetch_due_q || fetch_load) &&
+          (!index_due_q || index_load) && (!array_due_q || array_load) &&
+          (!back_due_q || back_load)) begin
+        next_valid_q <= 1'b0;
+      end
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (cmd_valid_i && cmd_ready_o) command_q <= cmd_i;
+    if (cmd_valid_i && cmd_ready_o) next_q <= cmd_i;
     if (setup_q) begin
-      banks_q  <= 25'(command_q.in_blocks) * 25'(command_q.kernel_h) * 25'(command_q.kernel_w);
-      tiles_q  <= (command_q.pixels + ((24'(Pixels) << shape) - 24'd1)) >>
-                  ($clog2(Pixels) + 32'(shape));
-      groups_q <= 16'((17'(command_q.out_channels) + ((17'(Quads * Lanes) >> shape) - 17'd1)) >>
-                  ($clog2(Quads * Lanes) - 32'(shape)));
+      next_banks_q  <= 25'(next_q.in_blocks) * 25'(next_q.kernel_h) * 25'(next_q.kernel_w);
+      next_tiles_q  <= (next_q.pixels + ((24'(Pixels) << next_q.shape[1:0]) - 24'd1)) >>
+                       ($clog2(Pixels) + 32'(next_q.shape[1:0]));
+      next_groups_q <= 16'((17'(next_q.out_channels) +
+                            ((17'(Quads * Lanes) >> next_q.shape[1:0]) - 17'd1)) >>
+                           ($clog2(Quads * Lanes) - 32'(next_q.shape[1:0])));
     end
   end
 
+  assign next_loops.shape    = next_q.shape[1:0];
+  assign next_loops.resident = next_q.weights_resident;
+  assign next_loops.keep     = next_q.weights_keep;
+  assign next_loops.banks    = next_banks_q;
+  assign next_loops.tiles    = next_tiles_q;
+  assign next_loops.groups   = next_groups_q;
+
+  // ---- Each part's command: loaded when the part is idle, started in the clock after ----
+  commands_pkg::spu_command_t fetch_q, back_q;
+  loops_t index_q, array_q;
+  logic [23:0] fetch_tiles_q, back_tiles_q;
+  logic [23:0] array_pixels_q;
+  logic [15:0] fetch_groups_q, array_channels_q;
+  logic fetch_start_q, index_start_q, array_start_q, back_start_q, back_busy_q;
+  logic index_restart_q, array_restart_q;
+
+  assign walk_start = walk_due_q && (fetch_last_group || !(fetch_busy || fetch_start_q));
+  assign fetch_load = fetch_due_q && walk_ready && !(fetch_busy || fetch_start_q);
+  assign index_load = index_due_q && !(index_busy || index_start_q);
+  assign array_load = array_due_q && !(array_busy || array_start_q);
+  assign back_load  = back_due_q && (!back_busy_q || done_o);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      fetch_start_q <= 1'b0;
+      index_start_q <= 1'b0;
+      array_start_q <= 1'b0;
+      back_start_q  <= 1'b0;
+      back_busy_q   <= 1'b0;
+      index_q       <= '0;
+      array_q       <= '0;
+    end else begin
+      fetch_start_q <= fetch_load;
+      index_start_q <= index_load;
+      array_start_q <= array_load;
+      back_start_q  <= back_load;
+      if (back_load) back_busy_q <= 1'b1;
+      else if (done_o) back_busy_q <= 1'b0;
+      if (index_load) index_q <= next_loops;
+      if (array_load) array_q <= next_loops;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (fetch_load) begin
+      fetch_q        <= next_q;
+      fetch_tiles_q  <= next_tiles_q;
+      fetch_groups_q <= next_groups_q;
+    end
+    if (array_load) begin
+      array_pixels_q   <= next_q.pixels;
+      array_channels_q <= next_q.out_channels;
+    end
+    if (back_load) begin
+      back_q       <= next_q;
+      back_tiles_q <= next_tiles_q;
+    end
+    // What the stream buffers have read ahead is in the former command's shape.
+    index_restart_q <= index_load && (index_q.shape != next_loops.shape);
+    array_restart_q <= array_load && (array_q.shape != next_loops.shape);
+  end
+
   // ---- Weights ----
-  logic step_valid, step_ready, step_mac, step_last;
+  logic step_valid, step_ready, step_mac, step_last, weight_error;
   logic [IndexBits-1:0] step_index;
   logic value_valid, value_consume, value_consume_last, value_pass_end, value_rewind;
   logic [ValueBits-1:0] value_data;
@@ -129,25 +211,30 @@ module spu #(
       .word_ready_o        (wt_ready_o),
       .word_data_i         (wt_data_i),
       .word_section_i      (wt_section_i),
-      .start_i             (start),
-      .shape_i             (shape),
-      .banks_i             (banks_q),
-      .tiles_i             (tiles_q),
-      .groups_i            (groups_q),
-      .resident_i          (command_q.weights_resident),
-      .keep_i              (command_q.weights_keep),
+      .start_i             (index_start_q),
+      .restart_i           (index_restart_q),
+      .shape_i             (index_q.shape),
+      .banks_i             (index_q.banks),
+      .tiles_i             (index_q.tiles),
+      .groups_i            (index_q.groups),
+      .resident_i          (index_q.resident),
+      .keep_i              (index_q.keep),
+      .index_busy_o        (index_busy),
       .error_o             (weight_error),
       .step_valid_o        (step_valid),
       .step_ready_i        (step_ready),
       .step_mac_o          (step_mac),
       .step_last_o         (step_last),
       .step_index_o        (step_index),
+      .value_shape_i       (array_q.shape),
+      .value_restart_i     (array_restart_q),
       .value_valid_o       (value_valid),
       .value_data_o        (value_data),
       .value_consume_i     (value_consume),
       .value_consume_last_i(value_consume_last),
       .value_pass_end_i    (value_pass_end),
       .value_rewind_i      (value_rewind),
+      .param_shape_i       (back_q.shape[1:0]),
       .param_valid_o       (param_valid),
       .param_release_i     (param_release),
       .param_read_i        (param_read),
@@ -156,7 +243,7 @@ module spu #(
   );
 
   // ---- Activations ----
-  logic walk_advance, walk_restart, fetch_busy, bank_valid, bank_release;
+  logic walk_advance, walk_restart, bank_valid, bank_release;
   logic [1:0] walk_part;
   logic [Pixels*AddrBits-1:0] window_addr;
   logic [Pixels*CoordBits-1:0] window_row, window_column;
@@ -168,18 +255,19 @@ module spu #(
   pixel_walker u_walker (
       .clk_i,
       .rst_ni,
-      .start_i     (walker_start_q),
-      .shape_i     (shape),
-      .in_addr_i   (command_q.in_addr[AddrBits-1:0]),
-      .in_image_i  (command_q.in_image[AddrBits-1:0]),
-      .in_row_i    (command_q.in_row),
-      .out_height_i(command_q.out_height),
-      .out_width_i (command_q.out_width),
-      .stride_h_i  (command_q.stride_h),
-      .stride_w_i  (command_q.stride_w),
-      .pad_top_i   (command_q.pad_top),
-      .pad_left_i  (command_q.pad_left),
-      .ready_o     (walker_ready),
+      .start_i     (walk_start),
+      .shape_i     (next_q.shape[1:0]),
+      .in_addr_i   (next_q.in_addr[AddrBits-1:0]),
+      .in_image_i  (next_q.in_image[AddrBits-1:0]),
+      .in_row_i    (next_q.in_row),
+      .out_height_i(next_q.out_height),
+      .out_width_i (next_q.out_width),
+      .stride_h_i  (next_q.stride_h),
+      .stride_w_i  (next_q.stride_w),
+      .pad_top_i   (next_q.pad_top),
+      .pad_left_i  (next_q.pad_left),
+      .ready_o     (walk_ready),
+      .load_i      (fetch_load),
       .advance_i   (walk_advance),
       .restart_i   (walk_restart),
       .part_i      (walk_part),
@@ -191,11 +279,12 @@ module spu #(
   activation_fetch u_fetch (
       .clk_i,
       .rst_ni,
-      .start_i       (start),
-      .command_i     (command_q),
-      .tiles_i       (tiles_q),
-      .groups_i      (groups_q),
+      .start_i       (fetch_start_q),
+      .command_i     (fetch_q),
+      .tiles_i       (fetch_tiles_q),
+      .groups_i      (fetch_groups_q),
       .busy_o        (fetch_busy),
+      .last_group_o  (fetch_last_group),
       .advance_o     (walk_advance),
       .restart_o     (walk_restart),
       .part_o        (walk_part),
@@ -219,22 +308,22 @@ module spu #(
   );
 
   // ---- Array ----
-  logic tile_busy, mac_valid, mac_clear, mac_zero, mac_set, tile_done, tile_set, set_free;
+  logic mac_valid, mac_clear, mac_zero, mac_set, tile_done, tile_set, set_free;
   logic [SlotBits-1:0] mac_bank;
 
   tile_control u_tiles (
       .clk_i,
       .rst_ni,
-      .start_i             (start),
-      .banks_i             (banks_q),
-      .tiles_i             (tiles_q),
-      .groups_i            (groups_q),
-      .resident_i          (command_q.weights_resident),
-      .keep_i              (command_q.weights_keep),
-      .shape_i             (shape),
-      .pixels_i            (command_q.pixels),
-      .channels_i          (command_q.out_channels),
-      .busy_o              (tile_busy),
+      .start_i             (array_start_q),
+      .banks_i             (array_q.banks),
+      .tiles_i             (array_q.tiles),
+      .groups_i            (array_q.groups),
+      .resident_i          (array_q.resident),
+      .keep_i              (array_q.keep),
+      .shape_i             (array_q.shape),
+      .pixels_i            (array_pixels_q),
+      .channels_i          (array_channels_q),
+      .busy_o              (array_busy),
       .step_valid_i        (step_valid),
       .step_mac_i          (step_mac),
       .step_last_i         (step_last),
@@ -269,8 +358,8 @@ module spu #(
       .fill_write_i     (fill_write),
       .fill_zero_i      (fill_zero),
       .fill_data_i      (fe_rdata_i),
-      .fill_unsigned_i  (command_q.in_unsigned),
-      .fill_zero_point_i(in_zero),
+      .fill_unsigned_i  (fetch_q.in_unsigned),
+      .fill_zero_point_i(fetch_q.in_zero),
       .step_valid_i     (mac_valid),
       .step_clear_i     (mac_clear),
       .step_zero_i      (mac_zero),
@@ -290,7 +379,7 @@ module spu #(
   localparam int unsigned QuadBits = (Quads > 1) ? $clog2(Quads) : 1;
   localparam int unsigned MetaWidth = AddrBits + OutPixels + 3 + 1;
   logic [Quads-1:0] drain_valid;
-  logic drain_set, drain_busy, beat_valid, beat_last, epilogue_ready, result_last;
+  logic drain_set, beat_valid, beat_last, epilogue_ready, result_last;
   logic [SelBits-1:0] drain_sel;
   logic [QuadBits-1:0] drain_quad;
   logic [OutPixels*Lanes*32-1:0] drain_data;
@@ -302,9 +391,9 @@ module spu #(
   drain_control u_drain (
       .clk_i,
       .rst_ni,
-      .start_i        (start),
-      .command_i      (command_q),
-      .tiles_i        (tiles_q),
+      .start_i        (back_start_q),
+      .command_i      (back_q),
+      .tiles_i        (back_tiles_q),
       .busy_o         (drain_busy),
       .tile_done_i    (tile_done),
       .tile_set_i     (tile_set),
@@ -342,17 +431,17 @@ module spu #(
       .second_i      (er_rdata_i),
       .lane_valid_i  (beat_lanes),
       .meta_i        ({beat_last, beat_chunk, beat_mask, beat_addr}),
-      .requant_zero_i(command_q.requant_zero),
-      .requant_min_i (command_q.requant_min),
-      .requant_max_i (command_q.requant_max),
-      .add_enable_i  (command_q.add_enable),
-      .add_unsigned_i(command_q.add_unsigned),
-      .add_swap_i    (command_q.add_swap),
-      .add_min_i     (command_q.add_min),
-      .add_max_i     (command_q.add_max),
-      .add_c0_i      (command_q.add_c0),
-      .add_ra_i      (command_q.add_ra),
-      .add_rb_i      (command_q.add_rb),
+      .requant_zero_i(back_q.requant_zero),
+      .requant_min_i (back_q.requant_min),
+      .requant_max_i (back_q.requant_max),
+      .add_enable_i  (back_q.add_enable),
+      .add_unsigned_i(back_q.add_unsigned),
+      .add_swap_i    (back_q.add_swap),
+      .add_min_i     (back_q.add_min),
+      .add_max_i     (back_q.add_max),
+      .add_c0_i      (back_q.add_c0),
+      .add_ra_i      (back_q.add_ra),
+      .add_rb_i      (back_q.add_rb),
       .out_valid_o   (ew_valid_o),
       .out_ready_i   (1'b1),  // the local buffer never refuses a result
       .out_data_o    (ew_data_o),
@@ -362,12 +451,21 @@ module spu #(
 
   // ---- Status ----
   assign done_o = ew_valid_o && result_last;
-  assign error_valid_o = weight_error;
+  // An error of a command that is not yet the oldest waits for the former one's completion.
+  logic error_newer, error_q;
+  assign error_newer = !index_due_q && back_due_q;
+  assign error_valid_o = error_q || (weight_error && !error_newer);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) error_q <= 1'b0;
+    else error_q <= error_valid_o;
+  end
+
   assign error_code_o = commands_pkg::ErrorWeightStream;
-  assign progress_o = mac_valid || (step_valid && step_ready) || (beat_valid) || ew_valid_o ||
-                      (fe_grant_i != '0) || (state_q == StSetup);
+  assign progress_o = mac_valid || (step_valid && step_ready) || beat_valid || ew_valid_o ||
+                      (fe_grant_i != '0) || setup_q || walk_start || fetch_load || index_load ||
+                      array_load || back_load || (fetch_due_q && !walk_due_q && !walk_ready);
   assign waiting_o = {spu_stall_drain_o, spu_stall_weights_o, spu_stall_activations_o, 3'b000};
-  assign spu_busy_o = state_q != StIdle;
+  assign spu_busy_o = next_valid_q || back_busy_q;
   assign spu_mac_clocks_o = mac_valid;
   assign epilogue_stall_o = er_valid_o && !er_ready_i;
 
@@ -380,9 +478,7 @@ module spu #(
   end
 
   // ---- Assertions ----
-  logic unused_busy;
-  assign unused_busy = fetch_busy ^ tile_busy ^ drain_busy;
   `S4_ASSERT(EpilogueAlwaysReady, !beat_valid || epilogue_ready)
-  `S4_ASSERT(IdleWhenDone, !done_o || !(fetch_busy || tile_busy || drain_busy))
+  `S4_ASSERT(DoneOfRunning, !done_o || (back_busy_q && !drain_busy))
 
 endmodule

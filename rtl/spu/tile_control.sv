@@ -20,7 +20,7 @@ module tile_control #(
     input  logic [         1:0] shape_i,
     input  logic [        23:0] pixels_i,
     input  logic [        15:0] channels_i,
-    output logic                busy_o,
+    output logic                busy_o,         // steps of the command are still due
     // Decoded steps
     input  logic                step_valid_i,
     input  logic                step_mac_i,
@@ -80,7 +80,7 @@ module tile_control #(
   assign mac_zero_o = !step_mac_i;
   assign mac_set_o = set_q;
   assign mac_bank_o = bank_i;
-  assign busy_o = run_q || done_d1_q || tile_done_o;
+  assign busy_o = run_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -12,7 +12,6 @@ module weight_decoder #(
 ) (
     input  logic                 clk_i,
     input  logic                 rst_ni,
-    input  logic                 start_i,             // forgets everything, before a command
     // From the index loader
     input  logic                 descriptor_valid_i,
     output logic                 descriptor_ready_o,
@@ -42,7 +41,7 @@ module weight_decoder #(
   ) u_descriptors (
       .clk_i,
       .rst_ni,
-      .flush_i    (start_i),
+      .flush_i    (1'b0),
       .in_valid_i (queue_push),
       .in_ready_o (queue_in_ready),
       .in_data_i  (descriptor_i),
@@ -70,10 +69,10 @@ module weight_decoder #(
   assign source_ready = is_pairs ? pair_valid_i :
                         (is_bitmap && position_q == '0) ? next_full_q : 1'b1;
   assign advance = !step_valid_o || step_ready_i;
-  assign fire = head_valid && source_ready && advance && !start_i;
+  assign fire = head_valid && source_ready && advance;
   assign last = is_empty || (7'(position_q) + 7'd1 == head[6:0]);
   assign pop = fire && last;
-  assign pair_ready_o = head_valid && is_pairs && advance && !start_i;
+  assign pair_ready_o = head_valid && is_pairs && advance;
   assign take_bitmap = fire && is_bitmap && position_q == '0;
   assign bitmap_ready_o = !next_full_q || take_bitmap;
   assign bitmap_fire = bitmap_valid_i && bitmap_ready_o;
@@ -85,10 +84,6 @@ module weight_decoder #(
       step_valid_o <= 1'b0;
       step_mac_o   <= 1'b0;
       step_last_o  <= 1'b0;
-    end else if (start_i) begin
-      position_q   <= '0;
-      next_full_q  <= 1'b0;
-      step_valid_o <= 1'b0;
     end else begin
       if (fire) position_q <= last ? '0 : position_q + 6'd1;
       if (bitmap_fire && bitmap_last_i) next_full_q <= 1'b1;
@@ -138,7 +133,7 @@ module weight_decoder #(
   end
 
   // ---- Assertions ----
-  `S4_ASSERT_HELD(StepHeld, step_valid_o && !start_i, step_ready_i, step_index_o)
+  `S4_ASSERT_HELD(StepHeld, step_valid_o, step_ready_i, step_index_o)
   `S4_ASSERT(OneRowKind, !(pair_valid_i && bitmap_valid_i))
 
 endmodule

@@ -1,6 +1,7 @@
 /// From compressed words to array steps: gather, the three circular buffers, index loader, decoder.
 /// Keeps a group's weights over its pixel tiles and prefetches the next group into the free rows.
-/// Steps and value chunks leave in step with each other but have their own handshakes.
+/// Steps and value chunks leave in step with each other but have their own handshakes, and each of
+/// indices, values and parameters goes over to the next command on its own.
 /// Model: sim/spu/weight_stream.hpp
 module weight_path #(
     localparam int unsigned Quads     = config_pkg::NumQuadrants,
@@ -15,14 +16,17 @@ module weight_path #(
     output logic                 word_ready_o,
     input  logic [        511:0] word_data_i,
     input  logic [          1:0] word_section_i,
-    // Command, held while in use
+    // Command of the index side, held while index_busy_o and until the next start_i. restart_i with
+    // start_i: the shape is another than before. Its steps follow those of the former command.
     input  logic                 start_i,
+    input  logic                 restart_i,
     input  logic [          1:0] shape_i,
     input  logic [         24:0] banks_i,
     input  logic [         23:0] tiles_i,
     input  logic [         15:0] groups_i,
     input  logic                 resident_i,
     input  logic                 keep_i,
+    output logic                 index_busy_o,
     output logic                 error_o,
     // Steps
     output logic                 step_valid_o,
@@ -30,14 +34,17 @@ module weight_path #(
     output logic                 step_mac_o,
     output logic                 step_last_o,
     output logic [IndexBits-1:0] step_index_o,
-    // Values
+    // Values, in the shape of the steps being taken
+    input  logic [          1:0] value_shape_i,
+    input  logic                 value_restart_i,     // it is another than before
     output logic                 value_valid_o,
     output logic [ValueBits-1:0] value_data_o,
     input  logic                 value_consume_i,
     input  logic                 value_consume_last_i,
     input  logic                 value_pass_end_i,
     input  logic                 value_rewind_i,
-    // Parameters
+    // Parameters, in the shape of the tile being drained
+    input  logic [          1:0] param_shape_i,
     output logic                 param_valid_o,
     input  logic                 param_release_i,
     input  logic                 param_read_i,
@@ -76,7 +83,7 @@ module weight_path #(
       .row_valid_i   (param_row_valid),
       .row_ready_o   (param_row_ready),
       .row_data_i    (param_row),
-      .release_rows_i(3'(3'(Quads) >> shape_i)),
+      .release_rows_i(3'(3'(Quads) >> param_shape_i)),
       .valid_o       (param_valid_o),
       .release_i     (param_release_i),
       .re_i          (param_read_i),
@@ -93,8 +100,8 @@ module weight_path #(
       .row_valid_i   (value_row_valid),
       .row_ready_o   (value_row_ready),
       .row_data_i    (value_row),
-      .shape_i,
-      .restart_i     (start_i),
+      .shape_i       (value_shape_i),
+      .restart_i     (value_restart_i),
       .chunk_valid_o (value_valid_o),
       .chunk_data_o  (value_data_o),
       .consume_i     (value_consume_i),
@@ -120,7 +127,7 @@ module weight_path #(
       .row_ready_o   (index_row_ready),
       .row_data_i    (index_row),
       .shape_i,
-      .restart_i     (start_i),
+      .restart_i,
       .chunk_valid_o (chunk_valid),
       .chunk_data_o  (chunk_data),
       .consume_i     (consume),
@@ -139,6 +146,7 @@ module weight_path #(
       .groups_i,
       .resident_i,
       .keep_i,
+      .busy_o            (index_busy_o),
       .error_o,
       .chunk_valid_i     (chunk_valid),
       .chunk_data_i      (chunk_data),
@@ -159,7 +167,6 @@ module weight_path #(
   weight_decoder u_decoder (
       .clk_i,
       .rst_ni,
-      .start_i,
       .descriptor_valid_i(descriptor_valid),
       .descriptor_ready_o(descriptor_ready),
       .descriptor_i      (descriptor),

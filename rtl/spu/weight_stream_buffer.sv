@@ -18,8 +18,8 @@ module weight_stream_buffer #(
     input  logic                     row_valid_i,
     output logic                     row_ready_o,
     input  logic [Quads*RowBits-1:0] row_data_i,
-    // Array shape, constant while a command runs; restart_i begins a command (drops what was
-    // read ahead with the former shape)
+    // Array shape, constant while a command runs. restart_i drops what was read ahead with the
+    // former shape: due before the first chunk is taken with another shape
     input  logic [              1:0] shape_i,
     input  logic                     restart_i,
     // Chunks out: lane row of quadrant q at q*RowBits

@@ -1,5 +1,6 @@
 // The address generators of the activations: pixel walker and activation fetch against the
 // definition of a convolution's windows, under random grants and releases.
+#include <bit>
 #include <catch2/catch.hpp>
 #include <deque>
 #include <string>
@@ -28,7 +29,7 @@ class FetchBench {
   explicit FetchBench(const std::string& config, const tb::ModelOptions& options = {})
       : config_(sim::load_configuration(tb::root(), config)),
         model_(tb::Model::load("activation_path", config, tb::Kind::kChecked, options)) {
-    for (const char* name : {"walk_start_i", "fetch_start_i", "read_grant_i", "bank_release_i"}) {
+    for (const char* name : {"walk_start_i", "fetch_load_i", "read_grant_i", "bank_release_i"}) {
       model_->port(name).set(0);
     }
     model_->reset();
@@ -38,28 +39,33 @@ class FetchBench {
   [[nodiscard]] unsigned run_clocks() const { return clocks_; }
   [[nodiscard]] unsigned fetch_groups() const { return groups_done_; }
 
+  /// Fetches a command. The walker prepares it first, unless it has done so beside the former one;
+  /// beside its own last group it prepares `next`, if there is one.
   std::string run(SeededRandom& random, const commands::SpuCommand& c, unsigned groups,
-                  const Rates& rates) {
+                  const Rates& rates, const commands::SpuCommand* next = nullptr) {
     tb::Model& m = *model_;
     const unsigned lanes = config_.pixels_per_quadrant;
     const unsigned parts = 1U << c.shape;
     const unsigned tiles = divide_up(c.pixels, parts * lanes);
     const unsigned addr_bits = config_.local_addr_width;
-    const auto bytes = c.encode();
-    m.port("cmd_i").set_bytes(bytes.data(), bytes.size());
-    m.port("walk_start_i").set(1);
-    m.tick();
-    m.port("walk_start_i").set(0);
-    setup_ = 1;
+    setup_ = 0;
+    if (!prepared_) {
+      start_walk(c);
+      m.tick();
+      m.port("walk_start_i").set(0);
+      setup_ = 1;
+    }
+    prepared_ = false;
     while (m.port("walk_ready_o").get() == 0) {
       m.tick();
       if (++setup_ > 1000) return "the walker is never ready";
     }
     m.port("tiles_i").set(tiles);
     m.port("groups_i").set(groups);
-    m.port("fetch_start_i").set(1);
+    m.port("fetch_load_i").set(1);
     m.tick();
-    m.port("fetch_start_i").set(0);
+    m.port("fetch_load_i").set(0);
+    m.tick();  // the load is followed by the start
 
     auto valid = m.port("read_valid_o"), addr = m.port("read_addr_o"),
          grant = m.port("read_grant_i"), fill_valid = m.port("fill_valid_o"),
@@ -67,7 +73,8 @@ class FetchBench {
          fill_write = m.port("fill_write_o"), fill_zero = m.port("fill_zero_o"),
          bank_valid = m.port("bank_valid_o"), bank = m.port("bank_o"),
          release = m.port("bank_release_i"), done = m.port("group_done_o"),
-         conflict = m.port("conflict_o"), busy = m.port("busy_o");
+         conflict = m.port("conflict_o"), busy = m.port("busy_o"),
+         last_group = m.port("last_group_o");
     if ((m.port("read_stride2_o").get() != 0) != (c.stride_w == 2)) return "read_stride2_o";
 
     // What every fetch group must read, in order; index walks over all of them.
@@ -104,6 +111,12 @@ class FetchBench {
              std::to_string(tb::seed());
     };
     while (released != banks) {
+      m.port("walk_start_i").set(0);
+      if (next != nullptr && !prepared_ && (last_group.get() != 0 || busy.get() == 0) &&
+          random.percent(20)) {
+        start_walk(*next);
+        prepared_ = true;
+      }
       m.eval();
       // ---- Fills of the grants of the last clock ----
       if (fill_valid.get() != 0) {
@@ -195,6 +208,7 @@ class FetchBench {
     }
     release.set(0);
     grant.set(0);
+    m.port("walk_start_i").set(0);
     m.eval();
     if (busy.get() != 0) return fail("still busy");
     if (groups_done_ != banks * parts)
@@ -209,20 +223,33 @@ class FetchBench {
   }
 
  private:
+  void start_walk(const commands::SpuCommand& c) {
+    const auto bytes = c.encode();
+    model_->port("cmd_i").set_bytes(bytes.data(), bytes.size());
+    model_->port("walk_start_i").set(1);
+  }
+
   config::Configuration config_;
   std::unique_ptr<tb::Model> model_;
   unsigned next_slot_ = 0;
+  bool prepared_ = false;
   unsigned setup_ = 0, clocks_ = 0, groups_done_ = 0;
 };
 
 std::string run_random(FetchBench& bench, SeededRandom& random, unsigned commands) {
-  for (unsigned i = 0; i < commands; ++i) {
+  std::vector<commands::SpuCommand> list;
+  while (list.size() < commands) {
     const auto c = random_geometry(random, bench.config(), bench.config().local_words, 600);
     const std::uint64_t work = std::uint64_t{c.pixels} * c.in_blocks * c.kernel_h * c.kernel_w;
-    if (work > 20000) continue;
+    if (work <= 20000) list.push_back(c);
+  }
+  for (unsigned i = 0; i < commands; ++i) {
+    const commands::SpuCommand& c = list[i];
     const unsigned percents[] = {30, 80, 100};
+    const bool beside = i + 1 < commands && random.percent(70);
     const std::string error = bench.run(random, c, 1 + random.below(2),
-                                        {percents[random.below(3)], percents[random.below(3)]});
+                                        {percents[random.below(3)], percents[random.below(3)]},
+                                        beside ? &list[i + 1] : nullptr);
     if (!error.empty()) {
       return "command " + std::to_string(i) + " kernel " + std::to_string(c.kernel_h) + "x" +
              std::to_string(c.kernel_w) + " image " + std::to_string(c.in_height) + "x" +
@@ -298,7 +325,8 @@ TEST_CASE("activation fetch: one group per clock, setup clocks", "[spu]") {
       c.out_channels = 1;
       INFO(name << " shape " << shape);
       CHECK(bench.run(random, c, 1, {}) == "");
-      CHECK(bench.setup_clocks() == 5 + (bench.config().pixels_per_quadrant << shape));
+      CHECK(bench.setup_clocks() ==
+            2 + std::bit_width(bench.config().pixels_per_quadrant << shape));
       CHECK(bench.fetch_groups() == (16U * 8) << shape);
       // The bank is there 3 clocks after the start, or after its last group was issued.
       CHECK(bench.run_clocks() == bench.fetch_groups() + 3);
@@ -311,9 +339,14 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
     const char *file, *name, *find, *replace;
   };
   for (const Bug& bug : {
-           Bug{"pixel_walker", "image_turn", "walk_addr_q  <= walk_image_q + in_image_i;",
-               "walk_addr_q  <= walk_row_q + row_step_q;"},
-           Bug{"pixel_walker", "wrap", "y = y - span_y_q;", "y = first_y_q;"},
+           Bug{"pixel_walker", "image_turn", "wrap_y_q    <= in_image_i - image_span_q;",
+               "wrap_y_q    <= -image_span_q;"},
+           Bug{"pixel_walker", "wrap", "y = y - span_y;", "y = first_y_q;"},
+           Bug{"pixel_walker", "twice", "twice_wrap_y ? twice_y - span_y_q : twice_y;", "twice_y;"},
+           Bug{"pixel_walker", "adders", "state_q == StDouble && !advance_i;",
+               "state_q == StDouble;"},
+           Bug{"pixel_walker", "next_step", "advance_i ? use_step_x_q : step_x_q;", "step_x_q;"},
+           Bug{"pixel_walker", "next_rows", "advance_i ? use_stride_h_q : stride_h;", "stride_h;"},
            Bug{"activation_fetch", "padding", "(y >= 0) &&", "(y >= -1) &&"},
            Bug{"activation_fetch", "early", "complete_d1_q <= group_done && last_part_q;",
                "complete_d1_q <= valid_q && last_part_q;"},

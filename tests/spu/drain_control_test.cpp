@@ -81,7 +81,9 @@ class DrainBench {
   [[nodiscard]] const config::Configuration& config() const { return config_; }
   [[nodiscard]] unsigned clocks() const { return clocks_; }
 
-  std::string run(SeededRandom& random, const commands::SpuCommand& c, const Rates& rates) {
+  /// With `more` commands to come the next one's first tile may be here before this one's end.
+  std::string run(SeededRandom& random, const commands::SpuCommand& c, const Rates& rates,
+                  bool more = false) {
     tb::Model& m = *model_;
     const auto beats = beats_of(config_, c);
     const auto bytes = c.encode();
@@ -94,11 +96,15 @@ class DrainBench {
     m.port("start_i").set(0);
     std::size_t next = 0;
     const Beat* in_flight = nullptr;
-    unsigned waiting = 0;
+    unsigned waiting = early_;
+    tiles_left -= early_;
+    early_ = 0;
     bool params = false;
     clocks_ = 0;
     while (next != beats.size() || in_flight != nullptr) {
-      const bool tile = tiles_left != 0 && waiting < 2 && random.percent(rates.tile);
+      const bool early = tiles_left == 0 && more && early_ == 0;
+      const bool tile =
+          (tiles_left != 0 || early) && waiting < 2 && random.percent(rates.tile);
       params = params || random.percent(rates.params);
       const bool ready = random.percent(rates.second);
       m.port("tile_done_i").set(tile);
@@ -110,12 +116,13 @@ class DrainBench {
         const char* port;
         std::uint64_t value;
       };
-      const bool active = waiting != 0 && params;
+      const bool busy = next != beats.size();
+      const bool active = busy && waiting != 0 && params;
       const bool issue = active && (c.add_enable == 0 || ready);
       std::vector<Expectation> expected = {
           {"param_read_o", issue},
           {"second_valid_o", active && c.add_enable != 0},
-          {"busy_o", waiting != 0},
+          {"busy_o", busy},
           {"beat_valid_o", in_flight != nullptr},
       };
       if (active) {
@@ -152,7 +159,11 @@ class DrainBench {
       in_flight = issue ? &beats[next] : nullptr;
       if (tile) {
         ++waiting;
-        --tiles_left;
+        if (early) {
+          ++early_;
+        } else {
+          --tiles_left;
+        }
         produced_set_ ^= 1U;
       }
       if (issue) {
@@ -192,7 +203,8 @@ class DrainBench {
       const unsigned percents[] = {10, 60, 100};
       const std::string error =
           run(random, c,
-              {percents[random.below(3)], percents[random.below(3)], percents[random.below(3)]});
+              {percents[random.below(3)], percents[random.below(3)], percents[random.below(3)]},
+              i + 1 < commands);
       if (!error.empty()) {
         return "command " + std::to_string(i) + " channels " + std::to_string(c.out_channels) +
                " pixels " + std::to_string(c.pixels) + " shape " + std::to_string(c.shape) + ": " +
@@ -206,6 +218,7 @@ class DrainBench {
   config::Configuration config_;
   std::unique_ptr<tb::Model> model_;
   unsigned produced_set_ = 0, drained_set_ = 0;
+  unsigned early_ = 0;  // tiles of the next command that wait already
   unsigned clocks_ = 0;
 };
 
@@ -243,6 +256,7 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
            Bug{"plane", "wrap_block ? add_q + AddrBits'(command_i.add_plane) : add_q",
                "wrap_block ? add_q + AddrBits'(command_i.out_plane) : add_q"},
            Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
+           Bug{"next", "run_q && (waiting_q != '0)", "(waiting_q != '0)"},
        }) {
     INFO(bug.name);
     std::string error;

@@ -25,6 +25,7 @@ struct SpuRates {
   unsigned word = 100;    // percent of clocks in which a weight word is offered
   unsigned grant = 100;   // percent of pending activation words granted per clock
   unsigned second = 100;  // percent of clocks in which the second tensor may be read
+  unsigned command = 100;  // percent of clocks in which the next command is offered
 };
 
 /// A command and the weights that it brings.
@@ -52,9 +53,13 @@ class SpuBench {
 
   [[nodiscard]] const config::Configuration& config() const { return config_; }
   tb::Model& model() { return *model_; }
-  /// Clocks from the command's handshake to done_o of the last command, both counted.
+  /// Of the last run: clocks from the first command's handshake to the last one's done_o, both
+  /// counted; those in which the array worked, numbered from the first handshake; completed
+  /// commands.
   [[nodiscard]] std::uint64_t clocks() const { return clocks_; }
-  [[nodiscard]] std::uint64_t mac_clocks() const { return mac_clocks_; }
+  [[nodiscard]] std::uint64_t mac_clocks() const { return mac_at_.size(); }
+  [[nodiscard]] const std::vector<std::uint64_t>& mac_at() const { return mac_at_; }
+  [[nodiscard]] std::size_t completed() const { return completed_; }
 
   void randomize_local(SeededRandom& random) {
     for (std::uint32_t w = 0; w < rtl_local_.size(); ++w) {
@@ -82,10 +87,17 @@ class SpuBench {
     }
   }
 
-  /// Runs a command on both; what differs, or nothing.
+  /// Runs one command on both; what differs, or nothing.
   std::string run(SeededRandom& random, const SpuCase& c, const SpuRates& rates) {
+    return run(random, std::vector<SpuCase>{c}, {rates});
+  }
+
+  /// Runs commands, each offered as soon as the hardware takes it; what differs, or nothing.
+  /// rates[i % size] holds while command i is the oldest. When a command completes, the whole local
+  /// buffer must be as the model leaves it: later commands have not written yet.
+  std::string run(SeededRandom& random, const std::vector<SpuCase>& cases,
+                  const std::vector<SpuRates>& all_rates) {
     tb::Model& m = *model_;
-    const auto bytes = c.command.encode();
     auto cmd_valid = m.port("cmd_valid_i"), done = m.port("done_o"),
          fe_valid = m.port("fe_valid_o"), fe_addr = m.port("fe_addr_o"),
          fe_grant = m.port("fe_grant_i"), fe_rdata = m.port("fe_rdata_i"),
@@ -99,19 +111,30 @@ class SpuBench {
     const unsigned out_pixels = config_.epilogue_pixels;
     const unsigned lanes = config_.lanes_per_quadrant;
     const unsigned addr_bits = config_.local_addr_width;
-    m.port("cmd_i").set_bytes(bytes.data(), bytes.size());
-    cmd_valid.set(1);
+    auto cmd_ready = m.port("cmd_ready_o");
     m.eval();
-    if (m.port("cmd_ready_o").get() == 0) return "not ready for a command";
+    if (cmd_ready.get() == 0) return "not ready for a command";
     std::vector<std::uint8_t> fe_data(std::size_t{pixels} * 64);
     std::vector<std::uint8_t> er_data(std::size_t{out_pixels} * lanes);
     std::vector<std::uint8_t> result(er_data.size());
     std::uint64_t macs = 0;
     std::uint64_t words = 0;
     std::uint64_t idle = 0;
-    mac_clocks_ = 0;
+    std::size_t accepted = 0;
+    bool offered = false;
+    mac_at_.clear();
+    completed_ = 0;
     clocks_ = 0;
-    for (bool over = false; !over;) {
+    const Totals before = totals();
+    while (completed_ != cases.size()) {
+      const SpuRates& rates = all_rates[completed_ % all_rates.size()];
+      if (!offered && accepted != cases.size() &&
+          (accepted == 0 || random.percent(rates.command))) {
+        const auto bytes = cases[accepted].command.encode();
+        m.port("cmd_i").set_bytes(bytes.data(), bytes.size());
+        offered = true;
+      }
+      cmd_valid.set(offered);
       fe_rdata.set_bytes(fe_data.data(), fe_data.size());
       er_rdata.set_bytes(er_data.data(), er_data.size());
       offering_ = !words_.empty() && (offering_ || random.percent(rates.word));
@@ -154,34 +177,74 @@ class SpuBench {
       }
       if (error.get() != 0) return "error_valid_o";
       macs += m.port("spu_macs_o").get();
-      mac_clocks_ += m.port("spu_mac_clocks_o").get();
+      if (m.port("spu_mac_clocks_o").get() != 0) mac_at_.push_back(clocks_);
       words += m.port("epilogue_words_o").get();
-      over = done.get() != 0;
-      if (over && m.port("cmd_ready_o").get() != 0) return "ready while busy";
+      if (done.get() != 0 && completed_ == accepted) return "a command too many completes";
+      const bool over = done.get() != 0;
+      const bool taken = offered && cmd_ready.get() != 0;
       if (offering_ && m.port("wt_ready_o").get() != 0) {
         words_.pop_front();
         offering_ = false;
       }
       idle = m.port("progress_o").get() != 0 ? 0 : idle + 1;
       m.tick();
-      cmd_valid.set(0);
       ++clocks_;
+      if (taken) {
+        offered = false;
+        if (++accepted - completed_ > 2) return "more than two commands at a time";
+      }
+      if (over) {
+        const std::string error = compare(cases[completed_]);
+        if (!error.empty()) return "command " + std::to_string(completed_) + ": " + error;
+        ++completed_;
+      }
       if (idle > 20000) return "nothing moves, seed " + std::to_string(tb::seed());
     }
+    cmd_valid.set(0);
     fe_grant.set(0);
     m.port("wt_valid_i").set(0);
-    return compare(c, macs, words);
+    m.eval();
+    if (m.port("spu_busy_o").get() != 0) return "busy after the last command";
+    const Totals after = totals();
+    if (macs != after.macs - before.macs) return "counter spu_macs";
+    if (words != after.words - before.words) return "counter epilogue_words";
+    // A tile without any weight takes one step of zeros.
+    std::uint64_t zero_steps = 0;
+    for (const SpuCase& c : cases) zero_steps += empty_tiles(c);
+    if (mac_at_.size() - zero_steps != after.mac_clocks - before.mac_clocks) {
+      return "counter spu_mac_clocks";
+    }
+    return "";
   }
 
  private:
-  std::string compare(const SpuCase& c, std::uint64_t macs, std::uint64_t words) {
+  struct Totals {
+    std::uint64_t macs, words, mac_clocks;
+  };
+  [[nodiscard]] Totals totals() const {
     using counters::Counter;
-    const auto macs_before = registers_.counter(Counter::kSpuMacs);
-    const auto words_before = registers_.counter(Counter::kEpilogueWords);
-    const auto clocks_before = registers_.counter(Counter::kSpuMacClocks);
+    return {registers_.counter(Counter::kSpuMacs), registers_.counter(Counter::kEpilogueWords),
+            registers_.counter(Counter::kSpuMacClocks)};
+  }
+
+  [[nodiscard]] std::uint64_t empty_tiles(const SpuCase& c) const {
+    std::uint64_t tiles = 0;
+    for (const Group& group : c.groups) {
+      const bool empty = std::all_of(group.banks.begin(), group.banks.end(),
+                                     [](const auto& bank) { return bank.count == 0; });
+      if (empty) {
+        tiles += divide_up(c.command.pixels, config_.pixels_per_quadrant << c.command.shape);
+      }
+    }
+    return tiles;
+  }
+
+  /// Runs the command on the model; where its local buffer differs, or nothing.
+  std::string compare(const SpuCase& c) {
     functional_.start(c.command);
     if (functional_.advance() != sim::Spu::Progress::kDone) return "the model does not complete";
     for (std::uint32_t w = 0; w < rtl_local_.size(); ++w) {
+      if (rtl_local_.word(w) == sim_local_.word(w)) continue;
       for (unsigned i = 0; i < 64; ++i) {
         if (rtl_local_.word(w)[i] == sim_local_.word(w)[i]) continue;
         const std::int64_t at = std::int64_t{w} - c.command.out_addr;
@@ -190,22 +253,6 @@ class SpuBench {
                ", got " + std::to_string(rtl_local_.word(w)[i]) + ", seed " +
                std::to_string(tb::seed());
       }
-    }
-    if (macs != registers_.counter(Counter::kSpuMacs) - macs_before) return "counter spu_macs";
-    if (words != registers_.counter(Counter::kEpilogueWords) - words_before) {
-      return "counter epilogue_words";
-    }
-    // A tile without any weight takes one step of zeros.
-    std::uint64_t zero_steps = 0;
-    for (const Group& group : c.groups) {
-      const bool empty = std::all_of(group.banks.begin(), group.banks.end(),
-                                     [](const auto& bank) { return bank.count == 0; });
-      if (empty) {
-        zero_steps += divide_up(c.command.pixels, config_.pixels_per_quadrant << c.command.shape);
-      }
-    }
-    if (mac_clocks_ - zero_steps != registers_.counter(Counter::kSpuMacClocks) - clocks_before) {
-      return "counter spu_mac_clocks";
     }
     return "";
   }
@@ -218,7 +265,9 @@ class SpuBench {
   sim::Spu functional_;
   std::deque<WeightWord> words_;
   bool offering_ = false;
-  std::uint64_t clocks_ = 0, mac_clocks_ = 0;
+  std::uint64_t clocks_ = 0;
+  std::vector<std::uint64_t> mac_at_;
+  std::size_t completed_ = 0;
 };
 
 /// Epilogue constants that keep results inside the range often enough to tell them apart.
@@ -303,24 +352,34 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
   return cases;
 }
 
-inline std::string run_cases(SpuBench& bench, SeededRandom& random, unsigned count) {
+/// Random commands, back to back or (alone) one after the other.
+inline std::string run_cases(SpuBench& bench, SeededRandom& random, unsigned count,
+                             bool alone = false) {
   bench.randomize_local(random);
   const auto cases = random_cases(bench.config(), random, count);
   for (const SpuCase& c : cases) bench.send(random, c);
-  for (std::size_t i = 0; i < cases.size(); ++i) {
+  std::vector<SpuRates> rates;
+  for (unsigned i = 0; i < count; ++i) {
     const unsigned percents[] = {25, 70, 100};
-    const std::string error = bench.run(
-        random, cases[i],
-        {percents[random.below(3)], percents[random.below(3)], percents[random.below(3)]});
-    if (!error.empty()) {
-      const commands::SpuCommand& c = cases[i].command;
-      return "command " + std::to_string(i) + " kernel " + std::to_string(c.kernel_h) + "x" +
-             std::to_string(c.kernel_w) + " pixels " + std::to_string(c.pixels) + " channels " +
-             std::to_string(c.out_channels) + " shape " + std::to_string(c.shape) + " resident " +
-             std::to_string(c.weights_resident) + ": " + error;
-    }
+    rates.push_back({percents[random.below(3)], percents[random.below(3)],
+                     percents[random.below(3)], random.percent(70) ? 100U : 3U});
   }
-  return "";
+  std::string error;
+  if (!alone) error = bench.run(random, cases, rates);
+  for (std::size_t i = 0; alone && i < count && error.empty(); ++i) {
+    error = bench.run(random, cases[i], rates[i]);
+    if (!error.empty()) error = "of " + std::to_string(i) + ": " + error;
+  }
+  if (error.empty()) return "";
+  std::string list;
+  for (const SpuCase& c : cases) {
+    const commands::SpuCommand& k = c.command;
+    list += "\n  kernel " + std::to_string(k.kernel_h) + "x" + std::to_string(k.kernel_w) +
+            " pixels " + std::to_string(k.pixels) + " channels " +
+            std::to_string(k.out_channels) + " shape " + std::to_string(k.shape) + " resident " +
+            std::to_string(k.weights_resident) + " keep " + std::to_string(k.weights_keep);
+  }
+  return error + ", commands:" + list;
 }
 
 }  // namespace s4::tests

@@ -1,5 +1,7 @@
 // The whole SPU against the functional model, command after command, under random stalls.
+#include <bit>
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "tests/common/seeded_bug.hpp"
 #include "tests/spu/spu_bench.hpp"
@@ -8,6 +10,10 @@ using namespace s4;
 using namespace s4::tests;
 
 namespace {
+
+constexpr unsigned kPipelines = 22;     // setup, fetch, step and epilogue of a command alone
+constexpr unsigned kGap = 2;            // between the steps of two commands
+constexpr unsigned kGapOfShapes = 3;    // of different shape: the buffers read again
 
 /// A matrix product of `pixels` rows, all banks of the same K.
 SpuCase product(SeededRandom& random, const config::Configuration& config, unsigned pixels,
@@ -37,14 +43,17 @@ SpuCase product(SeededRandom& random, const config::Configuration& config, unsig
 
 }  // namespace
 
-TEST_CASE("spu: random programs equal the functional model, random stalls", "[spu]") {
+TEST_CASE("spu: random programs back to back equal the functional model, random stalls",
+          "[spu]") {
   for (const char* name : {"tiny", "small"}) {
     SpuBench bench(name);
     SeededRandom random(81);
     INFO(name);
     const bool tiny = std::string(name) == "tiny";
     const unsigned programs = tb::full_run() ? (tiny ? 400 : 100) : (tiny ? 12 : 4);
-    for (unsigned i = 0; i < programs; ++i) REQUIRE(run_cases(bench, random, 12) == "");
+    for (unsigned i = 0; i < programs; ++i) {
+      REQUIRE(run_cases(bench, random, 12, i % 4 == 3) == "");
+    }
   }
 }
 
@@ -78,12 +87,41 @@ TEST_CASE("spu: clocks of a command", "[spu]") {
       REQUIRE(bench.run(random, c, {}) == "");
       INFO(name << " pixels " << p.pixels << " blocks " << p.blocks << " K " << p.count);
       const unsigned steps = tiles * p.blocks * p.count + p.headers;
-      const unsigned walk = tile;            // one clock per pixel of a tile
+      const unsigned walk = std::bit_width(tile) - 1;  // one clock per doubling of the pixels
       const unsigned fetch = 1U << p.shape;  // one clock per pixel quadrant of the first bank
       const unsigned drain =
           parts * divide_up(p.pixels - (tiles - 1) * tile, config.epilogue_pixels);
-      CHECK(bench.clocks() == steps + walk + fetch + drain + 24);
+      CHECK(bench.clocks() == steps + walk + fetch + drain + kPipelines);
       CHECK(bench.mac_clocks() == tiles * p.blocks * p.count);
+    }
+  }
+}
+
+TEST_CASE("spu: clocks between commands", "[spu]") {
+  SeededRandom random(85);
+  for (const char* name : {"tiny", "small"}) {
+    SpuBench bench(name);
+    const auto& config = bench.config();
+    for (const auto& [first_shape, second_shape] : {std::pair{0U, 0U}, {0U, 1U}, {1U, 0U}}) {
+      for (const unsigned blocks : {1U, 3U}) {
+        // Enough steps to prepare the next command beside them, and all weights in the buffers.
+        std::vector<SpuCase> cases;
+        for (const unsigned shape : {first_shape, second_shape, first_shape}) {
+          const unsigned lanes = (config.num_quadrants >> shape) * config.lanes_per_quadrant;
+          cases.push_back(product(random, config, 40, blocks, lanes, 64, shape));
+        }
+        for (const SpuCase& c : cases) bench.send(random, c);
+        INFO(name << " shapes " << first_shape << " " << second_shape << " blocks " << blocks);
+        REQUIRE(bench.run(random, cases, {SpuRates{}}) == "");
+        std::vector<std::uint64_t> gaps;
+        for (std::size_t i = 1; i < bench.mac_at().size(); ++i) {
+          const std::uint64_t idle = bench.mac_at()[i] - bench.mac_at()[i - 1] - 1;
+          if (idle != 0) gaps.push_back(idle);
+        }
+        const auto gap = [&](unsigned a, unsigned b) { return a == b ? kGap : kGapOfShapes; };
+        CHECK(gaps == std::vector<std::uint64_t>{gap(first_shape, second_shape),
+                                                 gap(second_shape, first_shape)});
+      }
     }
   }
 }
@@ -100,21 +138,86 @@ TEST_CASE("spu: a header above 64 is reported", "[spu]") {
         static_cast<unsigned>(commands::Error::kWeightStream));
 }
 
+TEST_CASE("spu: the error of a command waits for the commands before it", "[spu]") {
+  SpuBench bench("tiny");
+  SeededRandom random(86);
+  const SpuCase good = product(random, bench.config(), 40, 3, 16, 30, 0);
+  SpuCase bad = product(random, bench.config(), 4, 3, 16, 5, 0);
+  bad.groups[0].banks[0].count = 70;
+  bad.groups[0].banks[0].lanes.assign(16, std::vector<test::Entry>(70));
+  bench.send(random, good);
+  bench.send(random, bad);
+  CHECK(bench.run(random, {good, bad}, {SpuRates{}}) == "error_valid_o");
+  CHECK(bench.completed() == 1);
+}
+
 TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
   struct Bug {
     const char *name, *find, *replace;
+    bool quick;
   };
+  // Most are a register of the wrong command: of the fetch, the index side, the array, the drain.
   for (const Bug& bug : {
-           Bug{"tiles", "(24'(Pixels) << shape) - 24'd1", "(24'(Pixels) << shape) - 24'd2"},
-           Bug{"groups", "((17'(Quads * Lanes) >> shape) - 17'd1)", "(17'd0)"},
+           Bug{"tiles", "(24'(Pixels) << next_q.shape[1:0]) - 24'd1",
+               "(24'(Pixels) << next_q.shape[1:0]) - 24'd2", true},
+           Bug{"groups", "((17'(Quads * Lanes) >> next_q.shape[1:0]) - 17'd1)", "(17'd0)", true},
+           Bug{"walk_early", "walk_due_q && (fetch_last_group || !", "walk_due_q && (1'b1 || !",
+               true},
+           Bug{"fetch_early", "fetch_due_q && walk_ready && !(fetch_busy || fetch_start_q)",
+               "fetch_due_q && walk_ready && !fetch_start_q", false},
+           Bug{"index_early", "index_due_q && !(index_busy || index_start_q)",
+               "index_due_q && !index_start_q", false},
+           Bug{"array_early", "array_due_q && !(array_busy || array_start_q)",
+               "array_due_q && !array_start_q", false},
+           Bug{"back_early", "back_due_q && (!back_busy_q || done_o)", "back_due_q && !drain_busy",
+               true},
+           Bug{"fetch_command", ".command_i     (fetch_q)", ".command_i     (next_q)", true},
+           Bug{"fetch_tiles", ".tiles_i       (fetch_tiles_q)", ".tiles_i       (next_tiles_q)",
+               false},
+           Bug{"fetch_groups", ".groups_i      (fetch_groups_q)", ".groups_i      (next_groups_q)",
+               false},
+           Bug{"fill_type", "(fetch_q.in_unsigned)", "(back_q.in_unsigned)", false},
+           Bug{"fill_zero", "(fetch_q.in_zero)", "(next_q.in_zero)", true},
+           Bug{"index_shape", "(index_q.shape)", "(next_q.shape[1:0])", false},
+           Bug{"index_banks", "(index_q.banks)", "(next_banks_q)", false},
+           Bug{"index_tiles", "(index_q.tiles)", "(next_tiles_q)", false},
+           Bug{"index_groups", "(index_q.groups)", "(array_q.groups)", true},
+           Bug{"index_resident", "(index_q.resident)", "(next_q.weights_resident)", false},
+           Bug{"index_keep", "(index_q.keep)", "(array_q.keep)", false},
+           Bug{"index_restart", "index_load && (index_q.shape != next_loops.shape)", "1'b0", false},
+           Bug{"value_shape", ".value_shape_i       (array_q.shape)",
+               ".value_shape_i       (index_q.shape)", true},
+           Bug{"value_restart", "array_load && (array_q.shape != next_loops.shape)", "1'b0", false},
+           Bug{"param_shape", "(back_q.shape[1:0])", "(array_q.shape)", true},
+           Bug{"array_banks", "(array_q.banks)", "(index_q.banks)", false},
+           Bug{"array_tiles", "(array_q.tiles)", "(index_q.tiles)", false},
+           Bug{"array_groups", "(array_q.groups)", "(index_q.groups)", false},
+           Bug{"array_resident", "(array_q.resident)", "(index_q.resident)", false},
+           Bug{"array_keep", "(array_q.keep)", "(index_q.keep)", true},
+           Bug{"array_shape", ".shape_i             (array_q.shape)",
+               ".shape_i             (index_q.shape)", false},
+           Bug{"array_pixels", "(array_pixels_q)", "(next_q.pixels)", false},
+           Bug{"array_channels", "(array_channels_q)", "(next_q.out_channels)", false},
+           Bug{"drain_command", ".command_i      (back_q)", ".command_i      (fetch_q)", true},
+           Bug{"drain_tiles", "(back_tiles_q)", "(array_q.tiles)", false},
+           Bug{"requant_zero", "(back_q.requant_zero)", "(fetch_q.requant_zero)", false},
+           Bug{"requant_min", "(back_q.requant_min)", "(fetch_q.requant_min)", false},
+           Bug{"requant_max", "(back_q.requant_max)", "(fetch_q.requant_max)", false},
+           Bug{"add_enable", "(back_q.add_enable)", "(fetch_q.add_enable)", true},
+           Bug{"add_unsigned", "(back_q.add_unsigned)", "(fetch_q.add_unsigned)", false},
+           Bug{"add_swap", "(back_q.add_swap)", "(fetch_q.add_swap)", false},
+           Bug{"add_c0", "(back_q.add_c0)", "(next_q.add_c0)", false},
+           Bug{"add_ra", "(back_q.add_ra)", "(next_q.add_ra)", false},
+           Bug{"add_rb", "(back_q.add_rb)", "(next_q.add_rb)", false},
        }) {
+    if (!bug.quick && !tb::full_run()) continue;
     INFO(bug.name);
     std::string error;
     try {
       SpuBench bench("tiny", seeded_bug("rtl/spu/spu.sv", std::string("spu_") + bug.name, bug.find,
                                         bug.replace));
       SeededRandom random(84);
-      for (unsigned i = 0; i < 3 && error.empty(); ++i) error = run_cases(bench, random, 12);
+      for (unsigned i = 0; i < 8 && error.empty(); ++i) error = run_cases(bench, random, 12);
     } catch (const tb::ModelError& e) {
       error = e.what();
     }

@@ -36,9 +36,10 @@ class PathBench {
       : config_(sim::load_configuration(tb::root(), config)),
         model_(tb::Model::load("weight_path", config, tb::Kind::kChecked, options)) {
     for (const char* name :
-         {"word_valid_i", "word_section_i", "start_i", "shape_i", "banks_i", "tiles_i", "groups_i",
-          "resident_i", "keep_i", "step_ready_i", "value_consume_i", "value_consume_last_i",
-          "value_pass_end_i", "value_rewind_i", "param_release_i", "param_read_i"}) {
+         {"word_valid_i", "word_section_i", "start_i", "restart_i", "shape_i", "banks_i", "tiles_i",
+          "groups_i", "resident_i", "keep_i", "value_shape_i", "value_restart_i", "param_shape_i",
+          "step_ready_i", "value_consume_i", "value_consume_last_i", "value_pass_end_i",
+          "value_rewind_i", "param_release_i", "param_read_i"}) {
       model_->port(name).set(0);
     }
     model_->reset();
@@ -62,7 +63,14 @@ class PathBench {
     const unsigned parts = config_.num_quadrants >> command.shape;
     const auto banks = static_cast<unsigned>(command.groups[0].banks.size());
     const auto groups = static_cast<unsigned>(command.groups.size());
+    // The read-ahead of the former shape must be dropped; that of the same one may be.
+    const bool restart = command.shape != shape_ || random.percent(30);
+    shape_ = command.shape;
     m.port("shape_i").set(command.shape);
+    m.port("value_shape_i").set(command.shape);
+    m.port("param_shape_i").set(command.shape);
+    m.port("restart_i").set(restart);
+    m.port("value_restart_i").set(restart);
     m.port("banks_i").set(banks);
     m.port("tiles_i").set(command.tiles);
     m.port("groups_i").set(groups);
@@ -221,6 +229,8 @@ class PathBench {
       if (!started) {
         started = true;
         m.port("start_i").set(0);
+        m.port("restart_i").set(0);
+        m.port("value_restart_i").set(0);
       }
       idle = moved ? 0 : idle + 1;
       if (idle > 5000)
@@ -273,6 +283,7 @@ class PathBench {
   std::unique_ptr<tb::Model> model_;
   std::deque<WeightWord> words_;
   bool offering_ = false;
+  unsigned shape_ = 0;
   std::vector<std::uint64_t> pass_clocks_;
 };
 

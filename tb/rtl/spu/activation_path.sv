@@ -1,5 +1,6 @@
 /// Pixel walker and activation fetch as they sit in the SPU, with their counts of tiles and groups
-/// as inputs. Test: tests/spu/activation_fetch_test.cpp
+/// as inputs: cmd_i is prepared from walk_start_i on and fetched from fetch_load_i on.
+/// Test: tests/spu/activation_fetch_test.cpp
 module activation_path #(
     localparam int unsigned Quads     = config_pkg::NumQuadrants,
     localparam int unsigned Group     = config_pkg::PixelsPerQuadrant,
@@ -12,10 +13,11 @@ module activation_path #(
     input  logic [commands_pkg::CommandBits-1:0] cmd_i,
     input  logic                                 walk_start_i,
     output logic                                 walk_ready_o,
-    input  logic                                 fetch_start_i,
+    input  logic                                 fetch_load_i,
     input  logic [                         23:0] tiles_i,
     input  logic [                         15:0] groups_i,
     output logic                                 busy_o,
+    output logic                                 last_group_o,
     // Local buffer
     output logic [                    Group-1:0] read_valid_o,
     output logic [           Group*AddrBits-1:0] read_addr_o,
@@ -35,12 +37,27 @@ module activation_path #(
     output logic                                 conflict_o
 );
 
-  commands_pkg::spu_command_t command;
+  commands_pkg::spu_command_t command, fetch_q;
+  logic fetch_start_q;
+  logic [23:0] tiles_q;
+  logic [15:0] groups_q;
   logic advance, restart;
   logic [1:0] part;
   logic [Group*AddrBits-1:0] window_addr;
   logic [Group*CoordBits-1:0] window_row, window_column;
   assign command = cmd_i;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) fetch_start_q <= 1'b0;
+    else fetch_start_q <= fetch_load_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (fetch_load_i) begin
+      fetch_q  <= command;
+      tiles_q  <= tiles_i;
+      groups_q <= groups_i;
+    end
+  end
 
   pixel_walker u_walker (
       .clk_i,
@@ -57,6 +74,7 @@ module activation_path #(
       .pad_top_i   (command.pad_top),
       .pad_left_i  (command.pad_left),
       .ready_o     (walk_ready_o),
+      .load_i      (fetch_load_i),
       .advance_i   (advance),
       .restart_i   (restart),
       .part_i      (part),
@@ -68,11 +86,12 @@ module activation_path #(
   activation_fetch u_fetch (
       .clk_i,
       .rst_ni,
-      .start_i  (fetch_start_i),
-      .command_i(command),
-      .tiles_i,
-      .groups_i,
+      .start_i  (fetch_start_q),
+      .command_i(fetch_q),
+      .tiles_i  (tiles_q),
+      .groups_i (groups_q),
       .busy_o,
+      .last_group_o,
       .advance_o(advance),
       .restart_o(restart),
       .part_o   (part),
