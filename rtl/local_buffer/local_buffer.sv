@@ -1,9 +1,11 @@
 /// Activation memory of a subsystem: LocalBanks single-port banks of 64-byte words, word w in bank
 /// w mod LocalBanks. Every bank serves one access per clock; who loses waits and is counted by the
 /// client. Priority per bank: epilogue write (never refused), second-tensor read (all of its words
-/// or none), a DMA that waited AgeLimit clocks, activation fetch (any part of its pending words),
-/// load write, store read. Fetch words are granted as one run per clock: lane i from bank
-/// first + i * step, step 1 or 2. All reads answer one clock after their grant.
+/// or none), load write, store read, activation fetch (any part of its pending words). But a fetch
+/// that lost a word to a DMA goes before both in the next clock, and a store that lost to the load
+/// goes before the next load: but for writes and second tensor a DMA waits at most 3 clocks, a fetch
+/// word 1. Fetch words are granted as one run per clock: lane i from bank first + i * step, step 1
+/// or 2. All reads answer one clock after their grant.
 /// Model: sim/local_buffer/local_buffer.hpp
 `include "assert.svh"
 module local_buffer #(
@@ -50,7 +52,6 @@ module local_buffer #(
   localparam int unsigned BankBits = $clog2(Banks);
   localparam int unsigned RowBits = AddrBits - BankBits;
   localparam int unsigned Chunks = config_pkg::LaneChunks;
-  localparam int unsigned AgeLimit = 4;
   typedef logic [BankBits-1:0] bank_t;
   typedef logic [RowBits-1:0] row_t;
 
@@ -70,20 +71,17 @@ module local_buffer #(
     end
   end
 
-  // ---- Ageing of the DMA clients ----
-  logic [2:0] ld_age_q, st_age_q;
-  logic ld_aged, st_aged;
-  assign ld_aged = ld_age_q == 3'(AgeLimit);
-  assign st_aged = st_age_q == 3'(AgeLimit);
+  // ---- Turns: who lost a bank, the fetch to a DMA or the store to the load, is first next ----
+  logic fetch_first_q, store_first_q;
+  logic [Banks-1:0] fetch_lost, store_lost;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      ld_age_q <= '0;
-      st_age_q <= '0;
+      fetch_first_q <= 1'b0;
+      store_first_q <= 1'b0;
     end else begin
-      if (!ld_valid_i || ld_ready_o) ld_age_q <= '0;
-      else if (!ld_aged) ld_age_q <= ld_age_q + 3'd1;
-      if (!st_valid_i || st_ready_o) st_age_q <= '0;
-      else if (!st_aged) st_age_q <= st_age_q + 3'd1;
+      fetch_first_q <= fetch_lost != '0;
+      if (!st_valid_i || st_ready_o) store_first_q <= 1'b0;
+      else if (store_lost != '0) store_first_q <= 1'b1;
     end
   end
 
@@ -96,7 +94,7 @@ module local_buffer #(
 
   for (genvar k = 0; k < Banks; k++) begin : gen_bank
     bank_t ew_offset, er_offset, fe_offset, fe_lane;
-    logic ld_hit, st_hit, fe_hit, vector_busy, er_win;
+    logic ld_hit, st_hit, fe_hit, fe_turn, vector_busy, er_win;
     logic [511:0] wdata;
     logic [Chunks-1:0] wmask;
     row_t row;
@@ -121,9 +119,12 @@ module local_buffer #(
     assign st_hit = st_valid_i && (st_addr_i[BankBits-1:0] == BankBits'(k));
     assign er_win = er_hit[k] && er_ready_o;
     assign vector_busy = ew_hit[k] || er_win;
-    assign ld_win[k] = ld_hit && !vector_busy && (ld_aged || !(fe_hit || (st_hit && st_aged)));
-    assign st_win[k] = st_hit && !vector_busy && !ld_win[k] && (st_aged || !fe_hit);
+    assign fe_turn = fe_hit && fetch_first_q;
+    assign ld_win[k] = ld_hit && !vector_busy && !fe_turn && !(st_hit && store_first_q);
+    assign st_win[k] = st_hit && !vector_busy && !fe_turn && !ld_win[k];
     assign fe_win[k] = fe_hit && !vector_busy && !ld_win[k] && !st_win[k];
+    assign fetch_lost[k] = fe_hit && (ld_win[k] || st_win[k]);
+    assign store_lost[k] = st_hit && ld_win[k];
 
     // The epilogue's chunk goes to its place in the word; chunk 0 brings zeros for the others.
     always_comb begin : write_word

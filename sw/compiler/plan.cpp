@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint64_t kMaxField16 = 65535;
 constexpr std::uint64_t kMaxPixels = (std::uint64_t{1} << 24) - 1;
 constexpr std::uint64_t kMemoryLatency = 110;
-constexpr std::uint64_t kCommandOverhead = 110;
+constexpr std::uint64_t kCommandGap = 3;     // between the steps of two commands of the array
+constexpr std::uint64_t kCommandStart = 25;  // from a command's last input to its first step
+constexpr std::uint64_t kCommandEnd = 35;    // from its last step to its last result
 constexpr std::uint64_t kSlowChunks = 4096;
 constexpr std::uint32_t kMaxRegions = 3;  // of a ring: one loads, one computes, one in between
 
@@ -79,9 +81,9 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
         port = std::max(port, waits ? spu_end[step - plan.regions] : 0) + load_words;
       }
       const std::uint64_t loaded = load_words > 0 ? port + kMemoryLatency : 0;
-      std::uint64_t start = std::max(spu, loaded);
+      std::uint64_t start = std::max(spu, loaded > 0 ? loaded + kCommandStart : 0);
       if (plan.storage == Storage::kRing && step >= plan.regions) {
-        start = std::max(start, store_end[step - plan.regions]);
+        start = std::max(start, store_end[step - plan.regions] + kCommandStart);
       }
       // A group's first tile is not complete before its weights are.
       const bool sends = !streamed && resend;
@@ -99,13 +101,14 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
       }
       if (plan.strategy == Strategy::kResend) at += profile.switch_stall;
       last_spu_start = start;
-      spu = at + kCommandOverhead;
+      spu = at + kCommandGap;
       if (streamed) port = std::max(port, spu);
-      spu_end.push_back(spu);
+      const std::uint64_t done = at + kCommandEnd;
+      spu_end.push_back(done);
       if (store_words > 0) {
-        store = std::max(store, spu) + store_words + kMemoryLatency;
+        store = std::max(store, done) + store_words;  // stores overlap but for their words
       }
-      store_end.push_back(store);
+      store_end.push_back(store_words > 0 ? store + kMemoryLatency : done);
       e.loads += load_words;
       e.weights += weight_words;
       e.stores += store_words;
@@ -114,7 +117,8 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
     }
   }
   e.commands += 1;
-  e.cycles = std::max({spu, store, port, e.memory()}) + 2 * kMemoryLatency;
+  const std::uint64_t stored = store > 0 ? store + kMemoryLatency : 0;
+  e.cycles = std::max({spu + kCommandEnd, stored, port, e.memory()}) + 2 * kMemoryLatency;
   return e;
 }
 

@@ -16,8 +16,8 @@ using namespace s4::tests;
 
 namespace {
 
-/// A DMA that waited so long goes before the activation fetch.
-constexpr unsigned kAgeLimit = 4;
+/// Clocks that a DMA waits for fetch and other DMA at most.
+constexpr unsigned kLongestWait = 3;
 constexpr unsigned kOneBank = 1000;
 
 /// Percent of clocks in which a client that has nothing pending starts something.
@@ -216,22 +216,9 @@ class LocalBufferBench {
         if (((grants >> i) & 1U) != 0) claim(fetch_addr[i], "a fetch");
       }
       if (!clash.empty()) return fail(clash);
-      // Aged DMA goes before the fetch, the load before the store.
-      const bool load_aged = load && load_waits >= kAgeLimit;
-      const bool store_aged = store && store_waits >= kAgeLimit;
-      if (load_aged && !load_wins && vector_user[load_addr % banks] == nullptr) {
-        return fail("an aged load waits");
-      }
-      const bool same_bank = load && store && load_addr % banks == store_addr % banks;
-      if (store_aged && !store_wins && vector_user[store_addr % banks] == nullptr &&
-          !(load_wins && same_bank)) {
-        return fail("an aged store waits");
-      }
-      // Nobody waits for a bank that nobody uses.
-      if (load && !load_wins && user[load_addr % banks] == nullptr) return fail("a load waits");
-      if (store && !store_wins && user[store_addr % banks] == nullptr) return fail("a store waits");
-      // Only an aged DMA takes a bank from the first pending lane; the run with that lane is
-      // granted as far as its banks are free.
+      // The run of the first pending lane is granted as far as its banks are free.
+      std::vector<bool> run_bank(banks, false);
+      bool fetch_lost = false;
       if (fetch != 0) {
         ++counts.fetch_clocks;
         unsigned first = 0;
@@ -240,19 +227,31 @@ class LocalBufferBench {
         const std::uint32_t start = fetch_addr[first] + 64 * banks - first * step;
         for (unsigned i = first; i < lanes; ++i) {
           if (((fetch >> i) & 1U) == 0) continue;
-          const bool in_run = fetch_addr[i] % banks == (start + i * step) % banks;
+          const unsigned bank = fetch_addr[i] % banks;
+          const bool in_run = bank == (start + i * step) % banks;
           const bool granted = ((grants >> i) & 1U) != 0;
           if (granted && !in_run) return fail("a grant outside the run");
-          if (!in_run || granted) continue;
-          const unsigned bank = fetch_addr[i] % banks;
-          const bool load_there = load_wins && load_addr % banks == bank;
-          const bool store_there = store_wins && store_addr % banks == bank;
+          if (!in_run) continue;
+          run_bank[bank] = true;
+          if (granted) continue;
           if (user[bank] == nullptr) return fail("a fetch word of the run waits");
-          if ((load_there && !load_aged) || (store_there && !store_aged)) {
-            return fail("a young DMA goes before the fetch");
-          }
+          fetch_lost = fetch_lost || vector_user[bank] == nullptr;
         }
       }
+      // A DMA goes before the fetch, but not twice; the load before the store, but not twice.
+      const auto expect_dma = [&](bool asks, std::uint32_t addr, bool after) {
+        const unsigned bank = addr % banks;
+        return asks && vector_user[bank] == nullptr && !(fetch_first_ && run_bank[bank]) && !after;
+      };
+      const bool same_bank = load && store && load_addr % banks == store_addr % banks;
+      if (load_wins != expect_dma(load, load_addr, same_bank && store_first_)) {
+        return fail("ld_ready_o");
+      }
+      if (store_wins != expect_dma(store, store_addr, same_bank && load_wins)) {
+        return fail("st_ready_o");
+      }
+      fetch_first_ = fetch_lost;
+      store_first_ = store && !store_wins && (store_first_ || (load_wins && same_bank));
       // ---- Effects ----
       if (store_wins) {
         store_due = true;
@@ -298,6 +297,7 @@ class LocalBufferBench {
       m.port(name).set(0);
     }
     m.tick();
+    fetch_first_ = store_first_ = false;
     return "";
   }
 
@@ -325,6 +325,7 @@ class LocalBufferBench {
   config::Configuration config_;
   std::unique_ptr<tb::Model> model_;
   sim::LocalBuffer plain_;
+  bool fetch_first_ = false, store_first_ = false;  // who lost a bank
 };
 
 /// Mixes of traffic one after the other, until one goes wrong.
@@ -387,9 +388,9 @@ TEST_CASE("local buffer: a DMA waits a bounded time for a saturated fetch", "[lo
     REQUIRE(bench.initialize(random) == "");
     Counts counts;
     REQUIRE(bench.run(random, {100, 100, 100, 0, 0}, kOneBank, 20000, counts) == "");
-    CHECK(counts.longest_load <= kAgeLimit);
-    CHECK(counts.longest_store <= kAgeLimit + 1);  // the load may go first, once
-    CHECK(counts.longest_load == kAgeLimit);       // and it happens
+    CHECK(counts.longest_load <= kLongestWait);
+    CHECK(counts.longest_store <= kLongestWait);
+    CHECK(counts.longest_store == kLongestWait);  // and it happens
   }
 }
 
@@ -398,14 +399,14 @@ TEST_CASE("local buffer: seeded bugs are noticed", "[local_buffer]") {
     const char *name, *find, *replace;
   };
   for (const Bug& bug : {
-           Bug{"age", "localparam int unsigned AgeLimit = 4;",
-               "localparam int unsigned AgeLimit = 7;"},
+           Bug{"fetch_turn", "fetch_first_q <= fetch_lost != '0;", "fetch_first_q <= 1'b0;"},
+           Bug{"store_turn", "else if (store_lost != '0)", "else if (1'b0)"},
            Bug{"whole_word", "wmask[c] = (ew_chunk_i == '0) || (ew_chunk_i == 3'(c));",
                "wmask[c] = (ew_chunk_i == 3'(c));"},
            Bug{"partial_second", "assign er_win = er_hit[k] && er_ready_o;",
                "assign er_win = er_hit[k];"},
            Bug{"rotation", "run_first_q  <= run_first;", "run_first_q  <= '0;"},
-           Bug{"young_store", "&& !ld_win[k] && (st_aged || !fe_hit)", "&& !ld_win[k]"},
+           Bug{"store_first", "!fe_turn && !ld_win[k];", "!fe_hit && !ld_win[k];"},
        }) {
     INFO(bug.name);
     std::string error;
