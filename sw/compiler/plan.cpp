@@ -12,9 +12,6 @@ namespace {
 constexpr std::uint64_t kMaxField16 = 65535;
 constexpr std::uint64_t kMaxPixels = (std::uint64_t{1} << 24) - 1;
 constexpr std::uint64_t kMemoryLatency = 110;
-constexpr std::uint64_t kCommandGap = 3;     // between the steps of two commands of the array
-constexpr std::uint64_t kCommandStart = 25;  // from a command's last input to its first step
-constexpr std::uint64_t kCommandEnd = 35;    // from its last step to its last result
 constexpr std::uint64_t kSlowChunks = 4096;
 constexpr std::uint32_t kMaxRegions = 3;  // of a ring: one loads, one computes, one in between
 

@@ -12,6 +12,12 @@
 
 namespace s4::sw {
 
+/// Clocks around a command of the array: from the last step of one to the first of the next, from
+/// its last input to its first step, from its last step to its last result.
+inline constexpr std::uint64_t kCommandGap = 3;
+inline constexpr std::uint64_t kCommandStart = 25;
+inline constexpr std::uint64_t kCommandEnd = 35;
+
 /// How weights reach the array.
 enum class Strategy {
   kKeep,        ///< the layer's only group is sent once and kept over all chunks

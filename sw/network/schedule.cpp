@@ -20,8 +20,7 @@ namespace {
 using commands::Engine;
 using commands::Opcode;
 
-constexpr std::uint64_t kLatency = 110;     // of the memory, engine to engine
-constexpr std::uint64_t kCommandGap = 110;  // between two commands of the array
+constexpr std::uint64_t kLatency = 110;  // of the memory, engine to engine
 constexpr std::uint64_t kStartAndEnd = 250;
 /// Signals that a token can hold, less those that a full queue may add.
 constexpr std::uint32_t kMostSignals = (1U << commands::kTokenWidth) - 1 - 16;
@@ -340,13 +339,15 @@ class Scheduler {
     if (sends) send_weights(i, images, slice);
   }
 
-  /// Clock at which the array is done with a command.
+  /// Clock at which the last result of a command of the array is there.
   std::uint64_t predict(std::size_t i, const Images& images, const ShapeProfile& profile,
                         const LastCommands& needs, bool sends) {
     const LayerGeometry& g = layer(i).geometry;
     const std::uint64_t pixels = std::uint64_t{images.count()} * g.out_height() * g.out_width();
     const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
-    const std::uint64_t start = std::max(spu_ + (spu_ > 0 ? kCommandGap : 0), ready(needs));
+    const std::uint64_t inputs = ready(needs);
+    const std::uint64_t start =
+        std::max(spu_ + (spu_ > 0 ? kCommandGap : 0), inputs > 0 ? inputs + kCommandStart : 0);
     Estimate& e = out_.layers[i].estimate;
     std::uint64_t at = start;
     // The next weights flow once the former command uses its own.
@@ -373,8 +374,8 @@ class Scheduler {
     placed.predicted += at - std::min(at, spu_);
     last_start_ = start;
     spu_ = at;
-    last_end_ = std::max(last_end_, at);
-    return at;
+    last_end_ = std::max(last_end_, at + kCommandEnd);
+    return at + kCommandEnd;
   }
 
   void send_weights(std::size_t i, const Images& images, const SliceCost& cost) {

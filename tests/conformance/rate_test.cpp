@@ -75,6 +75,22 @@ TEST_CASE("rate: load, compute and store of many tiles overlap") {
   }
 }
 
+TEST_CASE("rate: load, compute and store of a convolution overlap") {
+  LayerCase c;
+  c.geometry.batch = 1;
+  c.geometry.channels = c.geometry.filters = 64;
+  c.geometry.height = c.geometry.width = 112;
+  c.geometry.kernel_h = c.geometry.kernel_w = 3;
+  c.geometry.pad_top = c.geometry.pad_left = c.geometry.pad_bottom = c.geometry.pad_right = 1;
+  c.keep = 8;
+  const LayerReport report = run_layer(c, find_configuration("s4"), RunSettings());
+  INFO(to_text(report));
+  REQUIRE(report.ok());
+  const RunResult& run = timed_run(report);
+  const std::uint64_t longest = std::max(port_clocks(run), run.counter(Counter::kSpuMacClocks));
+  REQUIRE(static_cast<double>(*report.cycles) < 1.15 * static_cast<double>(longest));
+}
+
 TEST_CASE("rate: the counters agree with the plan") {
   const LayerReport report = run_gemm(2048, 256, 1024, 8, false);
   const RunResult& run = timed_run(report);

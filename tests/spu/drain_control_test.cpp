@@ -103,8 +103,7 @@ class DrainBench {
     clocks_ = 0;
     while (next != beats.size() || in_flight != nullptr) {
       const bool early = tiles_left == 0 && more && early_ == 0;
-      const bool tile =
-          (tiles_left != 0 || early) && waiting < 2 && random.percent(rates.tile);
+      const bool tile = (tiles_left != 0 || early) && waiting < 2 && random.percent(rates.tile);
       params = params || random.percent(rates.params);
       const bool ready = random.percent(rates.second);
       m.port("tile_done_i").set(tile);

@@ -22,9 +22,9 @@
 namespace s4::tests {
 
 struct SpuRates {
-  unsigned word = 100;    // percent of clocks in which a weight word is offered
-  unsigned grant = 100;   // percent of pending activation words granted per clock
-  unsigned second = 100;  // percent of clocks in which the second tensor may be read
+  unsigned word = 100;     // percent of clocks in which a weight word is offered
+  unsigned grant = 100;    // percent of pending activation words granted per clock
+  unsigned second = 100;   // percent of clocks in which the second tensor may be read
   unsigned command = 100;  // percent of clocks in which the next command is offered
 };
 
@@ -375,8 +375,8 @@ inline std::string run_cases(SpuBench& bench, SeededRandom& random, unsigned cou
   for (const SpuCase& c : cases) {
     const commands::SpuCommand& k = c.command;
     list += "\n  kernel " + std::to_string(k.kernel_h) + "x" + std::to_string(k.kernel_w) +
-            " pixels " + std::to_string(k.pixels) + " channels " +
-            std::to_string(k.out_channels) + " shape " + std::to_string(k.shape) + " resident " +
+            " pixels " + std::to_string(k.pixels) + " channels " + std::to_string(k.out_channels) +
+            " shape " + std::to_string(k.shape) + " resident " +
             std::to_string(k.weights_resident) + " keep " + std::to_string(k.weights_keep);
   }
   return error + ", commands:" + list;

@@ -11,9 +11,9 @@ using namespace s4::tests;
 
 namespace {
 
-constexpr unsigned kPipelines = 22;     // setup, fetch, step and epilogue of a command alone
-constexpr unsigned kGap = 2;            // between the steps of two commands
-constexpr unsigned kGapOfShapes = 3;    // of different shape: the buffers read again
+constexpr unsigned kPipelines = 22;   // setup, fetch, step and epilogue of a command alone
+constexpr unsigned kGap = 2;          // between the steps of two commands
+constexpr unsigned kGapOfShapes = 3;  // of different shape: the buffers read again
 
 /// A matrix product of `pixels` rows, all banks of the same K.
 SpuCase product(SeededRandom& random, const config::Configuration& config, unsigned pixels,
@@ -43,8 +43,7 @@ SpuCase product(SeededRandom& random, const config::Configuration& config, unsig
 
 }  // namespace
 
-TEST_CASE("spu: random programs back to back equal the functional model, random stalls",
-          "[spu]") {
+TEST_CASE("spu: random programs back to back equal the functional model, random stalls", "[spu]") {
   for (const char* name : {"tiny", "small"}) {
     SpuBench bench(name);
     SeededRandom random(81);
@@ -177,33 +176,31 @@ TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
            Bug{"fetch_groups", ".groups_i      (fetch_groups_q)", ".groups_i      (next_groups_q)",
                false},
            Bug{"fill_type", "(fetch_q.in_unsigned)", "(back_q.in_unsigned)", false},
-           Bug{"fill_zero", "(fetch_q.in_zero)", "(next_q.in_zero)", true},
+           Bug{"fill_zero", "(fetch_q.in_zero)", "(next_q.in_zero)", false},
            Bug{"index_shape", "(index_q.shape)", "(next_q.shape[1:0])", false},
            Bug{"index_banks", "(index_q.banks)", "(next_banks_q)", false},
            Bug{"index_tiles", "(index_q.tiles)", "(next_tiles_q)", false},
-           Bug{"index_groups", "(index_q.groups)", "(array_q.groups)", true},
+           Bug{"index_groups", "(index_q.groups)", "(array_q.groups)", false},
            Bug{"index_resident", "(index_q.resident)", "(next_q.weights_resident)", false},
-           Bug{"index_keep", "(index_q.keep)", "(array_q.keep)", false},
+           Bug{"index_keep", "(index_q.keep)", "(next_q.weights_keep)", false},
            Bug{"index_restart", "index_load && (index_q.shape != next_loops.shape)", "1'b0", false},
            Bug{"value_shape", ".value_shape_i       (array_q.shape)",
                ".value_shape_i       (index_q.shape)", true},
            Bug{"value_restart", "array_load && (array_q.shape != next_loops.shape)", "1'b0", false},
-           Bug{"param_shape", "(back_q.shape[1:0])", "(array_q.shape)", true},
+           Bug{"param_shape", "(back_q.shape[1:0])", "(array_q.shape)", false},
            Bug{"array_banks", "(array_q.banks)", "(index_q.banks)", false},
-           Bug{"array_tiles", "(array_q.tiles)", "(index_q.tiles)", false},
-           Bug{"array_groups", "(array_q.groups)", "(index_q.groups)", false},
-           Bug{"array_resident", "(array_q.resident)", "(index_q.resident)", false},
+           Bug{"array_tiles", "(array_q.tiles)", "(next_tiles_q)", false},
+           Bug{"array_resident", "(array_q.resident)", "(next_q.weights_resident)", false},
            Bug{"array_keep", "(array_q.keep)", "(index_q.keep)", true},
            Bug{"array_shape", ".shape_i             (array_q.shape)",
                ".shape_i             (index_q.shape)", false},
            Bug{"array_pixels", "(array_pixels_q)", "(next_q.pixels)", false},
-           Bug{"array_channels", "(array_channels_q)", "(next_q.out_channels)", false},
            Bug{"drain_command", ".command_i      (back_q)", ".command_i      (fetch_q)", true},
            Bug{"drain_tiles", "(back_tiles_q)", "(array_q.tiles)", false},
            Bug{"requant_zero", "(back_q.requant_zero)", "(fetch_q.requant_zero)", false},
            Bug{"requant_min", "(back_q.requant_min)", "(fetch_q.requant_min)", false},
            Bug{"requant_max", "(back_q.requant_max)", "(fetch_q.requant_max)", false},
-           Bug{"add_enable", "(back_q.add_enable)", "(fetch_q.add_enable)", true},
+           Bug{"add_enable", "(back_q.add_enable)", "(fetch_q.add_enable)", false},
            Bug{"add_unsigned", "(back_q.add_unsigned)", "(fetch_q.add_unsigned)", false},
            Bug{"add_swap", "(back_q.add_swap)", "(fetch_q.add_swap)", false},
            Bug{"add_c0", "(back_q.add_c0)", "(next_q.add_c0)", false},

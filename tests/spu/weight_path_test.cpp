@@ -36,10 +36,11 @@ class PathBench {
       : config_(sim::load_configuration(tb::root(), config)),
         model_(tb::Model::load("weight_path", config, tb::Kind::kChecked, options)) {
     for (const char* name :
-         {"word_valid_i", "word_section_i", "start_i", "restart_i", "shape_i", "banks_i", "tiles_i",
-          "groups_i", "resident_i", "keep_i", "value_shape_i", "value_restart_i", "param_shape_i",
-          "step_ready_i", "value_consume_i", "value_consume_last_i", "value_pass_end_i",
-          "value_rewind_i", "param_release_i", "param_read_i"}) {
+         {"word_valid_i",     "word_section_i", "start_i",         "restart_i",
+          "shape_i",          "banks_i",        "tiles_i",         "groups_i",
+          "resident_i",       "keep_i",         "value_shape_i",   "value_restart_i",
+          "param_shape_i",    "step_ready_i",   "value_consume_i", "value_consume_last_i",
+          "value_pass_end_i", "value_rewind_i", "param_release_i", "param_read_i"}) {
       model_->port(name).set(0);
     }
     model_->reset();
