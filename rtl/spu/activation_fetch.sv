@@ -25,6 +25,7 @@ module activation_fetch #(
     output logic                         busy_o,
     output logic                         last_group_o,   // no restart_o matters any more
     // Pixel walker
+    input  logic                         hold_i,         // no advance_o
     output logic                         advance_o,
     output logic                         restart_o,
     output logic [                  1:0] part_o,
@@ -56,7 +57,7 @@ module activation_fetch #(
 
   // ---- Loops ----
   logic run_q, last_part, last_kx, last_ky, last_block, last_tile, last_group, last_bank;
-  logic stage_ready, issue, credit;
+  logic stage_ready, issue, credit, tile_over;
   logic [1:0] part_q, parts_minus1;
   logic [3:0] kx_q, ky_q;
   logic [15:0] block_q, group_q;
@@ -73,8 +74,9 @@ module activation_fetch #(
   assign last_bank = last_kx && last_ky && last_block;
   assign last_tile = tile_q == tiles_i - 24'd1;
   assign last_group = group_q == groups_i - 16'd1;
-  assign issue = run_q && stage_ready && (credit || part_q != '0);
-  assign advance_o = issue && last_part && last_bank && !last_tile;
+  assign tile_over = last_part && last_bank && !last_tile;
+  assign issue = run_q && stage_ready && (credit || part_q != '0) && !(hold_i && tile_over);
+  assign advance_o = issue && tile_over;
   assign restart_o = issue && last_part && last_bank && last_tile;
   assign part_o = part_q;
 

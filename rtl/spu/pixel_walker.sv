@@ -5,8 +5,8 @@
 /// command in use. advance_i moves all lanes one tile on, restart_i back to the first tile, which
 /// is possible until the next start_i; all take effect at the clock edge. A window start is the
 /// word address (modulo the address width), row and column of its upper left corner, which may lie
-/// outside the image. From start_i to ready_o: 3 clocks and the logarithm of the tile's pixels, and
-/// one more for every advance_i meanwhile.
+/// outside the image. From start_i to ready_o: 3 clocks and the logarithm of the tile's pixels; in
+/// those of the logarithm hold_o forbids advance_i, whose adders are in use.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module pixel_walker #(
@@ -32,6 +32,7 @@ module pixel_walker #(
     output logic                       ready_o,
     input  logic                       load_i,
     // Movement
+    output logic                       hold_o,
     input  logic                       advance_i,
     input  logic                       restart_i,
     // Window starts of the lanes of pixel quadrant part_i
@@ -65,7 +66,8 @@ module pixel_walker #(
 
   assign stride_h = $signed(CoordBits'({1'b0, stride_h_i}));
   assign stride_w = $signed(CoordBits'({1'b0, stride_w_i}));
-  assign double = state_q == StDouble && !advance_i;  // an advance needs the adders
+  assign double = state_q == StDouble;
+  assign hold_o = double;
   assign ready_o = state_q == StReady;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -81,10 +83,8 @@ module pixel_walker #(
           level_q <= '0;
         end
         StDouble: begin
-          if (double) begin
-            level_q <= level_q + LevelBits'(1);
-            if (level_q == LevelBits'($clog2(Group) - 1) + LevelBits'(shape_i)) state_q <= StReady;
-          end
+          level_q <= level_q + LevelBits'(1);
+          if (level_q == LevelBits'($clog2(Group) - 1) + LevelBits'(shape_i)) state_q <= StReady;
         end
         StReady: if (load_i) state_q <= StIdle;
         default: state_q <= StIdle;
@@ -161,16 +161,16 @@ module pixel_walker #(
     x         = 0;
     y         = 0;
     a         = 0;
-    step_x    = advance_i ? use_step_x_q : step_x_q;
-    step_y    = advance_i ? use_step_y_q : step_y_q;
-    step_addr = advance_i ? use_step_addr_q : step_addr_q;
-    span_x    = advance_i ? use_span_x_q : span_x_q;
-    span_y    = advance_i ? use_span_y_q : span_y_q;
-    end_x     = advance_i ? use_end_x_q : end_x_q;
-    end_y     = advance_i ? use_end_y_q : end_y_q;
-    wrap_x    = advance_i ? use_wrap_x_q : wrap_x_q;
-    wrap_y    = advance_i ? use_wrap_y_q : wrap_y_q;
-    rows      = advance_i ? use_stride_h_q : stride_h;
+    step_x    = double ? step_x_q : use_step_x_q;
+    step_y    = double ? step_y_q : use_step_y_q;
+    step_addr = double ? step_addr_q : use_step_addr_q;
+    span_x    = double ? span_x_q : use_span_x_q;
+    span_y    = double ? span_y_q : use_span_y_q;
+    end_x     = double ? end_x_q : use_end_x_q;
+    end_y     = double ? end_y_q : use_end_y_q;
+    wrap_x    = double ? wrap_x_q : use_wrap_x_q;
+    wrap_y    = double ? wrap_y_q : use_wrap_y_q;
+    rows      = double ? stride_h : use_stride_h_q;
     if (state_q == StOrigin) begin
       first_lane_addr_q[AddrBits-1:0]    <= first_addr_q;
       first_lane_row_q[CoordBits-1:0]    <= first_y_q;
@@ -185,7 +185,7 @@ module pixel_walker #(
       for (k = 0; k <= Levels; k = k + 1) begin
         for (i = (1 << k) >> 1; i < (1 << k); i = i + 1) begin
           from = i - ((1 << k) >> 1);
-          if (advance_i) begin
+          if (!double) begin
             x = $signed(CoordBits'(lane_column_q[i*CoordBits+:CoordBits]));
             y = $signed(CoordBits'(lane_row_q[i*CoordBits+:CoordBits]));
             a = lane_addr_q[i*AddrBits+:AddrBits];
@@ -206,7 +206,7 @@ module pixel_walker #(
             y = y - span_y;
             a = a + wrap_y;
           end
-          if (advance_i) begin
+          if (!double) begin
             lane_addr_q[i*AddrBits+:AddrBits]     <= a;
             lane_row_q[i*CoordBits+:CoordBits]    <= y;
             lane_column_q[i*CoordBits+:CoordBits] <= x;
@@ -227,6 +227,7 @@ module pixel_walker #(
 
   // ---- Assertions ----
   `S4_ASSERT(LoadWhenReady, !load_i || ready_o)
+  `S4_ASSERT(AdvanceWhenFree, !advance_i || !hold_o)
   `S4_ASSERT(LoadAlone, !load_i || !(advance_i || restart_i))
 
 endmodule

@@ -243,7 +243,7 @@ module spu #(
   );
 
   // ---- Activations ----
-  logic walk_advance, walk_restart, bank_valid, bank_release;
+  logic walk_hold, walk_advance, walk_restart, bank_valid, bank_release;
   logic [1:0] walk_part;
   logic [Pixels*AddrBits-1:0] window_addr;
   logic [Pixels*CoordBits-1:0] window_row, window_column;
@@ -268,6 +268,7 @@ module spu #(
       .pad_left_i  (next_q.pad_left),
       .ready_o     (walk_ready),
       .load_i      (fetch_load),
+      .hold_o      (walk_hold),
       .advance_i   (walk_advance),
       .restart_i   (walk_restart),
       .part_i      (walk_part),
@@ -285,6 +286,7 @@ module spu #(
       .groups_i      (fetch_groups_q),
       .busy_o        (fetch_busy),
       .last_group_o  (fetch_last_group),
+      .hold_i        (walk_hold),
       .advance_o     (walk_advance),
       .restart_o     (walk_restart),
       .part_o        (walk_part),

@@ -41,7 +41,7 @@ module activation_path #(
   logic fetch_start_q;
   logic [23:0] tiles_q;
   logic [15:0] groups_q;
-  logic advance, restart;
+  logic walk_hold, advance, restart;
   logic [1:0] part;
   logic [Group*AddrBits-1:0] window_addr;
   logic [Group*CoordBits-1:0] window_row, window_column;
@@ -75,6 +75,7 @@ module activation_path #(
       .pad_left_i  (command.pad_left),
       .ready_o     (walk_ready_o),
       .load_i      (fetch_load_i),
+      .hold_o      (walk_hold),
       .advance_i   (advance),
       .restart_i   (restart),
       .part_i      (part),
@@ -92,6 +93,7 @@ module activation_path #(
       .groups_i (groups_q),
       .busy_o,
       .last_group_o,
+      .hold_i   (walk_hold),
       .advance_o(advance),
       .restart_o(restart),
       .part_o   (part),
