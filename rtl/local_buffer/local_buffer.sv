@@ -3,9 +3,9 @@
 /// client. Priority per bank: epilogue write (never refused), second-tensor read (all of its words
 /// or none), load write, store read, activation fetch (any part of its pending words). But a fetch
 /// that lost a word to a DMA goes before both in the next clock, and a store that lost to the load
-/// goes before the next load: but for writes and second tensor a DMA waits at most 3 clocks, a fetch
-/// word 1. Fetch words are granted as one run per clock: lane i from bank first + i * step, step 1
-/// or 2. All reads answer one clock after their grant.
+/// goes before the next load: but for writes and second tensor a DMA waits at most 3 clocks, a
+/// fetch word 1. Fetch words are granted as one run per clock: lane i from bank first + i * step,
+/// step 1 or 2. All reads answer one clock after their grant.
 /// Model: sim/local_buffer/local_buffer.hpp
 `include "assert.svh"
 module local_buffer #(
