@@ -91,6 +91,27 @@ bool exact_tie(Function function, Real x, Real y_scale, Real tie) {
   }
 }
 
+/// Where f(x) is as near to its asymptote as long doubles can tell and the asymptote is exactly the
+/// tie: on which side of it f lies, -1 or 1; else 0. Ties times scales are exact: 10 + 24 bits.
+int side_of_tie(Function function, Real x, Real y_scale, Real tie) {
+  const Real at = tie * y_scale;
+  switch (function) {
+    case Function::kGelu:
+    case Function::kGeluTanh:
+    case Function::kSilu:  // x times a factor below 1
+      return x > 0 && at == x ? -1 : 0;
+    case Function::kSoftplus:
+      return x > 0 && at == x ? 1 : 0;
+    case Function::kSigmoid:
+      return x > 0 && at == 1 ? -1 : 0;
+    case Function::kTanh:
+    case Function::kErf:
+      return x > 0 && at == 1 ? -1 : x < 0 && at == -1 ? 1 : 0;
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
 
 Int8Table int8_table(Function function, const ByteQuantization& x, const ByteQuantization& y) {
@@ -120,13 +141,15 @@ Int8Table int8_table(Function function, const ByteQuantization& x, const ByteQua
         const Real tie = std::floor(quotient) + 0.5L;
         const bool at_zero = argument == 0 && function != Function::kSoftplus;
         if (!at_zero && std::fabs(quotient - tie) <= std::fabs(quotient) * kError) {
-          if (!exact_tie(function, argument, y.scale, tie)) {
+          const int side = side_of_tie(function, argument, y.scale, tie);
+          if (side == 0 && !exact_tie(function, argument, y.scale, tie)) {
             throw std::runtime_error(fmt::format(
                 "int8_table: {} of byte {} (scale {}, zero {}) is too near {} steps of {} to round",
                 activation::kFunctionNames[static_cast<unsigned>(function)], byte, x.scale, x.zero,
                 static_cast<double>(tie), y.scale));
           }
-          rounded = 2 * std::nearbyint(tie / 2);  // the even neighbour of a tie
+          // The neighbour on f's side; of a tie the even one.
+          rounded = side != 0 ? tie + side * 0.5L : 2 * std::nearbyint(tie / 2);
         }
       }
     }

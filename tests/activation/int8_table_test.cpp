@@ -71,6 +71,20 @@ TEST_CASE("INT8 tables: ties go to even, undefined inputs are counted", "[activa
   CHECK(int8_table(Function::kSigmoid, {1.0F, 0, false}, {1.0F, 0, false}).bytes[0] == 0);
 }
 
+TEST_CASE("INT8 tables: an asymptote that is a tie is not reached", "[activation]") {
+  // x = 0.125 * (79 - 11) = 8.5: gelu lies below by less than a long double shows, softplus above.
+  CHECK(int8_table(Function::kGelu, {0.125F, 11, false}, {1.0F, 0, false}).bytes[79] == 8);
+  CHECK(int8_table(Function::kSilu, {0.5F, 0, false}, {1.0F, 0, false}).bytes[91] == 45);
+  CHECK(int8_table(Function::kSoftplus, {0.5F, 0, false}, {1.0F, 0, false}).bytes[91] == 46);
+  // 1 = 1.5 steps of 2/3 is no tie, for 2/3 is not exact; 0.5 steps of 2 is: f stays below 1.
+  for (const Function f : {Function::kTanh, Function::kErf, Function::kSigmoid}) {
+    CHECK(int8_table(f, {1.0F, 0, false}, {2.0F, 0, false}).bytes[100] == 0);
+    CHECK(differing(f, {1.0F, 0, false}, {2.0F, 0, false}) == 0);
+  }
+  CHECK(int8_table(Function::kTanh, {1.0F, 0, false}, {2.0F / 3, 0, false}).bytes[156] ==
+        static_cast<std::uint8_t>(-1));
+}
+
 TEST_CASE("INT8 tables refuse impossible quantisation", "[activation]") {
   const ByteQuantization good{0.1F, 0, false};
   CHECK_THROWS_WITH(int8_table(Function::kExp, {0.0F, 0, false}, good),

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <stdexcept>
 
 namespace s4::tests {
 namespace {
@@ -19,24 +20,27 @@ struct Number {
   mpfr_t value;
 };
 
-/// y = f(x), x finite and not zero, 256 bits.
-void evaluate(Function function, mpfr_t y, const mpfr_t x) {
+/// y = f(x), x finite and not zero, 256 bits. Rounding down or up keeps y from reaching an
+/// asymptote that f only approaches, from below or above.
+void evaluate(Function function, mpfr_t y, const mpfr_t x, mpfr_rnd_t round = MPFR_RNDN) {
+  const mpfr_rnd_t reverse =
+      round == MPFR_RNDD ? MPFR_RNDU : (round == MPFR_RNDU ? MPFR_RNDD : MPFR_RNDN);
   Number a, b;
   mpfr_ptr p = a.value;
   mpfr_ptr q = b.value;
   const auto sigmoid = [&](mpfr_srcptr z) {  // p = 1 / (1 + e^-z)
     mpfr_neg(p, z, MPFR_RNDN);
-    mpfr_exp(p, p, MPFR_RNDN);
-    mpfr_add_ui(p, p, 1, MPFR_RNDN);
-    mpfr_ui_div(p, 1, p, MPFR_RNDN);
+    mpfr_exp(p, p, reverse);
+    mpfr_add_ui(p, p, 1, reverse);
+    mpfr_ui_div(p, 1, p, round);
   };
   switch (function) {
     case Function::kGelu:
       mpfr_sqrt_ui(p, 2, MPFR_RNDN);
       mpfr_div(p, x, p, MPFR_RNDN);
       mpfr_neg(p, p, MPFR_RNDN);
-      mpfr_erfc(p, p, MPFR_RNDN);
-      mpfr_mul(y, x, p, MPFR_RNDN);
+      mpfr_erfc(p, p, round);
+      mpfr_mul(y, x, p, round);
       mpfr_div_2ui(y, y, 1, MPFR_RNDN);
       return;
     case Function::kGeluTanh:
@@ -51,44 +55,44 @@ void evaluate(Function function, mpfr_t y, const mpfr_t x) {
       mpfr_mul(q, q, p, MPFR_RNDN);
       mpfr_mul_2ui(q, q, 1, MPFR_RNDN);
       sigmoid(q);
-      mpfr_mul(y, x, p, MPFR_RNDN);
+      mpfr_mul(y, x, p, round);
       return;
     case Function::kExp:
-      mpfr_exp(y, x, MPFR_RNDN);
+      mpfr_exp(y, x, round);
       return;
     case Function::kLog:
-      mpfr_log(y, x, MPFR_RNDN);
+      mpfr_log(y, x, round);
       return;
     case Function::kReciprocal:
-      mpfr_ui_div(y, 1, x, MPFR_RNDN);
+      mpfr_ui_div(y, 1, x, round);
       return;
     case Function::kRsqrt:
-      mpfr_rec_sqrt(y, x, MPFR_RNDN);
+      mpfr_rec_sqrt(y, x, round);
       return;
     case Function::kSqrt:
-      mpfr_sqrt(y, x, MPFR_RNDN);
+      mpfr_sqrt(y, x, round);
       return;
     case Function::kSigmoid:
       sigmoid(x);
       mpfr_set(y, p, MPFR_RNDN);
       return;
     case Function::kTanh:
-      mpfr_tanh(y, x, MPFR_RNDN);
+      mpfr_tanh(y, x, round);
       return;
     case Function::kSilu:
       sigmoid(x);
-      mpfr_mul(y, x, p, MPFR_RNDN);
+      mpfr_mul(y, x, p, round);
       return;
     case Function::kSoftplus:
       // max(x, 0) + log(1 + e^-|x|), so that nothing overflows
       mpfr_abs(p, x, MPFR_RNDN);
       mpfr_neg(p, p, MPFR_RNDN);
-      mpfr_exp(p, p, MPFR_RNDN);
-      mpfr_log1p(y, p, MPFR_RNDN);
-      if (mpfr_sgn(x) > 0) mpfr_add(y, y, x, MPFR_RNDN);
+      mpfr_exp(p, p, round);
+      mpfr_log1p(y, p, round);
+      if (mpfr_sgn(x) > 0) mpfr_add(y, y, x, round);
       return;
     case Function::kErf:
-      mpfr_erf(y, x, MPFR_RNDN);
+      mpfr_erf(y, x, round);
       return;
   }
 }
@@ -178,6 +182,22 @@ JudgedInteger judged_quotient(Function function, double x, float y_scale) {
   }
   if (mpfr_nan_p(value.value) != 0) return {0, true};
   mpfr_div_d(value.value, value.value, y_scale, MPFR_RNDN);
+  // As near to a tie as 256 bits can tell: bounds from both sides say where it lies.
+  Number twice;
+  mpfr_mul_2ui(twice.value, value.value, 1, MPFR_RNDN);
+  if (x != 0 && mpfr_cmpabs_ui(value.value, 100000) < 0 && mpfr_integer_p(twice.value) != 0 &&
+      mpfr_integer_p(value.value) == 0) {
+    Number low, high;
+    evaluate(function, low.value, argument.value, MPFR_RNDD);
+    evaluate(function, high.value, argument.value, MPFR_RNDU);
+    mpfr_div_d(low.value, low.value, y_scale, MPFR_RNDD);
+    mpfr_div_d(high.value, high.value, y_scale, MPFR_RNDU);
+    const bool below = mpfr_less_p(low.value, value.value) != 0;
+    const bool above = mpfr_greater_p(high.value, value.value) != 0;
+    if (below && above) throw std::runtime_error("256 bits do not tell a tie from its neighbours");
+    if (below) mpfr_floor(value.value, value.value);
+    if (above) mpfr_ceil(value.value, value.value);
+  }
   mpfr_rint(value.value, value.value, MPFR_RNDN);
   return {mpfr_get_si(value.value, MPFR_RNDN), false};
 }
