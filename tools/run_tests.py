@@ -143,14 +143,16 @@ def select(args):
 
 
 def revision():
-    """Identifies the tree that is tested."""
+    """Identifies the tree that is tested: all that is committed but the documentation, and changes."""
     def git(*command):
         done = subprocess.run(["git", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               text=True, cwd=ROOT, check=False)
         return done.stdout
 
-    head = git("rev-parse", "--short=12", "HEAD").strip() or "unknown"
-    changes = git("diff", "HEAD", "--", ".", ":!docs")
+    files = [line for line in git("ls-tree", "-r", "HEAD").splitlines()
+             if not line.partition("\t")[2].startswith(("docs/", "README.md", "CHANGELOG.md"))]
+    head = hashlib.sha256("\n".join(files).encode()).hexdigest()[:12] if files else "unknown"
+    changes = git("diff", "HEAD", "--", ".", ":!docs", ":!README.md", ":!CHANGELOG.md")
     return head + ("" if not changes else "+" + hashlib.sha256(changes.encode()).hexdigest()[:6])
 
 
@@ -168,6 +170,8 @@ def load_state(tree):
 
 
 def write_summary(tree, results, total, seed):
+    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], stdout=subprocess.PIPE,
+                            text=True, cwd=ROOT, check=False).stdout.strip() or "unknown"
     by_block = {}
     for entry in results.values():
         row = by_block.setdefault(entry["block"], [0, 0, 0, 0.0])
@@ -177,7 +181,8 @@ def write_summary(tree, results, total, seed):
         row[3] += entry["seconds"]
     lines = ["# Last full regression", "",
              "Written by `make regress`: every test case with full counts (`S4_FULL=1`).", "",
-             f"Tree `{tree}`, seed {seed}, {len(results)} of {total} test cases run.", "",
+             f"Commit `{commit}`, files without documentation `{tree}`, seed {seed}, "
+             f"{len(results)} of {total} test cases run.", "",
              "| block | test cases | passed | failed | time |", "| --- | --- | --- | --- | --- |"]
     for block, (count, passed, failed, seconds) in sorted(by_block.items()):
         lines.append(f"| {block} | {count} | {passed} | {failed} | {seconds:.0f} s |")
