@@ -126,6 +126,23 @@ module command_fields (
       // 9 bits; the zero point is a value of the input's type: uint8 0 to 255, int8 -128 to 127.
       if (as_spu.in_unsigned ? as_spu.in_zero[8] : as_spu.in_zero[8] != as_spu.in_zero[7])
         bad[66] = 1'b1;
+      if (as_spu.in_quarters) begin
+        if (as_spu.in_blocks != 16'd1) bad[30] = 1'b1;
+        if (as_spu.in_width <= 16'(as_spu.out_width >> 2)) bad[34] = 1'b1;
+        if (config_pkg::PixelsPerQuadrant < 4 ||
+            as_spu.out_width % 16'(config_pkg::PixelsPerQuadrant) != '0)
+          bad[40] = 1'b1;
+        if (as_spu.kernel_w != 4'd1) bad[42] = 1'b1;
+        if (as_spu.stride_w != 4'd1) bad[43] = 1'b1;
+        if (as_spu.pad_left != '0) bad[48] = 1'b1;
+        if (as_spu.max_pool) bad[64] = 1'b1;
+      end
+      if (as_spu.max_pool) begin
+        if (as_spu.in_blocks != ((as_spu.out_channels - 16'd1) >> 6) + 16'd1) bad[30] = 1'b1;
+        if (as_spu.shape != '0) bad[45] = 1'b1;
+        if (as_spu.weights_resident || as_spu.weights_keep) bad[64] = 1'b1;
+        if (as_spu.in_zero != '0) bad[66] = 1'b1;
+      end
     end
   end
 

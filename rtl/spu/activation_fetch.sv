@@ -4,7 +4,10 @@
 /// the image are filled with zero and not read. The local buffer grants any part of the pending
 /// words per clock; a group takes one clock if their banks form one run (stride 1 or 2 in a row)
 /// and nobody else holds them. One group per clock; operands arrive 2 clocks after their grant. At
-/// most OperandBanks banks are in flight or unused; bank_ready_o counts complete ones.
+/// most OperandBanks banks are in flight or unused (operand_slots). For pooling a group of channels
+/// is one channel block, its words go to the pooling unit, and a tile waits for a set of that.
+/// Pixels of a quarter word (in_quarters): the group reads the Words words that hold its windows and
+/// is filled once all are there (quarter_window).
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(
@@ -12,8 +15,8 @@ module activation_fetch #(
     localparam int unsigned Group     = config_pkg::PixelsPerQuadrant,
     localparam int unsigned AddrBits  = config_pkg::LocalAddrWidth,
     localparam int unsigned CoordBits = 20,
-    localparam int unsigned BankSlots = spu_pkg::OperandBanks,
-    localparam int unsigned SlotBits  = $clog2(BankSlots)
+    localparam int unsigned Words     = Group / 4 + 1,
+    localparam int unsigned SlotBits  = $clog2(spu_pkg::OperandBanks)
 ) (
     input  logic                         clk_i,
     input  logic                         rst_ni,
@@ -43,6 +46,12 @@ module activation_fetch #(
     output logic [         SlotBits-1:0] fill_bank_o,
     output logic [            Group-1:0] fill_write_o,   // lanes with a word
     output logic [            Group-1:0] fill_zero_o,    // lanes outside the image
+    output logic [            Words-1:0] fill_arrived_o, // words of the first lanes that came
+    // Pooling: a set is claimed with a tile's first bank
+    input  logic                         pool_credit_i,
+    output logic                         pool_take_o,
+    output logic                         fill_first_o,   // first fill of a tile
+    output logic                         fill_last_o,    // last fill of a tile
     // Operand banks
     output logic                         bank_valid_o,   // the oldest bank is complete
     output logic [         SlotBits-1:0] bank_o,         // its number
@@ -57,12 +66,12 @@ module activation_fetch #(
 
   // ---- Loops ----
   logic run_q, last_part, last_kx, last_ky, last_block, last_tile, last_group, last_bank;
-  logic stage_ready, issue, credit, tile_over;
+  logic stage_ready, issue, pool, quarters, credit, slot_credit, first_bank, tile_over;
   logic [1:0] part_q, parts_minus1;
   logic [3:0] kx_q, ky_q;
   logic [15:0] block_q, group_q;
   logic [23:0] tile_q;
-  addr_t tap_addr_q, row_addr_q, block_addr_q, row_step_q;
+  addr_t tap_addr_q, row_addr_q, block_addr_q, next_block_addr, row_step_q;
   coord_t tap_x_q, tap_y_q;
   logic [23:0] pixel_base_q;
 
@@ -70,10 +79,14 @@ module activation_fetch #(
   assign last_part = part_q == parts_minus1;
   assign last_kx = kx_q == command_i.kernel_w - 4'd1;
   assign last_ky = ky_q == command_i.kernel_h - 4'd1;
-  assign last_block = block_q == command_i.in_blocks - 16'd1;
+  assign pool = command_i.max_pool;
+  assign quarters = command_i.in_quarters;
+  assign last_block = pool || block_q == command_i.in_blocks - 16'd1;
   assign last_bank = last_kx && last_ky && last_block;
   assign last_tile = tile_q == tiles_i - 24'd1;
   assign last_group = group_q == groups_i - 16'd1;
+  assign first_bank = kx_q == '0 && ky_q == '0 && block_q == '0;
+  assign credit = pool ? (pool_credit_i || !first_bank) : slot_credit;
   assign tile_over = last_part && last_bank && !last_tile;
   assign issue = run_q && stage_ready && (credit || part_q != '0) && !(hold_i && tile_over);
   assign advance_o = issue && tile_over;
@@ -88,6 +101,13 @@ module activation_fetch #(
     end else if (restart_o && last_group) begin
       run_q <= 1'b0;
     end
+  end
+
+  // The next channel block comes after this one's taps, or in pooling after its tiles.
+  always_comb begin
+    next_block_addr = block_addr_q + AddrBits'(command_i.in_plane);
+    if (pool && !last_tile) next_block_addr = block_addr_q;
+    if (!pool && last_block) next_block_addr = '0;
   end
 
   always_ff @(posedge clk_i) begin : loops
@@ -118,9 +138,9 @@ module activation_fetch #(
           tap_addr_q <= row_addr_q + row_step_q;
           if (last_ky) begin
             block_q      <= last_block ? '0 : block_q + 16'd1;
-            block_addr_q <= last_block ? '0 : block_addr_q + AddrBits'(command_i.in_plane);
-            row_addr_q   <= last_block ? '0 : block_addr_q + AddrBits'(command_i.in_plane);
-            tap_addr_q   <= last_block ? '0 : block_addr_q + AddrBits'(command_i.in_plane);
+            block_addr_q <= next_block_addr;
+            row_addr_q   <= next_block_addr;
+            tap_addr_q   <= next_block_addr;
           end
         end
         if (last_bank) begin
@@ -133,28 +153,28 @@ module activation_fetch #(
   end
 
   // ---- Stage 1: addresses of the group, and which lie in the image ----
-  logic [Group-1:0] inside_d, pending_q, zero_q;
+  logic [Group-1:0] inside_d, zero_d, pending_q, zero_q;
   logic [Group*AddrBits-1:0] addr_d, addr_q;
-  logic valid_q, first_q, last_part_q;
+  logic valid_q, first_q, last_part_q, first_bank_q, last_bank_q;
   logic [1:0] stage_part_q;
-  logic [SlotBits-1:0] stage_slot_q, issue_slot_q;
+  logic [SlotBits-1:0] stage_slot_q, issue_slot;
 
-  always_comb begin : window
-    int unsigned i;
-    coord_t x, y;
-    inside_d = '0;
-    addr_d   = '0;
-    x        = '0;
-    y        = '0;
-    for (i = 0; i < Group; i = i + 1) begin
-      y = $signed(CoordBits'(row_i[i*CoordBits+:CoordBits])) + tap_y_q;
-      x = $signed(CoordBits'(column_i[i*CoordBits+:CoordBits])) + tap_x_q;
-      inside_d[i] = (y >= 0) && (y < $signed(CoordBits'({4'd0, command_i.in_height}))) &&
-                    (x >= 0) && (x < $signed(CoordBits'({4'd0, command_i.in_width}))) &&
-                    (pixel_base_q + 24'(part_q) * 24'(Group) + 24'(i) < command_i.pixels);
-      addr_d[i*AddrBits+:AddrBits] = addr_i[i*AddrBits+:AddrBits] + tap_addr_q;
-    end
-  end
+  window_words u_words (
+      .quarters_i (quarters),
+      .in_height_i(command_i.in_height),
+      .in_width_i (command_i.in_width),
+      .pixels_i   (command_i.pixels),
+      .pixel_i    (pixel_base_q + 24'(part_q) * 24'(Group)),
+      .tap_addr_i (tap_addr_q),
+      .tap_row_i  (tap_y_q),
+      .tap_column_i(tap_x_q),
+      .addr_i,
+      .row_i,
+      .column_i,
+      .read_o     (inside_d),
+      .zero_o     (zero_d),
+      .addr_o     (addr_d)
+  );
 
   logic [Group-1:0] remaining;
   logic group_done;
@@ -179,10 +199,12 @@ module activation_fetch #(
     first_q <= issue;
     if (issue) begin
       addr_q       <= addr_d;
-      zero_q       <= ~inside_d;
+      zero_q       <= zero_d;
       stage_part_q <= part_q;
-      stage_slot_q <= issue_slot_q;
+      stage_slot_q <= issue_slot;
       last_part_q  <= last_part;
+      first_bank_q <= first_bank;
+      last_bank_q  <= last_bank;
     end
   end
 
@@ -195,45 +217,37 @@ module activation_fetch #(
     if (!rst_ni) begin
       fill_valid_o <= 1'b0;
     end else begin
-      fill_valid_o <= valid_q && (first_q || (pending_q & read_grant_i) != '0);
+      fill_valid_o <= quarters ? group_done
+                               : valid_q && (first_q || (pending_q & read_grant_i) != '0);
     end
   end
   always_ff @(posedge clk_i) begin : fill
     int unsigned q;
     q = 0;
     fill_bank_o  <= stage_slot_q;
-    fill_write_o <= pending_q & read_grant_i;
-    fill_zero_o  <= first_q ? zero_q : '0;
+    fill_write_o <= quarters ? ~zero_q : pending_q & read_grant_i;
+    fill_zero_o  <= quarters || first_q ? zero_q : '0;
+    fill_arrived_o <= Words'(pending_q & read_grant_i);
+    fill_first_o <= first_q && first_bank_q;
+    fill_last_o  <= group_done && last_bank_q;
     for (q = 0; q < Quads; q = q + 1) begin
       fill_quads_o[q] <= (2'(q) & parts_minus1) == stage_part_q;
     end
   end
 
-  // ---- Operand banks: handed out at issue, complete two clocks after the last grant ----
-  logic [SlotBits:0] used_q, complete_q;
-  logic complete_d1_q;
-  logic [SlotBits-1:0] oldest_q;
-  logic hand_out;
-  assign credit = used_q != (SlotBits + 1)'(BankSlots);
-  assign hand_out = issue && last_part;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      used_q        <= '0;
-      complete_q    <= '0;
-      complete_d1_q <= 1'b0;
-      oldest_q      <= '0;
-      issue_slot_q  <= '0;
-    end else begin
-      if (hand_out) issue_slot_q <= issue_slot_q + SlotBits'(1);
-      if (bank_release_i) oldest_q <= oldest_q + SlotBits'(1);
-      used_q <= used_q + (SlotBits + 1)'(hand_out) - (SlotBits + 1)'(bank_release_i);
-      complete_d1_q <= group_done && last_part_q;
-      complete_q <= complete_q + (SlotBits + 1)'(complete_d1_q) - (SlotBits + 1)'(bank_release_i);
-    end
-  end
-  assign bank_valid_o = complete_q != '0;
-  assign bank_o = oldest_q;
+  // ---- Operand banks ----
+  operand_slots u_slots (
+      .clk_i,
+      .rst_ni,
+      .credit_o   (slot_credit),
+      .take_i     (issue && last_part && !pool),
+      .slot_o     (issue_slot),
+      .complete_i (group_done && last_part_q && !pool),
+      .valid_o    (bank_valid_o),
+      .oldest_o   (bank_o),
+      .release_i  (bank_release_i)
+  );
+  assign pool_take_o = issue && pool && first_bank;
   assign busy_o = run_q || valid_q;
   assign last_group_o = run_q && last_group;
 
@@ -244,7 +258,6 @@ module activation_fetch #(
   assign unused_command = ^command_i;
 
   // ---- Assertions ----
-  `S4_ASSERT(ReleaseOnlyComplete, !bank_release_i || bank_valid_o)
   `S4_ASSERT(GrantPending, (read_grant_i & ~read_valid_o) == '0)
 
 endmodule

@@ -3,6 +3,7 @@
 /// the second tensor's words are not granted. Beats without a valid pixel or channel block are
 /// skipped. Accumulators, parameter row and second tensor's words are read in one clock and enter
 /// the epilogue in the next. The first lane chunk of a block of 64 channels writes the whole word.
+/// A pooling tile is one channel block of one pixel quadrant, and comes from the pooling unit.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(
@@ -25,16 +26,18 @@ module drain_control #(
     // Tiles
     input  logic                       tile_done_i,
     input  logic                       tile_set_i,
+    input  logic                       pool_valid_i,    // oldest tile of the pooling unit
     output logic                       set_free_o,
     // Accumulator read
     output logic [          Quads-1:0] drain_valid_o,
     output logic                       drain_set_o,
     output logic [        SelBits-1:0] drain_sel_o,
     output logic [       QuadBits-1:0] drain_quad_o,    // one clock later: whose data to take
+    output logic                       pool_read_o,
+    output logic [                2:0] part_o,          // channel part of accumulators, parameters
     // Parameters of the group
     input  logic                       param_valid_i,
     output logic                       param_read_o,
-    output logic [                1:0] param_part_o,
     output logic                       param_release_o,
     // Second tensor
     output logic                       second_valid_o,
@@ -57,18 +60,21 @@ module drain_control #(
   logic [1:0] waiting_q;
   logic set_q, issue, tile_end, last_tile, last_group;
   logic [23:0] tile_q, pixel_base_q;
-  logic active, run_q;
+  logic active, run_q, pool;
 
   // ---- Position in the tile ----
-  logic [1:0] part_q, quad_q, last_part_index, last_quad_index;
+  logic [2:0] part_q, last_part_index;
+  logic [1:0] quad_q, last_quad_index;
   logic [SelBits-1:0] sel_q;
-  logic [16:0] group_channel_q, channel_q, next_channel;
+  logic [16:0] group_channel_q, channel_q, next_channel, group_channels;
   addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add;
   logic [23:0] pixel, pixels_here;
   logic last_sel, last_pixel, last_part, wrap_block;
   logic [2:0] chunk;
 
-  assign last_part_index = 2'((4'(Quads) >> command_i.shape[1:0]) - 4'd1);
+  assign pool = command_i.max_pool;
+  assign last_part_index = pool ? 3'(config_pkg::LaneChunks - 1)
+                                : 3'((4'(Quads) >> command_i.shape[1:0]) - 4'd1);
   assign last_quad_index = 2'((4'd1 << command_i.shape[1:0]) - 4'd1);
   assign pixel = pixel_base_q + 24'(quad_q) * 24'(Pixels) + 24'(sel_q) * 24'(OutPixels);
   assign pixels_here = command_i.pixels - pixel;
@@ -82,11 +88,11 @@ module drain_control #(
   assign last_part = (part_q == last_part_index) ||
                      (wrap_block && next_channel >= {1'b0, command_i.out_channels});
   assign last_tile = tile_q == tiles_i - 24'd1;
-  assign last_group = (group_channel_q + 17'((17'(Quads * Lanes)) >> command_i.shape[1:0])) >=
-                      {1'b0, command_i.out_channels};
+  assign group_channels = pool ? 17'd64 : 17'(Quads * Lanes) >> command_i.shape[1:0];
+  assign last_group = (group_channel_q + group_channels) >= {1'b0, command_i.out_channels};
 
   // A tile of the next command may be here before the last beat of the former is out.
-  assign active = run_q && (waiting_q != '0) && param_valid_i;
+  assign active = run_q && (pool ? pool_valid_i : (waiting_q != '0) && param_valid_i);
   assign issue = active && (!command_i.add_enable || second_ready_i);
   assign tile_end = issue && last_pixel && last_part;
   assign chunk = 3'(channel_q[5:0] >> $clog2(Lanes));
@@ -99,9 +105,9 @@ module drain_control #(
     end else begin
       if (start_i) run_q <= 1'b1;
       else if (tile_end && last_tile && last_group) run_q <= 1'b0;
-      waiting_q <= waiting_q + 2'(tile_done_i) - 2'(tile_end);
+      waiting_q <= waiting_q + 2'(tile_done_i) - 2'(tile_end && !pool);
       if (tile_done_i && (waiting_q == '0)) set_q <= tile_set_i;
-      else if (tile_end) set_q <= !set_q;
+      else if (tile_end && !pool) set_q <= !set_q;
     end
   end
 
@@ -124,7 +130,7 @@ module drain_control #(
       if (last_pixel) begin
         sel_q     <= '0;
         quad_q    <= '0;
-        part_q    <= part_q + 2'd1;
+        part_q    <= part_q + 3'd1;
         channel_q <= next_channel;
         out_q     <= next_out;
         add_q     <= next_add;
@@ -155,14 +161,15 @@ module drain_control #(
   assign quad_index = QuadBits'(32'(part_q) << command_i.shape[1:0]) | QuadBits'(quad_q);
   always_comb begin : select_quadrant
     drain_valid_o = '0;
-    drain_valid_o[quad_index] = issue;
+    drain_valid_o[quad_index] = issue && !pool;
   end
   assign drain_set_o = set_q;
   assign drain_sel_o = sel_q;
   assign set_free_o = tile_end;
-  assign param_read_o = issue;
-  assign param_part_o = part_q;
-  assign param_release_o = tile_end && (command_i.weights_resident ?
+  assign pool_read_o = issue && pool;
+  assign part_o = part_q;
+  assign param_read_o = issue && !pool;
+  assign param_release_o = tile_end && !pool && (command_i.weights_resident ?
                                         (last_tile && !command_i.weights_keep) : 1'b1);
 
   logic [OutPixels-1:0] mask;

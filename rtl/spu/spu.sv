@@ -66,134 +66,52 @@ module spu #(
     output logic [                          5:0] epilogue_words_o
 );
 
-  typedef struct packed {
-    logic [1:0]  shape;
-    logic        resident;
-    logic        keep;
-    logic [24:0] banks;
-    logic [23:0] tiles;
-    logic [15:0] groups;
-  } loops_t;
+  // ---- Commands: each part's own, and when it starts ----
+  commands_pkg::spu_command_t next, fetch_q, back_q;
+  spu_pkg::loops_t index_q, array_q;
+  logic [23:0] fetch_tiles, back_tiles, array_pixels;
+  logic [15:0] fetch_groups, array_channels;
+  logic walk_start, walk_ready, fetch_load, fetch_start, index_start, array_start, back_start;
+  logic index_restart, array_restart, hand_over, error_newer;
+  logic fetch_busy, fetch_last_group, index_busy, array_busy, drain_busy, back_busy;
 
-  // ---- Next command: held until fetch, index side, array and drain have taken it over ----
-  commands_pkg::spu_command_t next_q;
-  loops_t next_loops;
-  logic [24:0] next_banks_q;
-  logic [23:0] next_tiles_q;
-  logic [15:0] next_groups_q;
-  logic next_valid_q, setup_q, walk_due_q, fetch_due_q, index_due_q, array_due_q, back_due_q;
-  logic walk_start, walk_ready, fetch_load, index_load, array_load, back_load;
-  logic fetch_busy, fetch_last_group, index_busy, array_busy, drain_busy;
-
-  assign cmd_ready_o = !next_valid_q;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      next_valid_q <= 1'b0;
-      setup_q      <= 1'b0;
-      walk_due_q   <= 1'b0;
-      fetch_due_q  <= 1'b0;
-      index_due_q  <= 1'b0;
-      array_due_q  <= 1'b0;
-      back_due_q   <= 1'b0;
-    end else begin
-      setup_q <= cmd_valid_i && cmd_ready_o;
-      if (cmd_valid_i && cmd_ready_o) begin
-        next_valid_q <= 1'b1;
-        walk_due_q   <= 1'b1;
-      end
-      if (walk_start) walk_due_q <= 1'b0;
-      if (setup_q) begin
-        fetch_due_q <= 1'b1;
-        index_due_q <= 1'b1;
-        array_due_q <= 1'b1;
-        back_due_q  <= 1'b1;
-      end
-      if (fetch_load) fetch_due_q <= 1'b0;
-      if (index_load) index_due_q <= 1'b0;
-      if (array_load) array_due_q <= 1'b0;
-      if (back_load) back_due_q <= 1'b0;
-      if (next_valid_q && !setup_q && (!fetch_due_q || fetch_load) &&
-          (!index_due_q || index_load) && (!array_due_q || array_load) &&
-          (!back_due_q || back_load)) begin
-        next_valid_q <= 1'b0;
-      end
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (cmd_valid_i && cmd_ready_o) next_q <= cmd_i;
-    if (setup_q) begin
-      next_banks_q  <= 25'(next_q.in_blocks) * 25'(next_q.kernel_h) * 25'(next_q.kernel_w);
-      next_tiles_q  <= (next_q.pixels + ((24'(Pixels) << next_q.shape[1:0]) - 24'd1)) >>
-                       ($clog2(Pixels) + 32'(next_q.shape[1:0]));
-      next_groups_q <= 16'((17'(next_q.out_channels) +
-                            ((17'(Quads * Lanes) >> next_q.shape[1:0]) - 17'd1)) >>
-                           ($clog2(Quads * Lanes) - 32'(next_q.shape[1:0])));
-    end
-  end
-
-  assign next_loops.shape    = next_q.shape[1:0];
-  assign next_loops.resident = next_q.weights_resident;
-  assign next_loops.keep     = next_q.weights_keep;
-  assign next_loops.banks    = next_banks_q;
-  assign next_loops.tiles    = next_tiles_q;
-  assign next_loops.groups   = next_groups_q;
-
-  // ---- Each part's command: loaded when the part is idle, started in the clock after ----
-  commands_pkg::spu_command_t fetch_q, back_q;
-  loops_t index_q, array_q;
-  logic [23:0] fetch_tiles_q, back_tiles_q;
-  logic [23:0] array_pixels_q;
-  logic [15:0] fetch_groups_q, array_channels_q;
-  logic fetch_start_q, index_start_q, array_start_q, back_start_q, back_busy_q;
-  logic index_restart_q, array_restart_q;
-
-  assign walk_start = walk_due_q && (fetch_last_group || !(fetch_busy || fetch_start_q));
-  assign fetch_load = fetch_due_q && walk_ready && !(fetch_busy || fetch_start_q);
-  assign index_load = index_due_q && !(index_busy || index_start_q);
-  assign array_load = array_due_q && !(array_busy || array_start_q);
-  assign back_load  = back_due_q && (!back_busy_q || done_o);
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      fetch_start_q <= 1'b0;
-      index_start_q <= 1'b0;
-      array_start_q <= 1'b0;
-      back_start_q  <= 1'b0;
-      back_busy_q   <= 1'b0;
-      index_q       <= '0;
-      array_q       <= '0;
-    end else begin
-      fetch_start_q <= fetch_load;
-      index_start_q <= index_load;
-      array_start_q <= array_load;
-      back_start_q  <= back_load;
-      if (back_load) back_busy_q <= 1'b1;
-      else if (done_o) back_busy_q <= 1'b0;
-      if (index_load) index_q <= next_loops;
-      if (array_load) array_q <= next_loops;
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (fetch_load) begin
-      fetch_q        <= next_q;
-      fetch_tiles_q  <= next_tiles_q;
-      fetch_groups_q <= next_groups_q;
-    end
-    if (array_load) begin
-      array_pixels_q   <= next_q.pixels;
-      array_channels_q <= next_q.out_channels;
-    end
-    if (back_load) begin
-      back_q       <= next_q;
-      back_tiles_q <= next_tiles_q;
-    end
-    // What the stream buffers have read ahead is in the former command's shape.
-    index_restart_q <= index_load && (index_q.shape != next_loops.shape);
-    array_restart_q <= array_load && (array_q.shape != next_loops.shape);
-  end
+  spu_commands u_commands (
+      .clk_i,
+      .rst_ni,
+      .cmd_valid_i,
+      .cmd_ready_o,
+      .cmd_i,
+      .next_o            (next),
+      .walk_start_o      (walk_start),
+      .walk_ready_i      (walk_ready),
+      .fetch_load_o      (fetch_load),
+      .fetch_start_o     (fetch_start),
+      .fetch_o           (fetch_q),
+      .fetch_tiles_o     (fetch_tiles),
+      .fetch_groups_o    (fetch_groups),
+      .fetch_busy_i      (fetch_busy),
+      .fetch_last_group_i(fetch_last_group),
+      .index_start_o     (index_start),
+      .index_restart_o   (index_restart),
+      .index_o           (index_q),
+      .index_busy_i      (index_busy),
+      .array_start_o     (array_start),
+      .array_restart_o   (array_restart),
+      .array_o           (array_q),
+      .array_pixels_o    (array_pixels),
+      .array_channels_o  (array_channels),
+      .array_busy_i      (array_busy),
+      .back_start_o      (back_start),
+      .back_o            (back_q),
+      .back_tiles_o      (back_tiles),
+      .back_done_i       (done_o),
+      .busy_o            (spu_busy_o),
+      .back_busy_o       (back_busy),
+      .error_newer_o     (error_newer),
+      .progress_o        (hand_over)
+  );
+  logic unused_next;
+  assign unused_next = ^next;
 
   // ---- Weights ----
   logic step_valid, step_ready, step_mac, step_last, weight_error;
@@ -201,7 +119,6 @@ module spu #(
   logic value_valid, value_consume, value_consume_last, value_pass_end, value_rewind;
   logic [ValueBits-1:0] value_data;
   logic param_valid, param_release, param_read;
-  logic [1:0] param_part;
   logic [Lanes*64-1:0] param_data;
 
   weight_path u_weights (
@@ -211,8 +128,8 @@ module spu #(
       .word_ready_o        (wt_ready_o),
       .word_data_i         (wt_data_i),
       .word_section_i      (wt_section_i),
-      .start_i             (index_start_q),
-      .restart_i           (index_restart_q),
+      .start_i             (index_start),
+      .restart_i           (index_restart),
       .shape_i             (index_q.shape),
       .banks_i             (index_q.banks),
       .tiles_i             (index_q.tiles),
@@ -227,7 +144,7 @@ module spu #(
       .step_last_o         (step_last),
       .step_index_o        (step_index),
       .value_shape_i       (array_q.shape),
-      .value_restart_i     (array_restart_q),
+      .value_restart_i     (array_restart),
       .value_valid_o       (value_valid),
       .value_data_o        (value_data),
       .value_consume_i     (value_consume),
@@ -238,7 +155,7 @@ module spu #(
       .param_valid_o       (param_valid),
       .param_release_i     (param_release),
       .param_read_i        (param_read),
-      .param_part_i        (param_part),
+      .param_part_i        (drain_part[1:0]),
       .param_data_o        (param_data)
   );
 
@@ -251,21 +168,24 @@ module spu #(
   logic [Quads-1:0] fill_quads;
   logic [SlotBits-1:0] fill_bank, bank;
   logic [Pixels-1:0] fill_write, fill_zero;
+  logic pool_credit, pool_take, fill_first, fill_last;
+  logic [Pixels/4:0] fill_arrived;
+  logic [Pixels*512-1:0] fill_data;
 
   pixel_walker u_walker (
       .clk_i,
       .rst_ni,
       .start_i     (walk_start),
-      .shape_i     (next_q.shape[1:0]),
-      .in_addr_i   (next_q.in_addr[AddrBits-1:0]),
-      .in_image_i  (next_q.in_image[AddrBits-1:0]),
-      .in_row_i    (next_q.in_row),
-      .out_height_i(next_q.out_height),
-      .out_width_i (next_q.out_width),
-      .stride_h_i  (next_q.stride_h),
-      .stride_w_i  (next_q.stride_w),
-      .pad_top_i   (next_q.pad_top),
-      .pad_left_i  (next_q.pad_left),
+      .shape_i     (next.shape[1:0]),
+      .in_addr_i   (next.in_addr[AddrBits-1:0]),
+      .in_image_i  (next.in_image[AddrBits-1:0]),
+      .in_row_i    (next.in_row),
+      .out_height_i(next.out_height),
+      .out_width_i (next.out_width),
+      .stride_h_i  (next.stride_h),
+      .stride_w_i  (next.stride_w),
+      .pad_top_i   (next.pad_top),
+      .pad_left_i  (next.pad_left),
       .ready_o     (walk_ready),
       .load_i      (fetch_load),
       .hold_o      (walk_hold),
@@ -280,10 +200,10 @@ module spu #(
   activation_fetch u_fetch (
       .clk_i,
       .rst_ni,
-      .start_i       (fetch_start_q),
+      .start_i       (fetch_start),
       .command_i     (fetch_q),
-      .tiles_i       (fetch_tiles_q),
-      .groups_i      (fetch_groups_q),
+      .tiles_i       (fetch_tiles),
+      .groups_i      (fetch_groups),
       .busy_o        (fetch_busy),
       .last_group_o  (fetch_last_group),
       .hold_i        (walk_hold),
@@ -302,11 +222,24 @@ module spu #(
       .fill_bank_o   (fill_bank),
       .fill_write_o  (fill_write),
       .fill_zero_o   (fill_zero),
+      .fill_arrived_o(fill_arrived),
+      .pool_credit_i (pool_credit),
+      .pool_take_o   (pool_take),
+      .fill_first_o  (fill_first),
+      .fill_last_o   (fill_last),
       .bank_valid_o  (bank_valid),
       .bank_o        (bank),
       .bank_release_i(bank_release),
       .group_done_o  (fetch_groups_o),
       .conflict_o    (fetch_conflicts_o)
+  );
+
+  quarter_window u_window (
+      .clk_i,
+      .quarters_i(fetch_q.in_quarters),
+      .arrived_i (fill_arrived),
+      .data_i    (fe_rdata_i),
+      .data_o    (fill_data)
   );
 
   // ---- Array ----
@@ -316,15 +249,15 @@ module spu #(
   tile_control u_tiles (
       .clk_i,
       .rst_ni,
-      .start_i             (array_start_q),
+      .start_i             (array_start),
       .banks_i             (array_q.banks),
       .tiles_i             (array_q.tiles),
       .groups_i            (array_q.groups),
       .resident_i          (array_q.resident),
       .keep_i              (array_q.keep),
       .shape_i             (array_q.shape),
-      .pixels_i            (array_pixels_q),
-      .channels_i          (array_channels_q),
+      .pixels_i            (array_pixels),
+      .channels_i          (array_channels),
       .busy_o              (array_busy),
       .step_valid_i        (step_valid),
       .step_mac_i          (step_mac),
@@ -345,7 +278,7 @@ module spu #(
       .mac_bank_o          (mac_bank),
       .tile_done_o         (tile_done),
       .tile_set_o          (tile_set),
-      .set_free_i          (set_free),
+      .set_free_i          (set_free && !back_q.max_pool),
       .stall_weights_o     (spu_stall_weights_o),
       .stall_activations_o (spu_stall_activations_o),
       .stall_drain_o       (spu_stall_drain_o),
@@ -354,12 +287,12 @@ module spu #(
 
   mac_array u_array (
       .clk_i,
-      .fill_valid_i     (fill_valid),
+      .fill_valid_i     (fill_valid && !fetch_q.max_pool),
       .fill_quads_i     (fill_quads),
       .fill_bank_i      (fill_bank),
       .fill_write_i     (fill_write),
       .fill_zero_i      (fill_zero),
-      .fill_data_i      (fe_rdata_i),
+      .fill_data_i      (fill_data),
       .fill_unsigned_i  (fetch_q.in_unsigned),
       .fill_zero_point_i(fetch_q.in_zero),
       .step_valid_i     (mac_valid),
@@ -376,9 +309,35 @@ module spu #(
       .drain_data_o     (drain_data)
   );
 
+  // ---- Pooling ----
+  logic pool_tile_valid, pool_read;
+  logic [2:0] drain_part;
+  logic [OutPixels*Lanes*32-1:0] pool_data;
+
+  max_pool u_pool (
+      .clk_i,
+      .rst_ni,
+      .take_i         (pool_take),
+      .credit_o       (pool_credit),
+      .fill_valid_i   (fill_valid && fetch_q.max_pool),
+      .fill_first_i   (fill_first),
+      .fill_last_i    (fill_last),
+      .fill_write_i   (fill_write),
+      .fill_data_i    (fe_rdata_i),
+      .fill_unsigned_i(fetch_q.in_unsigned),
+      .tile_valid_o   (pool_tile_valid),
+      .tile_free_i    (set_free && back_q.max_pool),
+      .read_i         (pool_read),
+      .read_sel_i     (drain_sel),
+      .read_chunk_i   (drain_part),
+      .read_unsigned_i(back_q.in_unsigned),
+      .read_data_o    (pool_data)
+  );
+
   // ---- Drain and epilogue ----
   localparam int unsigned SelBits = (Pixels > OutPixels) ? $clog2(Pixels / OutPixels) : 1;
   localparam int unsigned QuadBits = (Quads > 1) ? $clog2(Quads) : 1;
+  localparam logic [31:0] UnitScale = 32'h3f80_0000;  // 1.0: a pooled byte stays as it is
   localparam int unsigned MetaWidth = AddrBits + OutPixels + 3 + 1;
   logic [Quads-1:0] drain_valid;
   logic drain_set, beat_valid, beat_last, epilogue_ready, result_last;
@@ -393,20 +352,22 @@ module spu #(
   drain_control u_drain (
       .clk_i,
       .rst_ni,
-      .start_i        (back_start_q),
+      .start_i        (back_start),
       .command_i      (back_q),
-      .tiles_i        (back_tiles_q),
+      .tiles_i        (back_tiles),
       .busy_o         (drain_busy),
       .tile_done_i    (tile_done),
       .tile_set_i     (tile_set),
+      .pool_valid_i   (pool_tile_valid),
       .set_free_o     (set_free),
       .drain_valid_o  (drain_valid),
       .drain_set_o    (drain_set),
       .drain_sel_o    (drain_sel),
       .drain_quad_o   (drain_quad),
+      .pool_read_o    (pool_read),
       .param_valid_i  (param_valid),
       .param_read_o   (param_read),
-      .param_part_o   (param_part),
+      .part_o         (drain_part),
       .param_release_o(param_release),
       .second_valid_o (er_valid_o),
       .second_ready_i (er_ready_i),
@@ -428,8 +389,8 @@ module spu #(
       .rst_ni,
       .in_valid_i    (beat_valid),
       .in_ready_o    (epilogue_ready),
-      .acc_i         (drain_data),
-      .param_i       (param_data),
+      .acc_i         (back_q.max_pool ? pool_data : drain_data),
+      .param_i       (back_q.max_pool ? {{Lanes{UnitScale}}, {(32 * Lanes) {1'b0}}} : param_data),
       .second_i      (er_rdata_i),
       .lane_valid_i  (beat_lanes),
       .meta_i        ({beat_last, beat_chunk, beat_mask, beat_addr}),
@@ -454,8 +415,7 @@ module spu #(
   // ---- Status ----
   assign done_o = ew_valid_o && result_last;
   // An error of a command that is not yet the oldest waits for the former one's completion.
-  logic error_newer, error_q;
-  assign error_newer = !index_due_q && back_due_q;
+  logic error_q;
   assign error_valid_o = error_q || (weight_error && !error_newer);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) error_q <= 1'b0;
@@ -464,10 +424,8 @@ module spu #(
 
   assign error_code_o = commands_pkg::ErrorWeightStream;
   assign progress_o = mac_valid || (step_valid && step_ready) || beat_valid || ew_valid_o ||
-                      (fe_grant_i != '0) || setup_q || walk_start || fetch_load || index_load ||
-                      array_load || back_load || (fetch_due_q && !walk_due_q && !walk_ready);
+                      (fe_grant_i != '0) || hand_over;
   assign waiting_o = {spu_stall_drain_o, spu_stall_weights_o, spu_stall_activations_o, 3'b000};
-  assign spu_busy_o = next_valid_q || back_busy_q;
   assign spu_mac_clocks_o = mac_valid;
   assign epilogue_stall_o = er_valid_o && !er_ready_i;
 
@@ -481,6 +439,6 @@ module spu #(
 
   // ---- Assertions ----
   `S4_ASSERT(EpilogueAlwaysReady, !beat_valid || epilogue_ready)
-  `S4_ASSERT(DoneOfRunning, !done_o || (back_busy_q && !drain_busy))
+  `S4_ASSERT(DoneOfRunning, !done_o || (back_busy && !drain_busy))
 
 endmodule

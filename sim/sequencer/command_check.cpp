@@ -128,6 +128,23 @@ void check_fields(const commands::SpuCommand& c, const config::Configuration& co
     errors.require<C>(c.weights_resident != 0 && c.out_channels <= config.array_lanes >> c.shape,
                       "weights_keep");
   }
+  if (c.in_quarters != 0) {
+    const std::uint32_t group = config.pixels_per_quadrant;
+    errors.require<C>(c.in_blocks == 1, "in_blocks");
+    errors.require<C>(c.in_width > c.out_width / 4, "in_width");
+    errors.require<C>(group >= 4 && c.out_width % group == 0, "out_width");
+    errors.require<C>(c.kernel_w == 1, "kernel_w");
+    errors.require<C>(c.stride_w == 1, "stride_w");
+    errors.require<C>(c.pad_left == 0, "pad_left");
+    errors.require<C>(c.max_pool == 0, "max_pool");
+  }
+  if (c.max_pool != 0) {
+    // Channel by channel: as many blocks in as out. No weights, no zero point.
+    errors.require<C>(c.in_blocks == (c.out_channels + 63U) / 64, "in_blocks");
+    errors.require<C>(c.shape == 0, "shape");
+    errors.require<C>(c.weights_resident == 0 && c.weights_keep == 0, "weights_resident");
+    errors.require<C>(c.in_zero == 0, "in_zero");
+  }
 }
 
 }  // namespace

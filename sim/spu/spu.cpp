@@ -11,6 +11,8 @@ using sparse_format::kBankSize;
 /// Pixels computed together by the model, and those in its inner loop.
 constexpr std::uint32_t kBlockPixels = 64;
 constexpr std::uint32_t kVectorPixels = 16;
+/// Pixels of a word with in_quarters.
+constexpr std::uint32_t kQuarters = 4;
 
 constexpr std::uint32_t ceil_div(std::uint32_t value, std::uint32_t unit) {
   return value / unit + (value % unit != 0 ? 1 : 0);
@@ -22,12 +24,14 @@ void Spu::start(const commands::SpuCommand& command) {
   command_ = command;
   lanes_ = (config_.num_quadrants >> command.shape) * config_.lanes_per_quadrant;
   tile_pixels_ = (1U << command.shape) * config_.pixels_per_quadrant;
+  if (command.max_pool != 0) lanes_ = kWordBytes;
   groups_ = ceil_div(command.out_channels, lanes_);
   tiles_ = ceil_div(command.pixels, tile_pixels_);
   banks_ = std::uint32_t{command.in_blocks} * command.kernel_h * command.kernel_w;
   group_ = 0;
   tile_ = 0;
   operands_.assign(std::size_t{kBankSize} * kBlockPixels, 0);
+  inside_.assign(kBlockPixels, false);
   accumulators_.resize(std::size_t{lanes_} * kBlockPixels);
   active_ = true;
 }
@@ -39,6 +43,11 @@ bool Spu::exceeds_buffers(const PassSize& size) const {
 }
 
 Spu::Progress Spu::advance() {
+  if (command_.max_pool != 0) {
+    pool();
+    active_ = false;
+    return Progress::kDone;
+  }
   const WeightStream stream(lanes_);
   const bool resident = command_.weights_resident != 0;
   const bool keep = command_.weights_keep != 0;
@@ -92,6 +101,33 @@ void Spu::compute(std::uint32_t first_pixel, std::uint32_t pixels) {
   drain(first_pixel, pixels);
 }
 
+void Spu::pool() {
+  // Bias 0 and scale 1.0: the epilogue gets the byte as it is.
+  channels_.assign(kWordBytes, ChannelParameters{0, float32::from_int(1)});
+  for (group_ = 0; group_ < groups_; ++group_) {
+    for (std::uint32_t pixel = 0; pixel < command_.pixels; pixel += kBlockPixels) {
+      const std::uint32_t pixels = std::min(kBlockPixels, command_.pixels - pixel);
+      const std::int32_t least = command_.in_unsigned != 0 ? 0 : -128;
+      std::fill(accumulators_.begin(), accumulators_.end(), static_cast<std::uint32_t>(least));
+      for (std::uint32_t ky = 0; ky < command_.kernel_h; ++ky) {
+        for (std::uint32_t kx = 0; kx < command_.kernel_w; ++kx) {
+          fetch({group_, ky, kx}, pixel, pixels);
+          for (std::uint32_t c = 0; c < kWordBytes; ++c) {
+            for (std::uint32_t p = 0; p < pixels; ++p) {
+              if (!inside_[p]) continue;
+              auto& best = accumulators_[c * kBlockPixels + p];
+              best = static_cast<std::uint32_t>(
+                  std::max(static_cast<std::int32_t>(best),
+                           static_cast<std::int32_t>(operands_[c * kBlockPixels + p])));
+            }
+          }
+        }
+      }
+      drain(pixel, pixels);
+    }
+  }
+}
+
 void Spu::fetch(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels) {
   const std::uint64_t plane =
       std::uint64_t{command_.in_addr} + std::uint64_t{tap.block} * command_.in_plane;
@@ -104,12 +140,27 @@ void Spu::fetch(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels)
     const std::int64_t x = std::int64_t{ox} * command_.stride_w +
                            std::int64_t{tap.kx} * command_.dilation_w - command_.pad_left;
     std::int16_t* column = operands_.data() + p;
-    if (y < 0 || y >= command_.in_height || x < 0 || x >= command_.in_width) {
+    const bool quarters = command_.in_quarters != 0;
+    inside_[p] = y >= 0 && y < command_.in_height && x >= 0 && (quarters || x < command_.in_width);
+    if (!inside_[p]) {
       for (std::uint32_t i = 0; i < kBankSize; ++i) column[i * kBlockPixels] = 0;
     } else {
-      const Word& word = local_buffer_.word(plane + std::uint64_t{image} * command_.in_image +
-                                            static_cast<std::uint64_t>(y) * command_.in_row +
-                                            static_cast<std::uint64_t>(x));
+      const std::uint64_t row = plane + std::uint64_t{image} * command_.in_image +
+                                static_cast<std::uint64_t>(y) * command_.in_row;
+      const auto column_word = static_cast<std::uint64_t>(x);
+      Word word;
+      if (quarters) {
+        // Pixels of a quarter word: the window begins in one word and ends in that or the next.
+        const std::size_t first = column_word % kQuarters * kWordBytes / kQuarters;
+        const Word& left = local_buffer_.word(row + column_word / kQuarters);
+        std::copy(left.begin() + first, left.end(), word.begin());
+        if (first != 0) {
+          const Word& right = local_buffer_.word(row + column_word / kQuarters + 1);
+          std::copy_n(right.begin(), first, word.end() - first);
+        }
+      } else {
+        word = local_buffer_.word(row + column_word);
+      }
       // Bytes 128 to 255 are negative when the input is signed.
       const std::int32_t wrap = command_.in_unsigned != 0 ? 0 : 256;
       for (std::uint32_t i = 0; i < kBankSize; ++i) {

@@ -45,6 +45,7 @@ class Spu {
 
   [[nodiscard]] bool exceeds_buffers(const PassSize& size) const;
   void compute(std::uint32_t first_pixel, std::uint32_t pixels);
+  void pool();  ///< the whole command
   void fetch(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels);
   void multiply_accumulate(const GroupWeights::Bank& bank, std::uint32_t pixels);
   void drain(std::uint32_t first_pixel, std::uint32_t pixels);
@@ -67,6 +68,7 @@ class Spu {
   GroupWeights weights_;
   std::vector<ChannelParameters> channels_;
   std::vector<std::int16_t> operands_;       ///< [index in bank][pixel]
+  std::vector<bool> inside_;                 ///< [pixel], of the last fetch
   std::vector<std::uint32_t> accumulators_;  ///< [lane][pixel]
 };
 

@@ -1,4 +1,4 @@
-// s4 gemm, s4 conv: one layer with seeded weights and data.
+// s4 gemm, s4 conv, s4 maxpool: one layer with seeded weights and data.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -17,6 +17,8 @@ namespace s4::cli {
 namespace {
 
 using sw::LayerCase;
+
+constexpr const char* kChoices = "Choices that the compiler makes itself";
 
 struct LayerOptions {
   LayerCase layer_case;
@@ -52,13 +54,31 @@ std::vector<std::uint32_t> numbers(const std::string& option, const std::string&
   return values;
 }
 
-void add_common(CLI::App& command, LayerOptions& o) {
+void add_weights(CLI::App& command, LayerOptions& o) {
   command.add_option("--keep", o.layer_case.keep, "Weights kept of every 64 (64: dense)")
       ->required()
       ->check(CLI::Range(1, 64));
   command.add_option("--dtype", o.dtype, "Data type")->check(CLI::IsMember({"int8"}));
   command.add_option("--pattern", o.pattern, "Which weights are kept")
       ->check(CLI::IsMember({"balanced", "unstructured"}));
+  command.add_flag("--add", o.layer_case.add, "Add a second tensor to the result");
+  command.add_option("--zero-points", o.zero_points, "Zero points: random or zero")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"random", "zero"}));
+  command.add_flag("--allow-wrap", o.layer_case.compile.allow_wrap,
+                   "Accept accumulators that can exceed 32 bits");
+  command.add_option("--shape", o.shape, "Array shape")->group(kChoices)->check(CLI::Range(0, 2));
+  command.add_option("--weights", o.strategy, "keep, resend, group-outer or stream")
+      ->group(kChoices)
+      ->check(CLI::IsMember({"keep", "resend", "group-outer", "stream"}));
+  command
+      .add_option("--piece", o.layer_case.compile.piece_bytes,
+                  "Most bytes of values in a piece of the weight stream")
+      ->group(kChoices)
+      ->check(whole(1));
+}
+
+void add_common(CLI::App& command, LayerOptions& o) {
   command.add_option("--config", o.config, "tiny, small, s4 or a configuration file")
       ->capture_default_str();
   command.add_option("--backend", o.backend, "What runs; everything that runs is compared")
@@ -69,13 +89,7 @@ void add_common(CLI::App& command, LayerOptions& o) {
       ->check(whole(0));
   command.add_flag("--resident", o.layer_case.compile.resident,
                    "Activations and results stay in the local buffer; only weights are read");
-  command.add_flag("--add", o.layer_case.add, "Add a second tensor to the result");
   command.add_flag("--uint8", o.layer_case.is_unsigned, "Activations are uint8");
-  command.add_option("--zero-points", o.zero_points, "Zero points: random or zero")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"random", "zero"}));
-  command.add_flag("--allow-wrap", o.layer_case.compile.allow_wrap,
-                   "Accept accumulators that can exceed 32 bits");
   command.add_option("--json", o.json, "Write the report to this file");
   command.add_option("--wave", o.settings.rtl.wave, "Record an FST waveform of the RTL");
   command.add_option("--wave-from", o.settings.rtl.wave_from, "First cycle recorded")
@@ -94,22 +108,25 @@ void add_common(CLI::App& command, LayerOptions& o) {
   command.add_option("--timeout", o.settings.timeout_s, "Host seconds for one program on the RTL")
       ->capture_default_str()
       ->check(finite());
-  const std::string group = "Choices that the compiler makes itself";
-  command.add_option("--shape", o.shape, "Array shape")->group(group)->check(CLI::Range(0, 2));
-  command.add_option("--weights", o.strategy, "keep, resend, group-outer or stream")
-      ->group(group)
-      ->check(CLI::IsMember({"keep", "resend", "group-outer", "stream"}));
   command.add_option("--storage", o.storage, "Activations on chip: ring or whole")
-      ->group(group)
+      ->group(kChoices)
       ->check(CLI::IsMember({"ring", "whole"}));
   command.add_option("--chunk", o.chunk, "Most output pixels computed together")
-      ->group(group)
+      ->group(kChoices)
       ->check(whole(1));
-  command
-      .add_option("--piece", o.layer_case.compile.piece_bytes,
-                  "Most bytes of values in a piece of the weight stream")
-      ->group(group)
-      ->check(whole(1));
+}
+
+void add_image(CLI::App& command, LayerOptions& o, const CLI::Range& size) {
+  sw::LayerGeometry& g = o.layer_case.geometry;
+  const auto extent = CLI::Range(1, 65535);
+  command.add_option("--batch", g.batch, "Images")->capture_default_str()->check(extent);
+  command.add_option("--channels", g.channels, "Input channels")->required()->check(size);
+  command.add_option("--height", g.height, "Rows of the input")->required()->check(extent);
+  command.add_option("--width", g.width, "Columns of the input")->required()->check(extent);
+  command.add_option("--kernel", o.kernel, "Kernel rows x columns, 1 to 11")->capture_default_str();
+  command.add_option("--stride", o.stride, "Rows x columns, 1 to 4")->capture_default_str();
+  command.add_option("--pad", o.pad, "Padding top,left,bottom,right")->capture_default_str();
+  command.add_option("--dilation", o.dilation, "Rows x columns, 1 to 4")->capture_default_str();
 }
 
 int run(LayerOptions o) {
@@ -132,6 +149,7 @@ int run(LayerOptions o) {
     g.pad_left = pad[1];
     g.pad_bottom = pad[2];
     g.pad_right = pad[3];
+    if (c.max_pool) g.filters = g.channels;
   }
   c.pattern = sw::pattern_from_name(o.pattern);
   c.random_zero_points = o.zero_points == "random";
@@ -182,26 +200,26 @@ void add_layer_commands(CLI::App& app, Action& action) {
   command->add_option("--m", gemm->m, "Rows (pixels)")->required()->check(size);
   command->add_option("--n", gemm->n, "Output channels")->required()->check(size);
   command->add_option("--k", gemm->k, "Reduction")->required()->check(size);
+  add_weights(*command, *gemm);
   add_common(*command, *gemm);
   command->callback([gemm, &action] { action = [gemm] { return run(*gemm); }; });
 
   const auto conv = std::make_shared<LayerOptions>();
-  sw::LayerGeometry& g = conv->layer_case.geometry;
   command = app.add_subcommand("conv", "Two-dimensional convolution");
-  const auto extent = CLI::Range(1, 65535);
-  command->add_option("--batch", g.batch, "Images")->capture_default_str()->check(extent);
-  command->add_option("--channels", g.channels, "Input channels")->required()->check(size);
-  command->add_option("--height", g.height, "Rows of the input")->required()->check(extent);
-  command->add_option("--width", g.width, "Columns of the input")->required()->check(extent);
-  command->add_option("--filters", g.filters, "Output channels")->required()->check(size);
-  command->add_option("--kernel", conv->kernel, "Kernel rows x columns, 1 to 11")
-      ->capture_default_str();
-  command->add_option("--stride", conv->stride, "Rows x columns, 1 to 4")->capture_default_str();
-  command->add_option("--pad", conv->pad, "Padding top,left,bottom,right")->capture_default_str();
-  command->add_option("--dilation", conv->dilation, "Rows x columns, 1 to 4")
-      ->capture_default_str();
+  add_image(*command, *conv, size);
+  command->add_option("--filters", conv->layer_case.geometry.filters, "Output channels")
+      ->required()
+      ->check(size);
+  add_weights(*command, *conv);
   add_common(*command, *conv);
   command->callback([conv, &action] { action = [conv] { return run(*conv); }; });
+
+  const auto pool = std::make_shared<LayerOptions>();
+  pool->layer_case.max_pool = true;
+  command = app.add_subcommand("maxpool", "Maximum over windows, channel by channel");
+  add_image(*command, *pool, size);
+  add_common(*command, *pool);
+  command->callback([pool, &action] { action = [pool] { return run(*pool); }; });
 }
 
 }  // namespace s4::cli

@@ -53,9 +53,11 @@ std::uint32_t LayerGeometry::out_width() const {
 std::string Layer::describe() const {
   const LayerGeometry& g = geometry;
   if (is_gemm) return fmt::format("gemm m{} n{} k{}", g.width, g.filters, g.channels);
-  return fmt::format("conv {}x{}x{}x{} f{} k{}x{} s{}x{} p{},{},{},{} d{}x{}", g.batch, g.channels,
-                     g.height, g.width, g.filters, g.kernel_h, g.kernel_w, g.stride_h, g.stride_w,
-                     g.pad_top, g.pad_left, g.pad_bottom, g.pad_right, g.dilation_h, g.dilation_w);
+  return fmt::format("{} {}x{}x{}x{}{} k{}x{} s{}x{} p{},{},{},{} d{}x{}",
+                     max_pool ? "maxpool" : "conv", g.batch, g.channels, g.height, g.width,
+                     max_pool ? "" : fmt::format(" f{}", g.filters), g.kernel_h, g.kernel_w,
+                     g.stride_h, g.stride_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right,
+                     g.dilation_h, g.dilation_w);
 }
 
 std::vector<float> requant_scales(const Layer& layer) {
@@ -70,6 +72,7 @@ std::vector<float> requant_scales(const Layer& layer) {
 }
 
 std::uint64_t largest_sum(const Layer& layer) {
+  if (layer.max_pool) return 255;
   const std::int64_t low = (layer.is_unsigned ? 0 : -128) - layer.input.zero;
   const std::int64_t high = (layer.is_unsigned ? 255 : 127) - layer.input.zero;
   const std::size_t row = static_cast<std::size_t>(layer.geometry.channels) * layer.weights.taps();
@@ -115,6 +118,12 @@ void check_layer(const Layer& layer, bool allow_wrap) {
                   g.height + g.pad_top + g.pad_bottom, g.width + g.pad_left + g.pad_right));
   check.range("output height", g.out_height(), 1, kWide);
   check.range("output width", g.out_width(), 1, layer.is_gemm ? (1 << 24) : kWide);
+  if (layer.max_pool) {
+    check.require(g.filters == g.channels, "a maximum has as many channels out as in");
+    check.require(layer.input.zero == 0 && layer.output.zero == 0 && !layer.add,
+                  "a maximum takes bytes as they are");
+    return;
+  }
   check.require(layer.weights.out_channels == g.filters &&
                     layer.weights.in_channels == g.channels &&
                     layer.weights.kernel_h == g.kernel_h && layer.weights.kernel_w == g.kernel_w,

@@ -1,4 +1,5 @@
-// One layer as the compiler takes it: a convolution, or a matrix product written as one.
+// One layer as the compiler takes it: a convolution, a matrix product written as one, or a maximum
+// over windows.
 #pragma once
 
 #include <cstdint>
@@ -68,6 +69,9 @@ struct Layer {
   std::string name = "layer";
   std::uint16_t number = 0;
   bool is_gemm = false;
+  /// The maximum of each window, channel by channel: filters = channels, no weights, no biases,
+  /// and of the quantisation only the signedness.
+  bool max_pool = false;
   LayerGeometry geometry;
   bool is_unsigned = false;  ///< input, output and second tensor are uint8
   QuantParams input;
@@ -81,8 +85,12 @@ struct Layer {
   WeightTensor weights;
   std::optional<ResidualAdd> add;
 
-  /// "conv 1x64x14x14 f128 k3x3 s1x1 p1,1,1,1 d1x1" or "gemm m128 n64 k256".
+  /// "conv 1x64x14x14 f128 k3x3 s1x1 p1,1,1,1 d1x1", "maxpool ..." alike, or "gemm m128 n64 k256".
   [[nodiscard]] std::string describe() const;
+  /// "conv", "gemm" or "maxpool".
+  [[nodiscard]] const char* kind() const {
+    return max_pool ? "maxpool" : is_gemm ? "gemm" : "conv";
+  }
 };
 
 /// Throws CompileError unless every size, zero point and scale is one that the hardware can hold.

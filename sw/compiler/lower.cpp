@@ -325,14 +325,14 @@ class Lowering {
     c.out_plane = static_cast<std::uint32_t>(output_plane(chunk));
     c.pixels = static_cast<std::uint32_t>(chunk.pixels());
     const bool keeps = plan_.strategy == Strategy::kKeep || plan_.strategy == Strategy::kGroupOuter;
-    c.weights_resident = plan_.strategy == Strategy::kStream ? 0 : 1;
+    c.weights_resident =
+        plan_.strategy == Strategy::kStream || plan_.strategy == Strategy::kNone ? 0 : 1;
     c.weights_keep = keeps && i + 1 < chunks_.size() ? 1 : 0;
     if (layer_.add) {
       c.add_addr = output_address(chunk, second_base_, region, block);
       c.add_plane = static_cast<std::uint32_t>(output_plane(chunk));
     }
-    add(c.encode(),
-        {Engine::kSpu, layer_.is_gemm ? "gemm" : "conv", layer_.number, box(chunk, section)});
+    add(c.encode(), {Engine::kSpu, layer_.kind(), layer_.number, box(chunk, section)});
 
     const std::uint64_t tile_pixels = std::uint64_t{config_.pixels_per_quadrant} << plan_.shape;
     const std::uint64_t tiles = (chunk.pixels() + tile_pixels - 1) / tile_pixels;
@@ -398,8 +398,10 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   out.config_hash = config.hash;
   out.plan = make_plan(layer, config, options, &out.estimate);
   const std::optional<LayerPlace>& given = options.place;
-  out.weights = pack_weights(layer.weights, layer.biases, requant_scales(layer), config,
-                             out.plan.shape, options.piece_bytes);
+  if (!layer.max_pool) {
+    out.weights = pack_weights(layer.weights, layer.biases, requant_scales(layer), config,
+                               out.plan.shape, options.piece_bytes);
+  }
   const LayerGeometry& g = layer.geometry;
   out.input_shape = {g.batch, g.channels, g.height, g.width};
   out.output_shape = {g.batch, g.filters, g.out_height(), g.out_width()};

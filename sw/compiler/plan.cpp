@@ -13,7 +13,8 @@ constexpr std::uint64_t kMaxField16 = 65535;
 constexpr std::uint64_t kMaxPixels = (std::uint64_t{1} << 24) - 1;
 constexpr std::uint64_t kMemoryLatency = 110;
 constexpr std::uint64_t kSlowChunks = 4096;
-constexpr std::uint32_t kMaxRegions = 3;  // of a ring: one loads, one computes, one in between
+constexpr std::uint32_t kPoolChannels = 64;  // of a tile of the pooling unit
+constexpr std::uint32_t kMaxRegions = 3;     // of a ring: one loads, one computes, one in between
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
@@ -65,8 +66,7 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
         const GroupProfile& group = profile.groups[index];
         e.mac += tiles * group.clocks;
         e.activation += tiles * (std::uint64_t{group.busy_banks} << profile.shape);
-        e.epilogue +=
-            tiles * config.num_quadrants * config.pixels_per_quadrant / config.epilogue_pixels;
+        e.epilogue += tiles * drain_clocks(profile, config);
         if (streamed || resend) weight_words += group.words() * (streamed ? tiles : 1);
       }
       const std::uint64_t store_words =
@@ -83,7 +83,7 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
         start = std::max(start, store_end[step - plan.regions] + kCommandStart);
       }
       // A group's first tile is not complete before its weights are.
-      const bool sends = !streamed && resend;
+      const bool sends = !streamed && resend && !layer.max_pool;
       if (sends) port = std::max(port, prefetch ? last_spu_start : spu);
       std::uint64_t at = start;
       for (std::size_t index = group_begin; index < group_end; ++index) {
@@ -173,6 +173,13 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   profile.shape = shape;
   profile.lanes = group_lanes(config, shape);
   profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
+  if (layer.max_pool) {
+    profile.lanes = kPoolChannels;
+    GroupProfile group;
+    group.busy_banks = layer.geometry.kernel_h * layer.geometry.kernel_w;
+    profile.groups.assign(layer.geometry.in_blocks(), group);
+    return profile;
+  }
   profile.groups = profile_groups(layer.weights, counts, config, shape);
   for (const GroupProfile& group : profile.groups) {
     const std::uint64_t index_room = index_capacity(config);
@@ -188,16 +195,19 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   return profile;
 }
 
+std::uint64_t drain_clocks(const ShapeProfile& profile, const config::Configuration& config) {
+  return profile.lanes / config.lanes_per_quadrant * profile.tile_pixels / config.epilogue_pixels;
+}
+
 std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,
                           const config::Configuration& config, bool streamed) {
   const std::uint64_t fetch = std::uint64_t{group.busy_banks} << profile.shape;
-  const std::uint64_t drain =
-      std::uint64_t{config.num_quadrants} * config.pixels_per_quadrant / config.epilogue_pixels;
-  return std::max({group.clocks, fetch, drain, streamed ? group.words() : 0});
+  return std::max(
+      {group.clocks, fetch, drain_clocks(profile, config), streamed ? group.words() : 0});
 }
 
 const char* strategy_name(Strategy strategy) {
-  constexpr std::array<const char*, 4> kNames{"keep", "resend", "group-outer", "stream"};
+  constexpr std::array<const char*, 5> kNames{"keep", "resend", "group-outer", "stream", "none"};
   return kNames[static_cast<std::size_t>(strategy)];
 }
 
@@ -250,7 +260,7 @@ std::vector<Chunk> cut(const LayerGeometry& g, const ChunkSize& size) {
 Plan make_plan(const Layer& layer, const config::Configuration& config,
                const CompileOptions& options, Estimate* estimate) {
   const LayerGeometry& g = layer.geometry;
-  const auto counts = bank_counts(layer.weights);
+  const auto counts = layer.max_pool ? std::vector<std::uint8_t>() : bank_counts(layer.weights);
   const std::uint64_t room = config.local_words;
   const std::uint64_t whole_input = std::uint64_t{g.batch} * g.height * g.width * g.in_blocks();
   const std::uint64_t whole_output = g.pixels() * g.out_blocks();
@@ -277,6 +287,7 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
   std::uint64_t smallest_need = 0;
   for (std::uint32_t shape = 0; shape <= config.max_shape; ++shape) {
     if (options.shape && *options.shape != shape) continue;
+    if (layer.max_pool && shape != 0) break;
     const ShapeProfile profile = profile_shape(layer, counts, config, shape);
     const bool block_groups = profile.lanes % 64 == 0;
 
@@ -293,6 +304,11 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
     const auto try_strategies = [&](Plan plan, const std::vector<Chunk>& chunks) {
       plan.shape = shape;
       plan.chunks = chunks.size();
+      if (layer.max_pool) {
+        plan.strategy = Strategy::kNone;
+        try_plan(plan, chunks);
+        return;
+      }
       if (profile.fits) {
         if (profile.groups.size() == 1) {
           plan.strategy = Strategy::kKeep;

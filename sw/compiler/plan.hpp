@@ -24,6 +24,7 @@ enum class Strategy {
   kResend,      ///< all groups are sent again for every chunk, resident within it
   kGroupOuter,  ///< group by group over all chunks, each group sent once; activations stay on chip
   kStream,      ///< a fresh copy for every tile: groups larger than the weight buffers
+  kNone,        ///< the layer has none
 };
 [[nodiscard]] const char* strategy_name(Strategy strategy);
 
@@ -147,10 +148,15 @@ struct ShapeProfile {
   std::uint64_t words = 0;         ///< of all groups
   std::uint64_t switch_stall = 0;  ///< clocks of group changes that prefetching cannot hide
 };
-/// `counts` comes from bank_counts().
+/// `counts` comes from bank_counts(). Of a pooling layer, which knows shape 0 alone: a group
+/// without weights per channel block.
 [[nodiscard]] ShapeProfile profile_shape(const Layer& layer,
                                          const std::vector<std::uint8_t>& counts,
                                          const config::Configuration& config, std::uint32_t shape);
+
+/// Clocks in which a tile leaves through the epilogue.
+[[nodiscard]] std::uint64_t drain_clocks(const ShapeProfile& profile,
+                                         const config::Configuration& config);
 
 /// Clocks of one tile of a group; `streamed`: its weights arrive from memory during it.
 [[nodiscard]] std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,

@@ -44,10 +44,19 @@ std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data
   const std::int64_t filters = g.filters;
   const std::int64_t channels = g.channels;
   const ref::Shape output_shape{g.batch, filters, g.out_height(), g.out_width()};
-  const ref::Tensor<std::int32_t> bias({filters}, layer.biases);
   const auto x = tensor_of<T>({g.batch, channels, g.height, g.width}, data.input);
+  if (layer.max_pool) {
+    ref::PoolParams params;
+    params.kernel = {g.kernel_h, g.kernel_w};
+    params.pads = {g.pad_top, g.pad_left, g.pad_bottom, g.pad_right};
+    params.strides = {g.stride_h, g.stride_w};
+    params.dilations = {g.dilation_h, g.dilation_w};
+    const auto pooled = ref::max_pool(x, params);
+    return {pooled.data.begin(), pooled.data.end()};
+  }
   ref::QWeights weights;
   weights.scale = layer.weight_scales;
+  const ref::Tensor<std::int32_t> bias({filters}, layer.biases);
   ref::Tensor<T> y;
   if (layer.is_gemm) {
     const ref::Tensor<std::int8_t> rows({filters, channels}, layer.weights.data);
@@ -91,8 +100,9 @@ LayerGeometry gemm_geometry(std::uint32_t m, std::uint32_t n, std::uint32_t k) {
 std::string LayerCase::describe() const {
   Layer layer;
   layer.is_gemm = is_gemm;
+  layer.max_pool = max_pool;
   layer.geometry = geometry;
-  std::string text = layer.describe() + fmt::format(" keep {}", keep);
+  std::string text = layer.describe() + (max_pool ? "" : fmt::format(" keep {}", keep));
   if (pattern != Pattern::kBalanced) text += fmt::format(" {}", pattern_name(pattern));
   if (add) text += " add";
   if (is_unsigned) text += " uint8";
@@ -103,18 +113,22 @@ std::string LayerCase::describe() const {
 
 std::string LayerCase::arguments() const {
   const LayerGeometry& g = geometry;
-  std::string text = is_gemm
-                         ? fmt::format("gemm --m {} --n {} --k {}", g.width, g.filters, g.channels)
-                         : fmt::format(
-                               "conv --batch {} --channels {} --height {} --width {} --filters {} "
-                               "--kernel {}x{} --stride {}x{} --pad {},{},{},{} --dilation {}x{}",
-                               g.batch, g.channels, g.height, g.width, g.filters, g.kernel_h,
-                               g.kernel_w, g.stride_h, g.stride_w, g.pad_top, g.pad_left,
-                               g.pad_bottom, g.pad_right, g.dilation_h, g.dilation_w);
-  text += fmt::format(" --keep {} --pattern {} --seed {}", keep, pattern_name(pattern), seed);
+  std::string text;
+  if (is_gemm) {
+    text = fmt::format("gemm --m {} --n {} --k {}", g.width, g.filters, g.channels);
+  } else {
+    text = fmt::format(
+        "{} --batch {} --channels {} --height {} --width {}{} --kernel {}x{} --stride {}x{} "
+        "--pad {},{},{},{} --dilation {}x{}",
+        max_pool ? "maxpool" : "conv", g.batch, g.channels, g.height, g.width,
+        max_pool ? "" : fmt::format(" --filters {}", g.filters), g.kernel_h, g.kernel_w, g.stride_h,
+        g.stride_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right, g.dilation_h, g.dilation_w);
+  }
+  if (!max_pool) text += fmt::format(" --keep {} --pattern {}", keep, pattern_name(pattern));
+  text += fmt::format(" --seed {}", seed);
   if (add) text += " --add";
   if (is_unsigned) text += " --uint8";
-  if (!random_zero_points) text += " --zero-points zero";
+  if (!random_zero_points && !max_pool) text += " --zero-points zero";
   if (compile.resident) text += " --resident";
   if (compile.allow_wrap) text += " --allow-wrap";
   if (compile.shape) text += fmt::format(" --shape {}", *compile.shape);
@@ -129,6 +143,7 @@ Layer make_layer(const LayerCase& c) {
   Random random(c.seed * 0x9E3779B97F4A7C15ULL + 1);
   Layer layer;
   layer.is_gemm = c.is_gemm;
+  layer.max_pool = c.max_pool;
   layer.geometry = c.geometry;
   layer.name = layer.describe();
   layer.is_unsigned = c.is_unsigned;
@@ -138,10 +153,16 @@ Layer make_layer(const LayerCase& c) {
     throw CompileError(fmt::format("{}: a dimension is 0 or the kernel too large", layer.name));
   }
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
-  const std::uint64_t weights = std::uint64_t{g.filters} * g.channels * g.kernel_h * g.kernel_w;
+  const std::uint64_t weights =
+      c.max_pool ? 0 : std::uint64_t{g.filters} * g.channels * g.kernel_h * g.kernel_w;
   const std::uint64_t inputs = std::uint64_t{g.batch} * g.channels * g.height * g.width;
   if (weights > kLargest || inputs > kLargest || g.pixels() * g.filters > kLargest) {
     throw CompileError(fmt::format("{}: a tensor has more than {} elements", layer.name, kLargest));
+  }
+  if (c.max_pool) {
+    layer.low = c.is_unsigned ? 0 : -128;
+    layer.high = c.is_unsigned ? 255 : 127;
+    return layer;
   }
   layer.weights = WeightTensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
   for (std::int8_t& w : layer.weights.data) {

@@ -13,6 +13,7 @@ namespace s4::sw {
 
 struct LayerCase {
   bool is_gemm = false;
+  bool max_pool = false;  ///< filters = channels; `keep`, `pattern` and `add` do not matter
   LayerGeometry geometry;
   std::uint32_t keep = 64;  ///< weights kept of 64
   Pattern pattern = Pattern::kBalanced;

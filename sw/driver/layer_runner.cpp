@@ -76,7 +76,7 @@ class LayerRunner {
     report_.plan = compiled_.plan;
     report_.estimate = compiled_.estimate;
     report_.bound = bound_name(compiled_.estimate);
-    report_.macs_dense = layer_.geometry.macs();
+    report_.macs_dense = layer_.max_pool ? 0 : layer_.geometry.macs();
     report_.macs_nonzero = layer_.weights.non_zeros() * layer_.geometry.pixels();
     report_.weight_bytes = compiled_.weights.index_bytes + compiled_.weights.value_bytes;
     report_.parameter_bytes = compiled_.weights.param_bytes;

@@ -139,6 +139,12 @@ class Compiler {
   const std::vector<LayerCost>& costs(std::size_t l) {
     if (costs_[l].empty()) {
       const Layer& whole = layer(l).layer;
+      if (whole.max_pool) {
+        const LayerGeometry& g = whole.geometry;
+        const ChannelSlice all{0, g.filters, 0, g.in_blocks()};
+        costs_[l].push_back({0, {{all, profile_shape(whole, {}, config_, 0), 0, {}}}});
+        return costs_[l];
+      }
       const auto counts = bank_counts(whole.weights);
       const std::vector<ChannelSlice> slices = find_slices(whole.weights, counts);
       costs_[l].resize(config_.max_shape + 1);
@@ -164,6 +170,7 @@ class Compiler {
   LayerCost packed(std::size_t l, std::uint32_t shape) {
     LayerCost cost = costs(l)[shape];
     const Layer& whole = layer(l).layer;
+    if (whole.max_pool) return cost;
     for (SliceCost& slice : cost.slices) {
       const Layer part = cost.slices.size() > 1 ? slice_layer(whole, slice.slice) : Layer();
       const Layer& source = cost.slices.size() > 1 ? part : whole;

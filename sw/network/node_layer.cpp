@@ -76,6 +76,8 @@ class Builder {
       case Op::kQMatMulDynamic:
         throw NotOnChip{"both operands are activations"};
       case Op::kMaxPool:
+        maximum();
+        break;
       case Op::kQMul:
       case Op::kQClip:
       case Op::kConcat:
@@ -267,6 +269,37 @@ class Builder {
     full_range();
     layer.add = ResidualAdd{quant(q.b), quant(q.y), q.low, q.high, false};
     note("as the addition behind a 1x1 convolution that copies the first operand");
+  }
+
+  void maximum() {
+    const auto& a = node_.get<graph::PoolAttributes>();
+    require(graph::is_byte(graph_.at(node_.inputs[0]).type), "it computes in float32");
+    use_input(node_.inputs[0], image_of(node_.inputs[0]));
+    LayerGeometry& g = out_.layer.geometry;
+    const auto size = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
+    g.filters = g.channels;
+    g.kernel_h = size(a.kernel[0]);
+    g.kernel_w = size(a.kernel[1]);
+    g.stride_h = size(a.strides[0]);
+    g.stride_w = size(a.strides[1]);
+    g.dilation_h = size(a.dilations[0]);
+    g.dilation_w = size(a.dilations[1]);
+    g.pad_top = size(a.pads[0]);
+    g.pad_left = size(a.pads[1]);
+    // Below and to the right as far as the windows reach, whatever the rounding of their number.
+    const Shape& out = shape_of(node_.output);
+    const auto after = [](std::int64_t windows, std::uint32_t stride, std::uint32_t kernel,
+                          std::uint32_t dilation, std::uint32_t before, std::uint32_t extent) {
+      const std::int64_t reach = (windows - 1) * stride + std::int64_t{kernel - 1} * dilation + 1;
+      return static_cast<std::uint32_t>(
+          std::max<std::int64_t>(reach - before - std::int64_t{extent}, 0));
+    };
+    g.pad_bottom = after(out[2], g.stride_h, g.kernel_h, g.dilation_h, g.pad_top, g.height);
+    g.pad_right = after(out[3], g.stride_w, g.kernel_w, g.dilation_w, g.pad_left, g.width);
+    require(g.out_height() == out[2] && g.out_width() == out[3],
+            "its last windows lie outside of the image");
+    out_.layer.max_pool = true;
+    full_range();
   }
 
   void global_average() {

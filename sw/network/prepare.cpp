@@ -73,7 +73,7 @@ class Preparation {
     layer.step = out_.steps.size();
     layer.input = value_of(made.input, made.input_shape);
     std::optional<Windows> gathered;
-    if (!out_.values[layer.input].producer) {
+    if (!out_.values[layer.input].producer && !made.layer.max_pool) {
       if (const auto windows = find_windows(made.layer.geometry)) {
         gather(made.layer, *windows);
         made.input_shape = gathered_shape(*windows);

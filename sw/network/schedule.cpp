@@ -117,6 +117,7 @@ class Scheduler {
       }
     }
     if (keeps(i) && parts(i) > 1) placed.plan.strategy = Strategy::kKeep;
+    if (layer(i).max_pool) placed.plan.strategy = Strategy::kNone;
   }
 
   [[nodiscard]] const Layer& layer(std::size_t i) const {
@@ -131,9 +132,11 @@ class Scheduler {
     return is_late(segment_.values[position], plan_.split) ? subs_[s].all : subs_[s].own;
   }
   /// One group that stays in the weight buffers over several commands.
-  [[nodiscard]] bool keeps(std::size_t i) const { return costs_[i]->can_keep(); }
+  [[nodiscard]] bool keeps(std::size_t i) const {
+    return !layer(i).max_pool && costs_[i]->can_keep();
+  }
   [[nodiscard]] std::uint32_t parts(std::size_t i) const {
-    return i == 0 && keeps(0) ? plan_.load_parts : 1;
+    return i == 0 && (keeps(0) || layer(0).max_pool) ? plan_.load_parts : 1;
   }
   /// Part `part` of a sub-batch; empty if there are fewer images than parts.
   [[nodiscard]] static Images part_of(const Images& all, std::uint32_t part, std::uint32_t count) {
@@ -321,8 +324,9 @@ class Scheduler {
         (images.begin - out_all.begin) * out_plane + slice.slice.out_block() * c.out_plane;
     c.out_addr = word(base(out, s) + out_skip);
     c.pixels = word(images.count() * out_plane);
-    c.weights_resident = slice.profile.fits ? 1 : 0;
-    c.weights_keep = keep ? 1 : 0;
+    const bool weights = !chip.layer.max_pool;
+    c.weights_resident = weights && slice.profile.fits ? 1 : 0;
+    c.weights_keep = weights && keep ? 1 : 0;
     if (chip.second) {
       const std::size_t second = position(*chip.second);
       const Images all = held(second, s);
@@ -330,13 +334,13 @@ class Scheduler {
       c.add_addr = word(base(second, s) + (images.begin - all.begin) * out_plane +
                         slice.slice.out_block() * c.add_plane);
     }
-    const std::uint64_t end = predict(i, images, slice.profile, needs, sends);
+    const std::uint64_t end = predict(i, images, slice.profile, needs, weights && sends);
     OutputBox part = box(i, images);
     part.channel_begin = slice.slice.out_begin;
     part.channel_end = slice.slice.out_end;
-    add(Engine::kSpu, c.encode(), needs,
-        {Engine::kSpu, chip.layer.is_gemm ? "gemm" : "conv", chip.layer.number, part}, end);
-    if (sends) send_weights(i, images, slice);
+    add(Engine::kSpu, c.encode(), needs, {Engine::kSpu, chip.layer.kind(), chip.layer.number, part},
+        end);
+    if (weights && sends) send_weights(i, images, slice);
   }
 
   /// Clock at which the last result of a command of the array is there.
@@ -356,8 +360,7 @@ class Scheduler {
       const std::uint64_t tile = tile_clocks(group, profile, config_, !profile.fits);
       e.mac += tiles * group.clocks;
       e.activation += tiles * (std::uint64_t{group.busy_banks} << profile.shape);
-      e.epilogue +=
-          tiles * config_.num_quadrants * config_.pixels_per_quadrant / config_.epilogue_pixels;
+      e.epilogue += tiles * drain_clocks(profile, config_);
       at += tile;
       if (sends) {
         const std::uint64_t words = group.words() * (profile.fits ? 1 : tiles);

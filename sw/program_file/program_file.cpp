@@ -147,7 +147,7 @@ json fingerprint(const Network& network) {
 // ---- commands -----------------------------------------------------------------------------------
 
 constexpr const char* kWhats[] = {"load input", "load second tensor", "weights", "conv",
-                                  "gemm",       "store output",       "end"};
+                                  "gemm",       "store output",       "end",     "maxpool"};
 constexpr std::size_t kInfoBytes = 1 + 8 * 4;
 
 void put_info(std::vector<std::uint8_t>& out, const CommandInfo& info) {

@@ -76,22 +76,30 @@ json to_json(const LayerReport& report) {
 }
 
 std::string to_text(const LayerReport& report) {
-  std::string text =
-      fmt::format("{}, keep {} of 64 ({}), configuration {}\n", report.layer,
-                  report.layer_case.keep, pattern_name(report.layer_case.pattern), report.config);
+  const bool weights = !report.layer_case.max_pool;
+  std::string text = report.layer;
+  if (weights) {
+    text += fmt::format(", keep {} of 64 ({})", report.layer_case.keep,
+                        pattern_name(report.layer_case.pattern));
+  }
+  text += fmt::format(", configuration {}\n", report.config);
   text += fmt::format("  plan        {}\n", report.plan.describe());
   if (report.cycles) {
-    text += fmt::format(
-        "  cycles      {} (ideal {:.0f}, utilisation {:.1f} %, bound: {}; ideal memory{})\n",
-        *report.cycles, report.ideal_cycles, 100 * report.utilisation(), report.bound,
-        report.stalls > 0 ? " with random stalls" : "");
-    text += fmt::format("  simulation  {:.2f} s, {:.1f} kHz, {:.1f} M non-zero MAC/s\n",
-                        report.wall_s, report.kilohertz(), mac_per_s(report) / 1e6);
+    const std::string ideal = fmt::format("ideal {:.0f}, utilisation {:.1f} %, ",
+                                          report.ideal_cycles, 100 * report.utilisation());
+    text += fmt::format("  cycles      {} ({}bound: {}; ideal memory{})\n", *report.cycles,
+                        weights ? ideal : "", report.bound,
+                        report.stalls > 0 ? " with random stalls" : "");
+    const std::string rate = fmt::format(", {:.1f} M non-zero MAC/s", mac_per_s(report) / 1e6);
+    text += fmt::format("  simulation  {:.2f} s, {:.1f} kHz{}\n", report.wall_s, report.kilohertz(),
+                        weights ? rate : "");
   }
-  text += fmt::format("  weights     {} bytes stored, {} dense ({:.1f} times smaller)\n",
-                      report.weight_bytes, report.dense_weight_bytes,
-                      static_cast<double>(report.dense_weight_bytes) /
-                          static_cast<double>(std::max<std::uint64_t>(report.weight_bytes, 1)));
+  if (weights) {
+    text += fmt::format("  weights     {} bytes stored, {} dense ({:.1f} times smaller)\n",
+                        report.weight_bytes, report.dense_weight_bytes,
+                        static_cast<double>(report.dense_weight_bytes) /
+                            static_cast<double>(std::max<std::uint64_t>(report.weight_bytes, 1)));
+  }
   for (const Comparison& c : report.comparisons) {
     text += fmt::format("  {:<24} {}\n", c.what,
                         !c.made             ? "NOT COMPARED"

@@ -177,6 +177,21 @@ LayerCase random_conv(Random& random) {
   return c;
 }
 
+LayerCase random_pool(Random& random) {
+  LayerCase c = random_conv(random);
+  c.max_pool = true;
+  LayerGeometry& g = c.geometry;
+  g.filters = g.channels;
+  // In ONNX every window meets the image: padding is less than the kernel.
+  g.pad_top = std::min(g.pad_top, g.kernel_h - 1);
+  g.pad_left = std::min(g.pad_left, g.kernel_w - 1);
+  g.pad_bottom = std::min(g.pad_bottom, g.kernel_h - 1);
+  g.pad_right = std::min(g.pad_right, g.kernel_w - 1);
+  while (g.out_height() == 0) ++g.height;
+  while (g.out_width() == 0) ++g.width;
+  return c;
+}
+
 /// A choice that the compiler refuses for this shape is dropped, the rest stays.
 void resolve(Conformance& c) {
   Random random(c.layer_case.seed * 7919);
@@ -229,6 +244,10 @@ std::vector<Conformance> all_cases() {
     layer_case.keep = one_of(random, {1U, 2U, 4U, 8U, 16U, 64U, pick(random, 1, 64)});
     if (random() % 4 == 0) layer_case.pattern = Pattern::kUnstructured;
     add(layer_case, 100 + number);
+  }
+  for (unsigned i = 0; i < (full ? 120 : 24); ++i, ++number) {
+    add(random_pool(random), 2000 + number);
+    cases.back().layer_case.add = false;
   }
   if (full) {
     unsigned large = 0;

@@ -394,7 +394,7 @@ TEST_CASE("every step says where it runs and why") {
   }
   CHECK(places["QuantizeLinear"] == "host ");
   CHECK(places["QConv"] == "chip host chip ");  // the second one's stride is 5
-  CHECK(places["MaxPool"] == "host ");
+  CHECK(places["MaxPool"] == "chip ");
   CHECK(places["Reshape"] == "- ");
   CHECK(places["DequantizeLinear"] == "host ");
   CHECK(network.runs.size() == 2);

@@ -346,11 +346,11 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
            Bug{"pixel_walker", "adders", "assign hold_o = double;", "assign hold_o = 1'b0;"},
            Bug{"pixel_walker", "next_step", "double ? step_x_q : use_step_x_q;", "step_x_q;"},
            Bug{"pixel_walker", "next_rows", "double ? stride_h : use_stride_h_q;", "stride_h;"},
-           Bug{"activation_fetch", "padding", "(y >= 0) &&", "(y >= -1) &&"},
-           Bug{"activation_fetch", "early", "complete_d1_q <= group_done && last_part_q;",
-               "complete_d1_q <= valid_q && last_part_q;"},
-           Bug{"activation_fetch", "credit",
-               "assign credit = used_q != (SlotBits + 1)'(BankSlots);", "assign credit = 1'b1;"},
+           Bug{"window_words", "padding", "(y >= 0) &&", "(y >= -1) &&"},
+           Bug{"activation_fetch", "early", "(group_done && last_part_q && !pool)",
+               "(valid_q && last_part_q && !pool)"},
+           Bug{"operand_slots", "credit", "assign credit_o = used_q != (SlotBits + 1)'(Slots);",
+               "assign credit_o = 1'b1;"},
        }) {
     INFO(bug.file << " " << bug.name);
     std::string error;

@@ -73,7 +73,8 @@ class DrainBench {
   explicit DrainBench(const std::string& config, const tb::ModelOptions& options = {})
       : config_(sim::load_configuration(tb::root(), config)),
         model_(tb::Model::load("drain_control", config, tb::Kind::kChecked, options)) {
-    for (const char* name : {"start_i", "tile_done_i", "param_valid_i", "second_ready_i"}) {
+    for (const char* name :
+         {"start_i", "tile_done_i", "pool_valid_i", "param_valid_i", "second_ready_i"}) {
       model_->port(name).set(0);
     }
     model_->reset();
@@ -127,7 +128,7 @@ class DrainBench {
       if (active) {
         const Beat& beat = beats[next];
         expected.insert(expected.end(), {{"drain_valid_o", issue ? 1ULL << beat.quad : 0},
-                                         {"param_part_o", beat.part},
+                                         {"part_o", beat.part},
                                          {"drain_set_o", drained_set_},
                                          {"drain_sel_o", beat.sel},
                                          {"second_addr_o", beat.second},
@@ -255,7 +256,7 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
            Bug{"plane", "wrap_block ? add_q + AddrBits'(command_i.add_plane) : add_q",
                "wrap_block ? add_q + AddrBits'(command_i.out_plane) : add_q"},
            Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
-           Bug{"next", "run_q && (waiting_q != '0)", "(waiting_q != '0)"},
+           Bug{"next", "run_q && (pool ?", "(pool ?"},
        }) {
     INFO(bug.name);
     std::string error;

@@ -58,6 +58,25 @@ inline commands::SpuCommand random_geometry(SeededRandom& random,
   }
 }
 
+/// The same rows, but of pixels that are a quarter of a word; false if they do not fit `words`.
+inline bool make_quarters(SeededRandom& random, const config::Configuration& config,
+                          commands::SpuCommand& c, unsigned words) {
+  if (config.pixels_per_quadrant < 4) return false;
+  c.in_quarters = 1;
+  c.kernel_w = c.stride_w = 1;
+  c.in_blocks = 1;
+  c.pad_left = 0;
+  c.out_width = static_cast<std::uint16_t>(config.pixels_per_quadrant * random.between(1, 3));
+  c.in_width = static_cast<std::uint16_t>(c.out_width / 4 + random.between(1, 3));
+  c.in_row = static_cast<std::uint16_t>(c.in_width + random.between(0, 3));
+  c.in_image = std::uint32_t{c.in_row} * c.in_height + static_cast<unsigned>(random.between(0, 5));
+  c.in_plane = c.in_image * c.images;
+  c.pixels = std::uint32_t{c.images} * c.out_height * c.out_width;
+  if (c.in_plane > words) return false;
+  c.in_addr = random.below(words - c.in_plane + 1);
+  return true;
+}
+
 /// Word of output pixel `pixel` in bank (block, ky, kx); none: outside the image or no pixel.
 inline std::optional<std::uint32_t> window_word(const commands::SpuCommand& c, unsigned block,
                                                 unsigned ky, unsigned kx, unsigned pixel) {

@@ -314,11 +314,21 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
       k = before;
       k.shape = shape;
     }
+    const bool pool = !c.kept_before && random.percent(20);
+    if (!pool && !c.kept_before && random.percent(20) &&
+        !make_quarters(random, config, k, config.local_words / 2)) {
+      continue;
+    }
     const unsigned banks = unsigned{k.in_blocks} * k.kernel_h * k.kernel_w;
     if (std::uint64_t{banks} * k.pixels > 12000) continue;
     const unsigned lanes = (config.num_quadrants >> k.shape) * config.lanes_per_quadrant;
     k.weights_resident = c.kept_before || random.percent(60) ? 1 : 0;
-    if (!c.kept_before) {
+    if (pool) {
+      k.max_pool = 1;
+      k.shape = 0;
+      k.weights_resident = 0;
+      k.out_channels = static_cast<std::uint16_t>(64 * k.in_blocks - random.below(64));
+    } else if (!c.kept_before) {
       k.out_channels = static_cast<std::uint16_t>(
           random.percent(60) ? 1 + random.below(lanes) : 1 + random.below(2 * lanes + 20));
     }
@@ -328,7 +338,10 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
     if (results > config.local_words / 4) continue;
     k.out_addr = config.local_words / 2 + random.below(config.local_words / 4 - results + 1);
     k.add_addr = config.local_words * 3 / 4 + random.below(config.local_words / 4 - results + 1);
-    if (c.kept_before) {
+    if (pool) {
+      random_epilogue(random, k, c.groups);
+      k.in_zero = 0;
+    } else if (c.kept_before) {
       c.groups = cases.back().groups;
     } else {
       const unsigned most_k = random.percent(30) ? 64 : (random.percent(50) ? 16 : 3);
@@ -376,8 +389,9 @@ inline std::string run_cases(SpuBench& bench, SeededRandom& random, unsigned cou
     const commands::SpuCommand& k = c.command;
     list += "\n  kernel " + std::to_string(k.kernel_h) + "x" + std::to_string(k.kernel_w) +
             " pixels " + std::to_string(k.pixels) + " channels " + std::to_string(k.out_channels) +
-            " shape " + std::to_string(k.shape) + " resident " +
-            std::to_string(k.weights_resident) + " keep " + std::to_string(k.weights_keep);
+            (k.max_pool != 0 ? " pool" : "") + (k.in_quarters != 0 ? " quarters" : "") + " shape " +
+            std::to_string(k.shape) + " resident " + std::to_string(k.weights_resident) + " keep " +
+            std::to_string(k.weights_keep);
   }
   return error + ", commands:" + list;
 }
