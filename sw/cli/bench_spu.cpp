@@ -69,6 +69,7 @@ class SpuBench {
   void run_network(const std::string& name, std::int64_t batch, std::uint32_t keep) {
     sw::NetworkOptions prepare_options;
     prepare_options.sparsity = 64.0 / keep;
+    prepare_options.pixel_group = config_.pixels_per_quadrant;
     sw::Network network =
         sw::prepare(cli::network(name, {batch, keep, options_.seed}), prepare_options);
     const auto inputs = sw::synthetic_inputs(network.graph, options_.seed);

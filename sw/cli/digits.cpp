@@ -186,6 +186,7 @@ class DigitsJob {
                             const sw::NetworkRunSettings& settings) {
     sw::NetworkOptions network;
     network.store_all = store_all;
+    network.pixel_group = config_.pixels_per_quadrant;
     return sw::run_network(
         sw::compile_network(sw::prepare(sw::open_graph(model, inputs), network), config_), inputs,
         config_, settings);

@@ -210,6 +210,9 @@ void add_layer_commands(CLI::App& app, Action& action) {
   command->add_option("--filters", conv->layer_case.geometry.filters, "Output channels")
       ->required()
       ->check(size);
+  command->add_flag("--quarters", conv->layer_case.geometry.quarters,
+                    "A word of the input holds four pixels of 16 bytes; column x reads pixels x to "
+                    "x + 3 of its row as 64 channels");
   add_weights(*command, *conv);
   add_common(*command, *conv);
   command->callback([conv, &action] { action = [conv] { return run(*conv); }; });

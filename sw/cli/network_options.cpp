@@ -52,8 +52,8 @@ sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Con
     }
     return sw::read_program(options.path, config);
   }
-  return sw::compile_network(sw::prepare(sw::open_graph(options.path, inputs), options.network()),
-                             config);
+  return sw::compile_network(
+      sw::prepare(sw::open_graph(options.path, inputs), options.network(config)), config);
 }
 
 sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Configuration& config,
@@ -61,8 +61,8 @@ sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Con
   if (sw::is_program(options.path)) {
     throw std::invalid_argument(options.path + " is a program already");
   }
-  return sw::compile_network(sw::prepare(sw::open_graph(options.path, batch), options.network()),
-                             config);
+  return sw::compile_network(
+      sw::prepare(sw::open_graph(options.path, batch), options.network(config)), config);
 }
 
 }  // namespace s4::cli

@@ -21,7 +21,9 @@ struct ModelOptions {
   bool store_all = false;
   std::optional<std::uint32_t> sub_batch;
 
-  [[nodiscard]] sw::NetworkOptions network() const { return {sparsity, store_all, sub_batch}; }
+  [[nodiscard]] sw::NetworkOptions network(const config::Configuration& config) const {
+    return {sparsity, store_all, sub_batch, config.pixels_per_quadrant};
+  }
 };
 
 /// The positional MODEL, --config, --sparsity, --store-all, --sub-batch.

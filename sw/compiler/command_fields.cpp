@@ -19,6 +19,7 @@ commands::SpuCommand layer_command(const Layer& layer, std::uint32_t shape) {
   c.dilation_w = static_cast<std::uint8_t>(g.dilation_w);
   c.shape = static_cast<std::uint8_t>(shape);
   c.max_pool = layer.max_pool ? 1 : 0;
+  c.in_quarters = g.quarters ? 1 : 0;
   c.in_unsigned = layer.is_unsigned ? 1 : 0;
   c.in_zero = static_cast<std::int16_t>(layer.input.zero);
   c.requant_zero = static_cast<std::int16_t>(layer.output.zero);

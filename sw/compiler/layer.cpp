@@ -57,7 +57,8 @@ std::string Layer::describe() const {
                      max_pool ? "maxpool" : "conv", g.batch, g.channels, g.height, g.width,
                      max_pool ? "" : fmt::format(" f{}", g.filters), g.kernel_h, g.kernel_w,
                      g.stride_h, g.stride_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right,
-                     g.dilation_h, g.dilation_w);
+                     g.dilation_h, g.dilation_w) +
+         (g.quarters ? " quarters" : "");
 }
 
 std::vector<float> requant_scales(const Layer& layer) {
@@ -118,6 +119,11 @@ void check_layer(const Layer& layer, bool allow_wrap) {
                   g.height + g.pad_top + g.pad_bottom, g.width + g.pad_left + g.pad_right));
   check.range("output height", g.out_height(), 1, kWide);
   check.range("output width", g.out_width(), 1, layer.is_gemm ? (1 << 24) : kWide);
+  if (g.quarters) {
+    check.require(g.channels == sparse_format::kBankSize && g.kernel_w == 1 && g.stride_w == 1 &&
+                      g.pad_left == 0 && g.pad_right == 0 && !layer.max_pool,
+                  "pixels of a quarter word need 64 channels, and kernel and stride 1 in a row");
+  }
   if (layer.max_pool) {
     check.require(g.filters == g.channels, "a maximum has as many channels out as in");
     check.require(layer.input.zero == 0 && layer.output.zero == 0 && !layer.add,

@@ -50,6 +50,9 @@ struct LayerGeometry {
   std::uint32_t pad_left = 0;
   std::uint32_t pad_bottom = 0;
   std::uint32_t pad_right = 0;
+  /// A word of the input holds four pixels of 16 bytes, and output column x reads pixels x to x +
+  /// 3: `channels` is 64, `width` that of the output, kernel and stride 1 in this direction.
+  bool quarters = false;
 
   /// Extent of the output; 0 if the kernel does not fit the padded image.
   [[nodiscard]] std::uint32_t out_height() const;
@@ -57,6 +60,8 @@ struct LayerGeometry {
   [[nodiscard]] std::uint64_t pixels() const {
     return std::uint64_t{batch} * out_height() * out_width();
   }
+  /// Words of a row of the input, in each channel block.
+  [[nodiscard]] std::uint32_t row_words() const { return quarters ? width / 4 + 1 : width; }
   [[nodiscard]] std::uint32_t in_blocks() const { return (channels + 63) / 64; }
   [[nodiscard]] std::uint32_t out_blocks() const { return (filters + 63) / 64; }
   /// Multiply-accumulates of the dense layer: no channel or tile padding, image padding included.

@@ -160,7 +160,7 @@ class Lowering {
     chunk.image_begin = 0;
     chunk.image_end = g_.batch;
     chunk.rows = {0, g_.height, 0};
-    chunk.columns = {0, g_.width, 0};
+    chunk.columns = {0, g_.row_words(), 0};
     return chunk;
   }
 
@@ -168,24 +168,24 @@ class Lowering {
   [[nodiscard]] BoxAxis input_axis(const Chunk& chunk, std::uint32_t axis) const {
     const std::uint64_t rows = chunk.rows.end - chunk.rows.begin;
     const std::uint64_t columns = chunk.columns.end - chunk.columns.begin;
-    const std::uint64_t row = std::uint64_t{64} * g_.width;
+    const std::uint64_t row = std::uint64_t{64} * g_.row_words();
     const std::uint64_t image = row * g_.height;
     switch (axis) {
       case 0:
         return {columns, 64, 1};
       case 1:
-        return {rows, row, ring_ ? columns : g_.width};
+        return {rows, row, ring_ ? columns : g_.row_words()};
       case 2:
         return {chunk.images(), image,
-                ring_ ? rows * columns : std::uint64_t{g_.height} * g_.width};
+                ring_ ? rows * columns : std::uint64_t{g_.height} * g_.row_words()};
       default:
         return {g_.in_blocks(), image * g_.batch,
-                ring_ ? chunk.window() : std::uint64_t{g_.batch} * g_.height * g_.width};
+                ring_ ? chunk.window() : std::uint64_t{g_.batch} * g_.height * g_.row_words()};
     }
   }
 
   [[nodiscard]] std::uint64_t input_offset(const Chunk& chunk) const {
-    return (std::uint64_t{chunk.image_begin} * g_.height + chunk.rows.begin) * g_.width +
+    return (std::uint64_t{chunk.image_begin} * g_.height + chunk.rows.begin) * g_.row_words() +
            chunk.columns.begin;
   }
 
@@ -403,7 +403,7 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
                                out.plan.shape, options.piece_bytes);
   }
   const LayerGeometry& g = layer.geometry;
-  out.input_shape = {g.batch, g.channels, g.height, g.width};
+  out.input_shape = {g.batch, g.channels, g.height, g.row_words()};
   out.output_shape = {g.batch, g.filters, g.out_height(), g.out_width()};
 
   std::uint64_t next = page_up(options.base_address);

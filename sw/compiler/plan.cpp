@@ -47,10 +47,11 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
         load_words =
             chunk.window() * g.in_blocks() + (tensors_in - 1) * chunk.pixels() * g.out_blocks();
       } else if (!resident && section == 0) {
-        const std::uint64_t image = std::uint64_t{g.height} * g.width;
-        const std::uint64_t to = std::min<std::uint64_t>(
-            chunk.image_begin * image + std::uint64_t{chunk.rows.end} * g.width * chunk.images(),
-            g.batch * image);
+        const std::uint64_t image = std::uint64_t{g.height} * g.row_words();
+        const std::uint64_t to =
+            std::min<std::uint64_t>(chunk.image_begin * image + std::uint64_t{chunk.rows.end} *
+                                                                    g.row_words() * chunk.images(),
+                                    g.batch * image);
         const std::uint64_t end = g.height == 1 && chunk.images() == 1
                                       ? chunk.image_begin * image + chunk.columns.end
                                       : to;
@@ -148,6 +149,7 @@ std::vector<ChunkSize> chunk_sizes(const LayerGeometry& g, std::uint64_t tile_pi
     for (const std::uint64_t rows : parts(oh)) add(1, rows, ow);
   }
   if (oh == 1) add(1, 1, ow);
+  if (g.quarters) return sizes;  // a word's pixels are not cut
   std::set<std::uint64_t, std::greater<>> columns;
   for (const std::uint64_t part : parts(ow)) {
     std::uint64_t whole = tile_pixels;
@@ -250,6 +252,7 @@ std::vector<Chunk> cut(const LayerGeometry& g, const ChunkSize& size) {
                                  g.dilation_h, g.pad_top);
         chunk.columns = axis_window(chunk.x_begin, chunk.x_end, g.width, g.kernel_w, g.stride_w,
                                     g.dilation_w, g.pad_left);
+        if (g.quarters) chunk.columns = {0, g.row_words(), 0};
         chunks.push_back(chunk);
       }
     }
@@ -262,11 +265,18 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
   const LayerGeometry& g = layer.geometry;
   const auto counts = layer.max_pool ? std::vector<std::uint8_t>() : bank_counts(layer.weights);
   const std::uint64_t room = config.local_words;
-  const std::uint64_t whole_input = std::uint64_t{g.batch} * g.height * g.width * g.in_blocks();
+  const std::uint64_t whole_input =
+      std::uint64_t{g.batch} * g.height * g.row_words() * g.in_blocks();
   const std::uint64_t whole_output = g.pixels() * g.out_blocks();
   const std::uint64_t whole_second = layer.add ? whole_output : 0;
   const bool whole_fits =
       whole_input + whole_output + whole_second <= room && g.width <= kMaxField16;
+  if (g.quarters && (config.pixels_per_quadrant < 4 || g.width % config.pixels_per_quadrant != 0)) {
+    throw CompileError(fmt::format(
+        "{}: pixels of a quarter word need a width that is a multiple of PixelsPerQuadrant, which "
+        "is {} in configuration {} and has to be 4 or more",
+        layer.name, config.pixels_per_quadrant, config.name));
+  }
   if (options.shape && *options.shape > config.max_shape) {
     throw CompileError(
         fmt::format("{}: array shape {} does not exist in configuration {} (0 to {})", layer.name,

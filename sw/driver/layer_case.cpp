@@ -38,13 +38,34 @@ ref::Tensor<T> transposed(const ref::Tensor<T>& x, std::int64_t rows, std::int64
   return y;
 }
 
+/// What the output columns see: channel c of column x is byte c % 16 of pixel x + c / 16.
+template <typename T>
+ref::Tensor<T> windows_of_quarters(const ref::Tensor<T>& words, const LayerGeometry& g) {
+  ref::Tensor<T> y({g.batch, g.channels, g.height, g.width});
+  std::int64_t to = 0;
+  for (std::int64_t n = 0; n < g.batch; ++n) {
+    for (std::int64_t c = 0; c < g.channels; ++c) {
+      for (std::int64_t row = 0; row < g.height; ++row) {
+        for (std::int64_t column = 0; column < g.width; ++column) {
+          const std::int64_t pixel = column + c / 16;
+          const std::int64_t channel = pixel % 4 * 16 + c % 16;
+          y[to++] =
+              words[((n * g.channels + channel) * g.height + row) * g.row_words() + pixel / 4];
+        }
+      }
+    }
+  }
+  return y;
+}
+
 template <typename T>
 std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data) {
   const LayerGeometry& g = layer.geometry;
   const std::int64_t filters = g.filters;
   const std::int64_t channels = g.channels;
   const ref::Shape output_shape{g.batch, filters, g.out_height(), g.out_width()};
-  const auto x = tensor_of<T>({g.batch, channels, g.height, g.width}, data.input);
+  auto x = tensor_of<T>({g.batch, channels, g.height, g.row_words()}, data.input);
+  if (g.quarters) x = windows_of_quarters(x, g);
   if (layer.max_pool) {
     ref::PoolParams params;
     params.kernel = {g.kernel_h, g.kernel_w};
@@ -125,6 +146,7 @@ std::string LayerCase::arguments() const {
         g.stride_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right, g.dilation_h, g.dilation_w);
   }
   if (!max_pool) text += fmt::format(" --keep {} --pattern {}", keep, pattern_name(pattern));
+  if (g.quarters) text += " --quarters";
   text += fmt::format(" --seed {}", seed);
   if (add) text += " --add";
   if (is_unsigned) text += " --uint8";
@@ -219,7 +241,7 @@ LayerData make_data(const Layer& layer, std::uint64_t seed) {
     return bytes;
   };
   LayerData data;
-  data.input = fill(std::uint64_t{g.batch} * g.channels * g.height * g.width);
+  data.input = fill(std::uint64_t{g.batch} * g.channels * g.height * g.row_words());
   if (layer.add) data.second = fill(g.pixels() * g.filters);
   return data;
 }

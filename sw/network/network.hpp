@@ -30,6 +30,9 @@ struct NetworkOptions {
   bool store_all = false;
   /// Images that stay on the chip together; chosen if not given.
   std::optional<std::uint32_t> sub_batch;
+  /// PixelsPerQuadrant of the configuration, if first layers may read pixels of a quarter word;
+  /// such a network compiles for that configuration only. 0: they may not.
+  std::uint32_t pixel_group = 0;
 };
 
 enum class Place : std::uint8_t {

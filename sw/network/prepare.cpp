@@ -74,15 +74,15 @@ class Preparation {
     layer.input = value_of(made.input, made.input_shape);
     std::optional<Windows> gathered;
     if (!out_.values[layer.input].producer && !made.layer.max_pool) {
-      if (const auto windows = find_windows(made.layer.geometry)) {
+      if (const auto windows = find_windows(made.layer.geometry, out_.options.pixel_group)) {
         gather(made.layer, *windows);
         made.input_shape = gathered_shape(*windows);
         layer.input = windows_value(layer.input, made, *windows);
-        step.why += fmt::format(
-            "{}as a {}x1 convolution of windows of {} elements that the host "
-            "gathers",
-            step.why.empty() ? "" : "; ", made.layer.geometry.kernel_h,
-            made.layer.geometry.channels);
+        const LayerGeometry& g = made.layer.geometry;
+        step.why += fmt::format("{}as a {}x1 convolution of windows ", step.why.empty() ? "" : "; ",
+                                g.kernel_h);
+        step.why += g.quarters ? std::string("of four pixels of 16 bytes that the host packs")
+                               : fmt::format("of {} elements that the host gathers", g.channels);
         gathered = windows;
       }
     }

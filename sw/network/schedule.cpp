@@ -105,7 +105,7 @@ class Scheduler {
     placed.plan.storage = Storage::kWhole;
     const std::uint32_t images = i >= plan_.split ? plan_.late_images : plan_.images;
     placed.plan.chunk = {images, g.out_height(), g.out_width()};
-    placed.plan.input_words = std::uint64_t{images} * g.height * g.width * g.in_blocks();
+    placed.plan.input_words = std::uint64_t{images} * g.height * g.row_words() * g.in_blocks();
     placed.plan.output_words =
         std::uint64_t{images} * g.out_height() * g.out_width() * g.out_blocks();
     placed.plan.second_words = layer(i).add ? placed.plan.output_words : 0;
@@ -301,7 +301,7 @@ class Scheduler {
 
     const Images in_all = held(in, s);
     const Images out_all = held(out, s);
-    const std::uint64_t in_plane = std::uint64_t{g.height} * g.width;
+    const std::uint64_t in_plane = std::uint64_t{g.height} * g.row_words();
     const std::uint64_t out_plane = std::uint64_t{g.out_height()} * g.out_width();
     const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
     commands::SpuCommand c = layer_command(chip.layer, slice.profile.shape);
@@ -310,9 +310,9 @@ class Scheduler {
     c.in_addr = word(base(in, s) + (images.begin - in_all.begin) * in_plane +
                      slice.slice.in_begin * c.in_plane);
     c.in_image = word(in_plane);
-    c.in_row = static_cast<std::uint16_t>(g.width);
+    c.in_row = static_cast<std::uint16_t>(g.row_words());
     c.in_height = static_cast<std::uint16_t>(g.height);
-    c.in_width = static_cast<std::uint16_t>(g.width);
+    c.in_width = static_cast<std::uint16_t>(g.row_words());
     c.images = static_cast<std::uint16_t>(images.count());
     c.out_height = static_cast<std::uint16_t>(g.out_height());
     c.out_width = static_cast<std::uint16_t>(g.out_width());

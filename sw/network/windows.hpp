@@ -5,6 +5,10 @@
 // kernel rows: the whole window where that is at most 64 elements, else all columns of as many
 // rows as the kernel moves down per output row (one, where they do not fit). Words of neighbouring
 // output rows are then shared, and the taps fill banks that can be pruned like any others.
+//
+// Neighbouring columns have most of their elements in common. Where what the kernel moves on by, in
+// both directions, is at most 16 bytes, and four such pixels hold a row of windows, the image is
+// written as pixels of a quarter word instead, once each, and the chip makes windows of them.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +22,9 @@
 namespace s4::sw {
 
 /// How words are gathered: word (j, x) holds elements [channel][row][column] of the input rows
-/// first_row + j * row_step + row * row_tap, and of the window columns of output column x.
+/// first_row + j * row_step + row * row_tap, and of the window columns of output column x. As
+/// pixels of a quarter word (gathered.quarters): pixel (j, x), in byte 16 * (x % 4) of word (j, x /
+/// 4), holds such elements of the stride_w columns from x * stride_w - pad_left.
 struct Windows {
   LayerGeometry conv;  ///< before
   std::uint32_t rows = 1;
@@ -29,8 +35,10 @@ struct Windows {
 };
 
 /// Nothing where the image as it is serves as well: windows of one element, more than 64 elements
-/// in a row of it, or more words than pixels.
-[[nodiscard]] std::optional<Windows> find_windows(const LayerGeometry& conv);
+/// in a row of it, or more words than pixels. `pixel_group`: columns of which the output's width
+/// has to be a multiple for quarter words; 0: the chip has none.
+[[nodiscard]] std::optional<Windows> find_windows(const LayerGeometry& conv,
+                                                  std::uint32_t pixel_group);
 
 /// Geometry and weights of the layer become those on the gathered image.
 void gather(Layer& layer, const Windows& windows);

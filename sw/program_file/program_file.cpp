@@ -243,6 +243,7 @@ class Decoder {
     out_.config_name = in.at("config").get<std::string>();
     NetworkOptions options;
     options.store_all = in.at("store_all").get<bool>();
+    options.pixel_group = in.at("pixel_group").get<std::uint32_t>();
     graph::Graph graph = graph_from_json(in.at("graph"), find(kConstants));
     out_.network = prepare(std::move(graph), options);
     require(fingerprint(out_.network) == in.at("fingerprint"),
@@ -344,6 +345,7 @@ std::vector<std::uint8_t> encode_program(const CompiledNetwork& compiled) {
   json network;
   network["config"] = compiled.config_name;
   network["store_all"] = compiled.network.options.store_all;
+  network["pixel_group"] = compiled.network.options.pixel_group;
   network["graph"] = graph_to_json(compiled.network.graph, constants);
   network["fingerprint"] = fingerprint(compiled.network);
   network["memory"] = json::array();

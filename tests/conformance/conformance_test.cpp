@@ -177,6 +177,18 @@ LayerCase random_conv(Random& random) {
   return c;
 }
 
+LayerCase random_quarters(Random& random) {
+  const std::uint32_t kernel_h = pick(random, 1, 5);
+  LayerCase c = conv(pick(random, 1, 3), 64, kernel_h + pick(random, 0, 9), 8 * pick(random, 1, 5),
+                     pick(random, 1, 90), kernel_h, 1, 64);
+  LayerGeometry& g = c.geometry;
+  g.quarters = true;
+  g.stride_h = pick(random, 1, 2);
+  g.pad_top = pick(random, 0, 1);
+  g.pad_bottom = pick(random, 0, 1);
+  return c;
+}
+
 LayerCase random_pool(Random& random) {
   LayerCase c = random_conv(random);
   c.max_pool = true;
@@ -248,6 +260,11 @@ std::vector<Conformance> all_cases() {
   for (unsigned i = 0; i < (full ? 120 : 24); ++i, ++number) {
     add(random_pool(random), 2000 + number);
     cases.back().layer_case.add = false;
+  }
+  for (unsigned i = 0; i < (full ? 60 : 12); ++i, ++number) {
+    LayerCase layer_case = random_quarters(random);
+    layer_case.keep = one_of(random, {1U, 2U, 8U, 64U, pick(random, 1, 64)});
+    add(layer_case, 3000 + number);
   }
   if (full) {
     unsigned large = 0;
