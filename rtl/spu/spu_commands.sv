@@ -2,7 +2,8 @@
 /// Two commands are inside at a time: next_o is held until every part that it needs has taken it
 /// over, which each does when it is done with its former one: load, and start in the clock after.
 /// A pooling command needs no index side and no array. Loop counts are ready one clock after the
-/// handshake. Model: sim/spu/spu.hpp
+/// handshake. A command that is after_former does not fetch before the former one is complete; the
+/// one before that is, since its successor has reached the back. Model: sim/spu/spu.hpp
 module spu_commands #(
     localparam int unsigned Quads  = config_pkg::NumQuadrants,
     localparam int unsigned Lanes  = config_pkg::LanesPerQuadrant,
@@ -116,10 +117,12 @@ module spu_commands #(
   assign next_loops.groups   = next_groups_q;
 
   // ---- Each part's command: loaded when the part is idle, started in the clock after ----
-  logic fetch_free;
+  logic fetch_free, former_running;
+  assign former_running = back_due_q && back_busy_o && !back_done_i;
   assign fetch_free   = !(fetch_busy_i || fetch_start_o);
   assign walk_start_o = walk_due_q && (fetch_last_group_i || fetch_free);
-  assign fetch_load_o = fetch_due_q && walk_ready_i && fetch_free;
+  assign fetch_load_o = fetch_due_q && walk_ready_i && fetch_free &&
+                        !(next_q.after_former && former_running);
   assign index_load   = index_due_q && !(index_busy_i || index_start_o);
   assign array_load   = array_due_q && !(array_busy_i || array_start_o);
   assign back_load    = back_due_q && (!back_busy_o || back_done_i);

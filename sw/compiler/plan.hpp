@@ -17,6 +17,8 @@ namespace s4::sw {
 inline constexpr std::uint64_t kCommandGap = 3;
 inline constexpr std::uint64_t kCommandStart = 25;
 inline constexpr std::uint64_t kCommandEnd = 35;
+/// From the former command's last result to the first step of one that reads it.
+inline constexpr std::uint64_t kCommandAfter = 10;
 
 /// How weights reach the array.
 enum class Strategy {

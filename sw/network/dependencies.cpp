@@ -17,7 +17,7 @@ unsigned token_of(std::size_t producer, std::size_t consumer) {
     int next = 0;
     for (const Engine producer : {Engine::kLoad, Engine::kSpu, Engine::kStore}) {
       for (const Engine consumer : {Engine::kLoad, Engine::kSpu, Engine::kStore}) {
-        if (producer == consumer && producer != Engine::kSpu) continue;
+        if (producer == consumer) continue;
         table[at(producer)][at(consumer)] = next++;
       }
     }
@@ -67,6 +67,10 @@ void TokenPlanner::add(Engine engine, const LastCommands& needs) {
   const auto consumer = static_cast<std::size_t>(engine);
   for (std::size_t producer = 0; producer < kEngines; ++producer) {
     const std::int64_t command = needs[producer];
+    if (producer == consumer) {
+      masks_.back().after_former = command != kNoCommand && command == last_array_;
+      continue;
+    }
     std::int64_t& known = known_[producer][consumer];
     if (command <= known) continue;
     const auto mask = static_cast<std::uint16_t>(1U << token_of(producer, consumer));
@@ -74,6 +78,7 @@ void TokenPlanner::add(Engine engine, const LastCommands& needs) {
     masks_.back().wait |= mask;
     known = command;
   }
+  if (engine == Engine::kSpu) last_array_ = static_cast<std::int64_t>(masks_.size()) - 1;
 }
 
 std::uint32_t TokenPlanner::most_outstanding() const {

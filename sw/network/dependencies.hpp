@@ -42,13 +42,15 @@ class AccessMap {
 
 /// Tokens of one command.
 struct TokenMasks {
+  bool after_former = false;  ///< of the array: it waits for its own former command
   std::uint16_t wait = 0;
   std::uint16_t signal = 0;
 };
 
 /// Turns needs into tokens: one token per pair of engines, the n-th wait on it belongs to the n-th
-/// signal. Needs name earlier commands only, so a machine that runs the commands one after another
-/// never waits, and no queue depth can deadlock.
+/// signal. The array waits for its own commands by itself: it holds two, so that only the former
+/// one can be incomplete. Needs name earlier commands only, so a machine that runs the commands one
+/// after another never waits, and no queue depth can deadlock.
 class TokenPlanner {
  public:
   /// The next command of the program.
@@ -60,6 +62,7 @@ class TokenPlanner {
 
  private:
   std::vector<TokenMasks> masks_;
+  std::int64_t last_array_ = kNoCommand;
   /// Latest command of the first engine that the second knows to be complete.
   std::array<LastCommands, kEngines> known_ = [] {
     std::array<LastCommands, kEngines> none;

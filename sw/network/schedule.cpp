@@ -27,9 +27,9 @@ constexpr std::uint32_t kMostSignals = (1U << commands::kTokenWidth) - 1 - 16;
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
-/// A field of the header, which is the same in every command.
-const commands::FieldInfo& header_field(std::string_view name) {
-  for (const commands::FieldInfo& field : commands::EndCommand::kFields) {
+template <typename Command>
+const commands::FieldInfo& field_of(std::string_view name) {
+  for (const commands::FieldInfo& field : Command::kFields) {
     if (field.name == name) return field;
   }
   throw std::logic_error("no such field");
@@ -349,9 +349,13 @@ class Scheduler {
     const LayerGeometry& g = layer(i).geometry;
     const std::uint64_t pixels = std::uint64_t{images.count()} * g.out_height() * g.out_width();
     const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
-    const std::uint64_t inputs = ready(needs);
+    LastCommands others = needs;
+    others[static_cast<std::size_t>(Engine::kSpu)] = kNoCommand;
+    const std::uint64_t inputs = ready(others);
+    const std::int64_t own = needs[static_cast<std::size_t>(Engine::kSpu)];
     const std::uint64_t start =
-        std::max(spu_ + (spu_ > 0 ? kCommandGap : 0), inputs > 0 ? inputs + kCommandStart : 0);
+        std::max({spu_ + (spu_ > 0 ? kCommandGap : 0), inputs > 0 ? inputs + kCommandStart : 0,
+                  own != kNoCommand ? ends_[static_cast<std::size_t>(own)] + kCommandAfter : 0});
     Estimate& e = out_.layers[i].estimate;
     std::uint64_t at = start;
     // The next weights flow once the former command uses its own.
@@ -414,11 +418,15 @@ class Scheduler {
     end.layer = layer(segment_.layers.size() - 1).number;
     add(Engine::kSequencer, end.encode(), no_needs(), {Engine::kSequencer, "end", end.layer, {}},
         last_end_);
-    const commands::FieldInfo& wait = header_field("wait_mask");
-    const commands::FieldInfo& signal = header_field("signal_mask");
+    const commands::FieldInfo& wait = field_of<commands::EndCommand>("wait_mask");
+    const commands::FieldInfo& signal = field_of<commands::EndCommand>("signal_mask");
+    const commands::FieldInfo& after_former = field_of<commands::SpuCommand>("after_former");
     for (std::size_t i = 0; i < out_.program.commands.size(); ++i) {
       commands::put_field(out_.program.commands[i], wait, tokens_.masks()[i].wait);
       commands::put_field(out_.program.commands[i], signal, tokens_.masks()[i].signal);
+      if (tokens_.masks()[i].after_former) {
+        commands::put_field(out_.program.commands[i], after_former, 1);
+      }
     }
     out_.predicted = std::max(last_end_, port_) + kStartAndEnd;
     for (LayerPlacement& placed : out_.layers) placed.estimate.cycles = placed.predicted;

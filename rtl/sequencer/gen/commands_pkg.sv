@@ -184,7 +184,8 @@ package commands_pkg;
     logic signed [8:0] requant_zero;
     logic [6:0] reserved7;
     logic signed [8:0] in_zero;
-    logic [7:0] reserved8;
+    logic [6:0] reserved8;
+    logic after_former;
     logic in_quarters;
     logic max_pool;
     logic add_swap;
@@ -235,6 +236,6 @@ package commands_pkg;
   } spu_command_t;
   // Bits of the command that carry a field; all others must be zero.
   localparam logic [1023:0] SpuCommandMask =
-    1024'h0000000000000000000000000000000000000000000000000000000000ffffff00ffffffffffffffffffffffffffffff000001ff01ff03ff03ff01ff01ff00ff00ffffff00ffffff00ffffffffffffffffff0fffffffffffffffffffffffffffffffffff00ffffff00ffffff00ffffff0000000000ffffffffffffff0000ffff;
+    1024'h0000000000000000000000000000000000000000000000000000000000ffffff00ffffffffffffffffffffffffffffff000001ff01ff03ff03ff01ff01ff01ff00ffffff00ffffff00ffffffffffffffffff0fffffffffffffffffffffffffffffffffff00ffffff00ffffff00ffffff0000000000ffffffffffffff0000ffff;
 
 endpackage

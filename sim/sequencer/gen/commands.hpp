@@ -629,6 +629,9 @@ struct SpuCommand {
   /// pad_left and max_pool 0; out_width is a multiple of PixelsPerQuadrant, which is at least 4;
   /// in_width is at least out_width / 4 + 1.
   std::uint8_t in_quarters = 0;
+  /// Reads of the input wait until the former command of this engine is complete; all else is
+  /// prepared. Earlier commands are complete anyway.
+  std::uint8_t after_former = 0;
   /// Zero point of the input, subtracted from every input byte.
   std::int16_t in_zero = 0;
   /// Zero point added after the rounding of the requantised result.
@@ -652,7 +655,7 @@ struct SpuCommand {
   /// Words between channel blocks of the second tensor.
   std::uint32_t add_plane = 0;
 
-  static constexpr std::array<FieldInfo, 49> kFields{{
+  static constexpr std::array<FieldInfo, 50> kFields{{
       {"opcode", 0, 8, false,
        "Operation."},
       {"context_id", 8, 4, false,
@@ -729,6 +732,8 @@ struct SpuCommand {
        "Maximum over the window instead of a convolution, each channel for itself: shape, in_zero and the weight flags are 0, in_blocks is ceil(out_channels / 64), no weights or parameters are taken (bias 0, scale 1). Padding never wins; a window wholly outside the image gives the least byte."},
       {"in_quarters", 519, 1, false,
        "Input words hold four pixels of 16 bytes; output column x reads the 64 bytes of pixels x to x + 3 of a row. in_row and in_width count words. kernel_w, stride_w and in_blocks are 1, pad_left and max_pool 0; out_width is a multiple of PixelsPerQuadrant, which is at least 4; in_width is at least out_width / 4 + 1."},
+      {"after_former", 520, 1, false,
+       "Reads of the input wait until the former command of this engine is complete; all else is prepared. Earlier commands are complete anyway."},
       {"in_zero", 528, 9, true,
        "Zero point of the input, subtracted from every input byte."},
       {"requant_zero", 544, 9, true,
@@ -793,17 +798,18 @@ struct SpuCommand {
     put_field(bytes, kFields[35], static_cast<std::int64_t>(add_swap));
     put_field(bytes, kFields[36], static_cast<std::int64_t>(max_pool));
     put_field(bytes, kFields[37], static_cast<std::int64_t>(in_quarters));
-    put_field(bytes, kFields[38], static_cast<std::int64_t>(in_zero));
-    put_field(bytes, kFields[39], static_cast<std::int64_t>(requant_zero));
-    put_field(bytes, kFields[40], static_cast<std::int64_t>(requant_min));
-    put_field(bytes, kFields[41], static_cast<std::int64_t>(requant_max));
-    put_field(bytes, kFields[42], static_cast<std::int64_t>(add_min));
-    put_field(bytes, kFields[43], static_cast<std::int64_t>(add_max));
-    put_field(bytes, kFields[44], static_cast<std::int64_t>(add_c0));
-    put_field(bytes, kFields[45], static_cast<std::int64_t>(add_ra));
-    put_field(bytes, kFields[46], static_cast<std::int64_t>(add_rb));
-    put_field(bytes, kFields[47], static_cast<std::int64_t>(add_addr));
-    put_field(bytes, kFields[48], static_cast<std::int64_t>(add_plane));
+    put_field(bytes, kFields[38], static_cast<std::int64_t>(after_former));
+    put_field(bytes, kFields[39], static_cast<std::int64_t>(in_zero));
+    put_field(bytes, kFields[40], static_cast<std::int64_t>(requant_zero));
+    put_field(bytes, kFields[41], static_cast<std::int64_t>(requant_min));
+    put_field(bytes, kFields[42], static_cast<std::int64_t>(requant_max));
+    put_field(bytes, kFields[43], static_cast<std::int64_t>(add_min));
+    put_field(bytes, kFields[44], static_cast<std::int64_t>(add_max));
+    put_field(bytes, kFields[45], static_cast<std::int64_t>(add_c0));
+    put_field(bytes, kFields[46], static_cast<std::int64_t>(add_ra));
+    put_field(bytes, kFields[47], static_cast<std::int64_t>(add_rb));
+    put_field(bytes, kFields[48], static_cast<std::int64_t>(add_addr));
+    put_field(bytes, kFields[49], static_cast<std::int64_t>(add_plane));
     return bytes;
   }
 
@@ -847,17 +853,18 @@ struct SpuCommand {
     c.add_swap = static_cast<std::uint8_t>(get_field(bytes, kFields[35]));
     c.max_pool = static_cast<std::uint8_t>(get_field(bytes, kFields[36]));
     c.in_quarters = static_cast<std::uint8_t>(get_field(bytes, kFields[37]));
-    c.in_zero = static_cast<std::int16_t>(get_field(bytes, kFields[38]));
-    c.requant_zero = static_cast<std::int16_t>(get_field(bytes, kFields[39]));
-    c.requant_min = static_cast<std::int16_t>(get_field(bytes, kFields[40]));
-    c.requant_max = static_cast<std::int16_t>(get_field(bytes, kFields[41]));
-    c.add_min = static_cast<std::int16_t>(get_field(bytes, kFields[42]));
-    c.add_max = static_cast<std::int16_t>(get_field(bytes, kFields[43]));
-    c.add_c0 = static_cast<std::uint32_t>(get_field(bytes, kFields[44]));
-    c.add_ra = static_cast<std::uint32_t>(get_field(bytes, kFields[45]));
-    c.add_rb = static_cast<std::uint32_t>(get_field(bytes, kFields[46]));
-    c.add_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[47]));
-    c.add_plane = static_cast<std::uint32_t>(get_field(bytes, kFields[48]));
+    c.after_former = static_cast<std::uint8_t>(get_field(bytes, kFields[38]));
+    c.in_zero = static_cast<std::int16_t>(get_field(bytes, kFields[39]));
+    c.requant_zero = static_cast<std::int16_t>(get_field(bytes, kFields[40]));
+    c.requant_min = static_cast<std::int16_t>(get_field(bytes, kFields[41]));
+    c.requant_max = static_cast<std::int16_t>(get_field(bytes, kFields[42]));
+    c.add_min = static_cast<std::int16_t>(get_field(bytes, kFields[43]));
+    c.add_max = static_cast<std::int16_t>(get_field(bytes, kFields[44]));
+    c.add_c0 = static_cast<std::uint32_t>(get_field(bytes, kFields[45]));
+    c.add_ra = static_cast<std::uint32_t>(get_field(bytes, kFields[46]));
+    c.add_rb = static_cast<std::uint32_t>(get_field(bytes, kFields[47]));
+    c.add_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[48]));
+    c.add_plane = static_cast<std::uint32_t>(get_field(bytes, kFields[49]));
     return c;
   }
 };
