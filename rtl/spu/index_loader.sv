@@ -3,7 +3,8 @@
 /// through pair_*, rows of bitmaps through bitmap_*, both as they lie in the chunk. A bank's
 /// descriptor and its first row may leave in the same clock; a bank costs one clock if it has no
 /// index rows. A header chunk costs one clock for every 6/8 * group lanes banks, hidden behind the
-/// steps of a bank that has fewer index rows than entries.
+/// steps of a bank that has fewer index rows than entries. If one holds the headers of a whole pass
+/// it is read once, and the passes that repeat it follow each other without a gap.
 /// Model: sim/spu/weight_stream.hpp
 `include "assert.svh"
 module index_loader #(
@@ -31,6 +32,7 @@ module index_loader #(
     output logic                      consume_last_o,
     output logic                      pass_end_o,
     output logic                      rewind_o,
+    output logic                      skip_o,          // with rewind_o: the header is kept
     // Descriptors, one per bank
     output logic                      descriptor_valid_o,
     input  logic                      descriptor_ready_i,
@@ -58,12 +60,13 @@ module index_loader #(
   logic slot_pairs, slot_has_rows;
 
   // ---- Headers ----
-  logic [ChunkBits-1:0] header_q, header_view, headers;
-  logic [HeaderCountBits-1:0] header_left_q, header_fill;
+  logic [ChunkBits-1:0] header_q, header_view;
+  logic [HeaderCountBits-1:0] header_left_q, header_at_q, header_fill;
   logic [7:0] next_header;
   logic next_available, load_header;
 
   logic descriptor_done, row_done, slot_done, slot_load, take_row, header_chunk;
+  logic pass_complete, repeat_pass, restart_pass;
 
   assign busy_o = in_pass_q;
   assign rewind_o = resident_i && (tiles_left_q != 24'd1 || keep_i);
@@ -88,19 +91,22 @@ module index_loader #(
   assign load_header = in_pass_q && (banks_left_q != '0) && (header_left_q == '0) &&
                        (!slot_valid_q || !slot_has_rows);
   assign header_chunk = load_header && chunk_valid_i;
-  assign headers = header_chunk ? header_view : header_q;
-  assign next_header = headers[7:0];
+  assign next_header = restart_pass ? header_q[7:0]
+                     : header_chunk ? header_view[7:0] : header_q[32'(header_at_q)*8+:8];
   assign next_available = (header_left_q != '0) || header_chunk;
-  assign slot_load = in_pass_q && next_available && (banks_left_q != '0) &&
-                     (!slot_valid_q || slot_done);
+  assign slot_load = restart_pass || (in_pass_q && next_available && (banks_left_q != '0) &&
+                                      (!slot_valid_q || slot_done));
 
   assign consume_o = take_row || header_chunk;
   // The last chunk of a pass is the last row of its last bank, or its header if that has no rows
   // and is never redirected by a row: then pass_end_o says it afterwards.
   assign consume_last_o = take_row && slot_last_q && (rows_left_q == 7'd1);
 
-  logic redirected_q, pass_complete;
-  assign pass_complete = in_pass_q && (banks_left_q == '0) && (!slot_valid_q || slot_done);
+  logic redirected_q;
+  assign pass_complete = in_pass_q && slot_done && slot_last_q;
+  assign repeat_pass = resident_i && tiles_left_q != 24'd1 && banks_i <= 25'(header_fill);
+  assign restart_pass = pass_complete && repeat_pass;
+  assign skip_o = repeat_pass;
   assign pass_end_o = pass_complete && !(redirected_q || consume_last_o);
 
   // ---- Header bytes, those of the lowest channel part first ----
@@ -116,8 +122,7 @@ module index_loader #(
   assign header_fill = HeaderCountBits'(HeaderBytes >> shape_i);
 
   always_ff @(posedge clk_i) begin
-    if (slot_load) header_q <= headers >> 8;
-    else if (header_chunk) header_q <= header_view;
+    if (header_chunk) header_q <= header_view;
   end
 
   // ---- Control registers ----
@@ -134,6 +139,7 @@ module index_loader #(
       slot_count_q  <= '0;
       rows_left_q   <= '0;
       header_left_q <= '0;
+      header_at_q   <= '0;
       redirected_q  <= 1'b0;
       error_o       <= 1'b0;
     end else begin
@@ -141,12 +147,15 @@ module index_loader #(
       if (descriptor_valid_o && descriptor_ready_i) slot_sent_q <= 1'b1;
       if (slot_done) slot_valid_q <= 1'b0;
       if (consume_last_o) redirected_q <= 1'b1;
-      if (header_chunk) header_left_q <= header_fill;
+      if (header_chunk) begin
+        header_left_q <= header_fill;
+        header_at_q   <= '0;
+      end
 
       if (slot_load) begin
         slot_valid_q  <= 1'b1;
         slot_sent_q   <= 1'b0;
-        slot_last_q   <= banks_left_q == 25'd1;
+        slot_last_q   <= (restart_pass ? banks_i : banks_left_q) == 25'd1;
         slot_bitmap_q <= next_header[7];
         slot_count_q  <= next_header[6:0];
         if (next_header[6:0] == 7'd0 || next_header[6]) rows_left_q <= '0;
@@ -155,6 +164,7 @@ module index_loader #(
         if (next_header[6] && next_header[5:0] != '0) error_o <= 1'b1;
         banks_left_q  <= banks_left_q - 25'd1;
         header_left_q <= (header_chunk ? header_fill : header_left_q) - HeaderCountBits'(1);
+        header_at_q   <= header_chunk ? HeaderCountBits'(1) : header_at_q + HeaderCountBits'(1);
       end
 
       if (pass_complete) begin
@@ -166,6 +176,11 @@ module index_loader #(
         if (tiles_left_q == 24'd1 && groups_left_q == 16'd1) begin
           in_pass_q    <= 1'b0;
           tiles_left_q <= tiles_left_q;  // rewind_o keeps its value until the next start
+        end
+        if (repeat_pass) begin
+          banks_left_q  <= banks_i - 25'd1;
+          header_left_q <= header_fill - HeaderCountBits'(1);
+          header_at_q   <= HeaderCountBits'(1);
         end
       end
 

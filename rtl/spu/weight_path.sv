@@ -107,11 +107,12 @@ module weight_path #(
       .consume_i     (value_consume_i),
       .consume_last_i(value_consume_last_i),
       .pass_end_i    (value_pass_end_i),
-      .rewind_i      (value_rewind_i)
+      .rewind_i      (value_rewind_i),
+      .skip_i        (1'b0)
   );
 
   // ---- Indices ----
-  logic chunk_valid, consume, consume_last, pass_end, rewind;
+  logic chunk_valid, consume, consume_last, pass_end, rewind, skip;
   logic [IndexBits-1:0] chunk_data;
   logic descriptor_valid, descriptor_ready, pair_valid, pair_ready;
   logic bitmap_valid, bitmap_last, bitmap_ready;
@@ -133,7 +134,8 @@ module weight_path #(
       .consume_i     (consume),
       .consume_last_i(consume_last),
       .pass_end_i    (pass_end),
-      .rewind_i      (rewind)
+      .rewind_i      (rewind),
+      .skip_i        (skip)
   );
 
   index_loader u_loader (
@@ -154,6 +156,7 @@ module weight_path #(
       .consume_last_o    (consume_last),
       .pass_end_o        (pass_end),
       .rewind_o          (rewind),
+      .skip_o            (skip),
       .descriptor_valid_o(descriptor_valid),
       .descriptor_ready_i(descriptor_ready),
       .descriptor_o      (descriptor),

@@ -2,8 +2,8 @@
 /// A row holds one lane row for each quadrant column; a chunk is the NumQuadrants >> shape_i lane
 /// rows that the array takes per clock. Every quadrant sees the lane row of its channel part. One
 /// chunk per clock; the next chunk is on chunk_data_o while chunk_valid_o, and is taken by
-/// consume_i. At the end of a pass the reader goes back to where the pass started (rewind_i) or on
-/// to the next block; rows behind it are free again. Latency from a written row to chunk_valid_o:
+/// consume_i. At the end of a pass the reader goes back to where the pass started (rewind_i), or to
+/// the chunk after that (skip_i), or on to the next block; rows behind it are free again. Latency from a written row to chunk_valid_o:
 /// 2 clocks. Model: sim/spu/weight_stream.hpp
 `include "assert.svh"
 module weight_stream_buffer #(
@@ -28,7 +28,8 @@ module weight_stream_buffer #(
     input  logic                     consume_i,       // takes the chunk
     input  logic                     consume_last_i,  // with consume_i: last chunk of the pass
     input  logic                     pass_end_i,      // the pass ends without another chunk
-    input  logic                     rewind_i         // this pass will be read again
+    input  logic                     rewind_i,        // this pass will be read again
+    input  logic                     skip_i           // with rewind_i: but for its first chunk
 );
 
   localparam int unsigned QuadBits = (Quads > 1) ? $clog2(Quads) : 1;
@@ -51,7 +52,7 @@ module weight_stream_buffer #(
   assign end_ptr = (have_q && !consume_i) ? read_q - step_q : read_q;
 
   always_comb begin : redirect
-    target = start_q;
+    target = skip_i ? start_q + chunk_step : start_q;
     if (!rewind_i) begin
       target = ((end_ptr + PointerBits'((1 << BlockBits) - 1)) >> BlockBits) << BlockBits;
     end
