@@ -162,6 +162,11 @@ class Compiler {
                                              {}});
         }
       }
+      for (LayerCost& cost : costs_[l]) {
+        const ShapeProfile& profile = cost.slices.front().profile;
+        cost.shared = slices.size() > 1 && profile.fits && profile.groups.size() == 1 &&
+                      same_slices(whole, slices);
+      }
     }
     return costs_[l];
   }
@@ -172,6 +177,7 @@ class Compiler {
     const Layer& whole = layer(l).layer;
     if (whole.max_pool) return cost;
     for (SliceCost& slice : cost.slices) {
+      if (cost.shared && &slice != &cost.slices.front()) break;
       const Layer part = cost.slices.size() > 1 ? slice_layer(whole, slice.slice) : Layer();
       const Layer& source = cost.slices.size() > 1 ? part : whole;
       slice.packed =

@@ -110,13 +110,14 @@ class Scheduler {
         std::uint64_t{images} * g.out_height() * g.out_width() * g.out_blocks();
     placed.plan.second_words = layer(i).add ? placed.plan.output_words : 0;
     for (const SliceCost& slice : cost.slices) {
+      if (cost.shared && &slice != &cost.slices.front()) break;
       if (!slice.profile.fits) placed.plan.strategy = Strategy::kStream;
       for (const GroupProfile& group : slice.profile.groups) {
         placed.weight_bytes += group.index_bytes + group.value_bytes;
         placed.parameter_bytes += group.param_bytes;
       }
     }
-    if (keeps(i) && parts(i) > 1) placed.plan.strategy = Strategy::kKeep;
+    if ((keeps(i) && parts(i) > 1) || cost.shared) placed.plan.strategy = Strategy::kKeep;
     if (layer(i).max_pool) placed.plan.strategy = Strategy::kNone;
   }
 
@@ -281,8 +282,12 @@ class Scheduler {
 
   void compute_part(std::size_t i, std::uint32_t s, const Images& images, bool sends, bool keep) {
     ++out_.layers[i].plan.chunks;
-    for (const SliceCost& slice : costs_[i]->slices) {
-      compute_slice(i, s, images, slice, sends, keep);
+    const LayerCost& cost = *costs_[i];
+    for (std::size_t k = 0; k < cost.slices.size(); ++k) {
+      const bool first = k == 0;
+      const bool last = k + 1 == cost.slices.size();
+      compute_slice(i, s, images, cost.slices[k], sends && (first || !cost.shared),
+                    keep || (cost.shared && !last));
     }
   }
 
@@ -478,8 +483,8 @@ std::uint32_t best_shape(const Layer& layer, const config::Configuration& config
     for (const SliceCost& slice : cost.slices) {
       const ShapeProfile& profile = slice.profile;
       const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
-      clocks += profile.switch_stall;
-      words += profile.words;
+      clocks += profile.switch_stall + kCommandGap;
+      if (!cost.shared || &slice == &cost.slices.front()) words += profile.words;
       for (const GroupProfile& group : profile.groups) {
         clocks += tiles * tile_clocks(group, profile, config, !profile.fits);
       }

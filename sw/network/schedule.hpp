@@ -24,6 +24,9 @@ struct SliceCost {
 struct LayerCost {
   std::uint32_t shape = 0;
   std::vector<SliceCost> slices;
+  /// All slices have the same weights and parameters, in one group that fits the buffers: sent
+  /// once.
+  bool shared = false;
 
   /// One group that fits the weight buffers, so that they can keep it over several commands.
   [[nodiscard]] bool can_keep() const {

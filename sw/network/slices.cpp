@@ -90,4 +90,18 @@ Layer slice_layer(const Layer& layer, const ChannelSlice& slice) {
   return part;
 }
 
+bool same_slices(const Layer& layer, const std::vector<ChannelSlice>& slices) {
+  const Layer first = slice_layer(layer, slices.front());
+  const std::vector<float> scales = requant_scales(first);
+  return std::all_of(slices.begin() + 1, slices.end(), [&](const ChannelSlice& slice) {
+    if (slice.filters() != slices.front().filters() ||
+        slice.in_blocks() != slices.front().in_blocks()) {
+      return false;
+    }
+    const Layer part = slice_layer(layer, slice);
+    return part.weights.data == first.weights.data && part.biases == first.biases &&
+           requant_scales(part) == scales;
+  });
+}
+
 }  // namespace s4::sw

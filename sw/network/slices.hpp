@@ -33,4 +33,7 @@ struct ChannelSlice {
 /// else is the layer's.
 [[nodiscard]] Layer slice_layer(const Layer& layer, const ChannelSlice& slice);
 
+/// Whether all slices have the same sizes, weights, biases and scales.
+[[nodiscard]] bool same_slices(const Layer& layer, const std::vector<ChannelSlice>& slices);
+
 }  // namespace s4::sw
