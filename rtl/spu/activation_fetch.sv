@@ -6,8 +6,8 @@
 /// and nobody else holds them. One group per clock; operands arrive 2 clocks after their grant. At
 /// most OperandBanks banks are in flight or unused (operand_slots). For pooling a group of channels
 /// is one channel block, its words go to the pooling unit, and a tile waits for a set of that.
-/// Pixels of a quarter word (in_quarters): the group reads the Words words that hold its windows and
-/// is filled once all are there (quarter_window).
+/// Pixels of a quarter word (in_quarters): the group reads the Words words that hold its windows
+/// and is filled once all are there (quarter_window).
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(

@@ -3,8 +3,8 @@
 /// first bank of a tile, claims a set (credit_o: one is free); fills arrive in order of the tiles,
 /// fill_first_i with the first and fill_last_i with the last of one. A lane that is never written
 /// (padding) keeps the least byte. tile_valid_o: the oldest tile is complete, from the clock after
-/// its last fill; read_i reads OutPixels pixels x Lanes channels of it, sign- or zero-extended, data
-/// one clock later; tile_free_i gives its set back. Model: sim/spu/spu.hpp
+/// its last fill; read_i reads OutPixels pixels x Lanes channels of it, sign- or zero-extended,
+/// data one clock later; tile_free_i gives its set back. Model: sim/spu/spu.hpp
 `include "assert.svh"
 module max_pool #(
     localparam int unsigned Lanes     = config_pkg::LanesPerQuadrant,
@@ -57,8 +57,8 @@ module max_pool #(
     end
   end
 
-  // ---- Maxima, as unsigned numbers: signed bytes with their sign bit turned. A set's reads are
-  // ---- before its next fill. Elements are chosen by comparison with loop constants, as in the array.
+  // ---- Maxima, as unsigned numbers: signed bytes with their sign bit turned. A set is read before
+  // ---- its next fill. Elements are chosen by comparison with loop constants, as in the array.
   logic [7:0] best[2*Pixels][64];
 
   always_ff @(posedge clk_i) begin : maximum

@@ -1,7 +1,7 @@
-/// Windows of pixels that are a quarter of a word: lane i gets the 64 bytes that begin with quarter i
-/// of the Words words read for the group. Words arrive in any clocks, arrived_i naming those of this
-/// one; a word is held until the group's last has come, and in that clock the windows are valid. With
-/// quarters_i low the words pass as they are. Model: sim/spu/spu.hpp
+/// Windows of pixels that are a quarter of a word: lane i gets the 64 bytes that begin with quarter
+/// i of the Words words read for the group. Words arrive in any clocks, arrived_i naming those of
+/// this one; a word is held until the group's last has come, and in that clock the windows are
+/// valid. With quarters_i low the words pass as they are. Model: sim/spu/spu.hpp
 module quarter_window #(
     localparam int unsigned Group = config_pkg::PixelsPerQuadrant,
     localparam int unsigned Words = Group / 4 + 1

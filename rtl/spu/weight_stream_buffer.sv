@@ -3,8 +3,8 @@
 /// rows that the array takes per clock. Every quadrant sees the lane row of its channel part. One
 /// chunk per clock; the next chunk is on chunk_data_o while chunk_valid_o, and is taken by
 /// consume_i. At the end of a pass the reader goes back to where the pass started (rewind_i), or to
-/// the chunk after that (skip_i), or on to the next block; rows behind it are free again. Latency from a written row to chunk_valid_o:
-/// 2 clocks. Model: sim/spu/weight_stream.hpp
+/// the chunk after that (skip_i), or on to the next block; rows behind it are free again. Latency
+/// from a written row to chunk_valid_o: 2 clocks. Model: sim/spu/weight_stream.hpp
 `include "assert.svh"
 module weight_stream_buffer #(
     parameter int unsigned LaneBits = 8,   // bits per lane of a lane row, 6 or 8

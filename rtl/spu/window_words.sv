@@ -1,6 +1,6 @@
 /// Which words the lanes of a fetch group need of one kernel tap, and which lanes lie outside the
-/// image. Of plain words a lane reads its own; of quarter words the first Words lanes read those that
-/// hold the windows of all, which lie in one row. Combinational. Model: sim/spu/spu.hpp
+/// image. Of plain words a lane reads its own; of quarter words the first Words lanes read those
+/// that hold the windows of all, which lie in one row. Combinational. Model: sim/spu/spu.hpp
 module window_words #(
     localparam int unsigned Group     = config_pkg::PixelsPerQuadrant,
     localparam int unsigned AddrBits  = config_pkg::LocalAddrWidth,

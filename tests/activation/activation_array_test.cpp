@@ -73,7 +73,7 @@ TEST_CASE("array: random functions, tables, lanes and stalls", "[activation]") {
 }
 
 TEST_CASE("array: one result per lane and clock; 128 lanes in s4", "[activation]") {
-  // The model of s4 takes minutes to build: small, built for the exhaustive test, has the same code.
+  // The model of s4 takes minutes to build; small is there for the exhaustive test.
   const bool full = s4::tb::full_run();
   ActivationBench bench(full ? "s4" : "small", s4::tb::Kind::kFast);
   if (full) CHECK(bench.lanes() == 128);
