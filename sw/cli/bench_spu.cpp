@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/cli/bench_random.hpp"
 #include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
 #include "sw/driver/configuration.hpp"
@@ -22,9 +23,10 @@ constexpr int kSubsystems = 4;
 
 struct Options {
   std::string config = "s4";
-  std::vector<std::string> networks{"resnet50", "bert-base"};
+  std::vector<std::string> networks{"resnet50", "bert-base", "random"};
   std::vector<std::uint32_t> keeps{64, 32, 16, 8, 4, 2, 1};
   std::int64_t batch = 4;
+  std::uint32_t count = 30;
   std::uint64_t seed = 1;
   bool layers = false;
   std::string json;
@@ -41,6 +43,14 @@ class SpuBench {
 
   int run() {
     for (const std::string& name : options_.networks) {
+      if (name == "random") {
+        RandomFigures figures = bench_random_layers(
+            config_, {options_.count, options_.seed, options_.keeps, options_.layers});
+        rows_.insert(rows_.end(), figures.rows.begin(), figures.rows.end());
+        sums_.insert(sums_.end(), figures.sums.begin(), figures.sums.end());
+        ok_ = ok_ && figures.ok;
+        continue;
+      }
       // A BERT layer is measured with one sequence: its rows are pixels enough.
       const std::int64_t batch = name == "resnet50" ? options_.batch : 1;
       fmt::print(
@@ -155,14 +165,17 @@ void add_bench_spu_command(CLI::App& bench, Action& action) {
       bench.add_subcommand("spu", "Clocks of ResNet-50's and BERT's layers at every sparsity");
   command->add_option("--config", o->config, "Configuration")->capture_default_str();
   command->add_option("--network", o->networks, "Networks; all of them if not given")
-      ->check(CLI::IsMember({"resnet50", "bert-base"}));
+      ->check(CLI::IsMember({"resnet50", "bert-base", "random"}));
   command
       ->add_option("--keep", o->keeps, "Weights kept of 64; the speed-up is over the first of them")
       ->check(CLI::Range(1, 64));
   command->add_option("--batch", o->batch, "Images of a subsystem")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
-  command->add_option("--seed", o->seed, "Of weights and inputs")
+  command->add_option("--count", o->count, "Random layers")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->add_option("--seed", o->seed, "Of weights and inputs, and of random layers")
       ->capture_default_str()
       ->check(whole(0));
   command->add_flag("--layers", o->layers, "Print every layer");

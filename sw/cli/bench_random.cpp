@@ -1,0 +1,168 @@
+#include "sw/cli/bench_random.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <random>
+
+#include "sw/driver/layer_runner.hpp"
+
+namespace s4::cli {
+namespace {
+
+constexpr std::uint64_t kMemoryLatency = 100;  // of the ideal memory
+
+/// Spread evenly on a logarithmic scale.
+std::uint32_t pick(std::mt19937_64& random, double low, double high) {
+  const double at = static_cast<double>(random() % 65536) / 65535.0;
+  return static_cast<std::uint32_t>(std::lround(low * std::pow(high / low, at)));
+}
+
+sw::LayerGeometry random_geometry(std::mt19937_64& random, const config::Configuration& config) {
+  for (;;) {
+    sw::LayerGeometry g;
+    const bool window = random() % 2 == 0;
+    const std::uint32_t taps = window ? 9 : 1;
+    g.kernel_h = g.kernel_w = window ? 3 : 1;
+    g.pad_top = g.pad_left = g.pad_bottom = g.pad_right = window ? 1 : 0;
+    g.channels = pick(random, 64, 4608) / taps;
+    g.filters = pick(random, 64, 2048);
+    g.height = g.width = pick(random, 14, 112);
+    const std::uint64_t words = std::uint64_t{g.in_blocks() + g.out_blocks()} * g.height * g.width;
+    if (g.channels * taps >= 64 && words <= config.local_words) return g;
+  }
+}
+
+struct Bound {
+  std::uint64_t clocks = 0;
+  const char* name = "";
+};
+
+Bound bound_of(const sw::Layer& layer, const config::Configuration& config) {
+  const std::uint64_t pixels = layer.geometry.pixels();
+  const auto counts = sw::bank_counts(layer.weights);
+  const std::uint64_t results = config.epilogue_pixels * config.lanes_per_quadrant;
+  Bound best;
+  for (std::uint32_t shape = 0; shape <= config.max_shape; ++shape) {
+    const sw::ShapeProfile profile = sw::profile_shape(layer, counts, config, shape);
+    const std::uint64_t tiles = (pixels + profile.tile_pixels - 1) / profile.tile_pixels;
+    std::uint64_t mac = 0;
+    std::uint64_t words = 0;
+    std::uint64_t weights = 0;
+    for (const sw::GroupProfile& group : profile.groups) {
+      mac += tiles * group.clocks;
+      words += pixels * group.busy_banks;
+      weights += group.index_bytes + group.value_bytes;
+    }
+    const Bound bounds[] = {{mac, "mac"},
+                            {words / config.pixels_per_quadrant, "activation"},
+                            {pixels * layer.geometry.filters / results, "epilogue"},
+                            {weights / 64, "weights"}};
+    const Bound& largest =
+        *std::max_element(std::begin(bounds), std::end(bounds),
+                          [](const Bound& a, const Bound& b) { return a.clocks < b.clocks; });
+    if (shape == 0 || largest.clocks < best.clocks) best = largest;
+  }
+  return best;
+}
+
+/// From the arrival of the first weight to the last result.
+std::uint64_t clocks_alone(const sw::LayerReport& report) {
+  std::uint64_t first = ~std::uint64_t{0};
+  std::uint64_t last = 0;
+  for (const sw::DeviceRun& run : report.runs) {
+    if (run.program != "compute") continue;
+    for (const sw::TimelineEvent& event : run.result.timeline) {
+      if (event.engine == commands::Engine::kWeights) first = std::min(first, event.begin);
+      if (event.engine == commands::Engine::kSpu) last = std::max(last, event.end);
+    }
+  }
+  return last > first + kMemoryLatency ? last - first - kMemoryLatency : 0;
+}
+
+}  // namespace
+
+RandomFigures bench_random_layers(const config::Configuration& config, const RandomLayers& layers) {
+  RandomFigures out;
+  std::mt19937_64 random(layers.seed * 0x9E3779B97F4A7C15ULL + 5);
+  std::vector<sw::LayerGeometry> shapes;
+  for (std::uint32_t i = 0; i < layers.count; ++i) {
+    shapes.push_back(random_geometry(random, config));
+  }
+  fmt::print("random layers alone, configuration {}: clocks from the first weight's arrival\n\n",
+             config.name);
+  fmt::print("{:>5} {:>8} {:>14} {:>14}  {}\n", "K", "layers", "bound / clocks", "least",
+             "least of");
+  for (const std::uint32_t keep : layers.keeps) {
+    double least = 1e9;
+    std::string which;
+    std::uint64_t all_clocks = 0;
+    std::uint64_t all_bounds = 0;
+    std::uint64_t reach = 0;
+    double ideals = 0;
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      sw::LayerCase layer_case;
+      layer_case.geometry = shapes[i];
+      layer_case.keep = keep;
+      layer_case.seed = layers.seed * 1000 + i;
+      layer_case.compile.resident = true;
+      layer_case.compile.allow_wrap = true;
+      sw::RunSettings settings;
+      settings.config_argument = config.name;
+      settings.show_progress = true;
+      const sw::LayerReport report = sw::run_layer(layer_case, config, settings);
+      const Bound bound = bound_of(sw::make_layer(layer_case), config);
+      const std::uint64_t clocks = clocks_alone(report);
+      const double share =
+          clocks > 0 ? static_cast<double>(bound.clocks) / static_cast<double>(clocks) : 0;
+      out.ok = out.ok && report.ok() && clocks > 0;
+      for (const sw::Comparison& c : report.comparisons) {
+        if (!c.first.empty()) fmt::print("{}\n", c.first);
+      }
+      all_clocks += clocks;
+      all_bounds += bound.clocks;
+      ideals += report.ideal_cycles;
+      reach += share >= 0.85 ? 1 : 0;
+      if (share < least) {
+        least = share;
+        which = report.layer;
+      }
+      out.rows.push_back({{"network", "random"},
+                          {"layer", fmt::format("random{}", i)},
+                          {"shape", report.layer},
+                          {"keep", keep},
+                          {"dtype", "int8"},
+                          {"cycles", clocks},
+                          {"ideal_cycles", report.ideal_cycles},
+                          {"bound_cycles", bound.clocks},
+                          {"utilisation", share},
+                          {"bound", bound.name},
+                          {"plan", report.plan.describe()},
+                          {"mismatches", report.mismatches()}});
+      if (layers.print) {
+        fmt::print("      {:<48} {:>9} of {:>9} {:>6.1f} %  {:<10} {}\n", report.layer, clocks,
+                   bound.clocks, 100 * share, bound.name, report.plan.describe());
+      }
+    }
+    const double share =
+        all_clocks > 0 ? static_cast<double>(all_bounds) / static_cast<double>(all_clocks) : 0;
+    fmt::print("{:>5} {:>4} of {:>2} {:>12.1f} % {:>12.1f} %  {}\n", keep, reach, shapes.size(),
+               100 * share, 100 * least, which);
+    std::fflush(stdout);
+    out.sums.push_back({{"network", "random"},
+                        {"dtype", "int8"},
+                        {"keep", keep},
+                        {"cycles", all_clocks},
+                        {"ideal_cycles", ideals},
+                        {"bound_cycles", all_bounds},
+                        {"least", least},
+                        {"reach_85", reach},
+                        {"layers", shapes.size()}});
+  }
+  fmt::print("\n'layers': those that reach 85 % of their bound\n\n");
+  return out;
+}
+
+}  // namespace s4::cli

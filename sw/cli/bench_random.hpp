@@ -1,0 +1,33 @@
+// Random layers alone on the RTL, beside the bound that their sizes set.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "sim/config/gen/configuration.hpp"
+
+namespace s4::cli {
+
+struct RandomLayers {
+  std::uint32_t count = 30;
+  std::uint64_t seed = 1;
+  std::vector<std::uint32_t> keeps;
+  bool print = false;  ///< every layer
+};
+
+struct RandomFigures {
+  nlohmann::json rows = nlohmann::json::array();
+  nlohmann::json sums = nlohmann::json::array();
+  bool ok = true;
+};
+
+/// Convolutions 1x1 and 3x3 with reduction 64 to 4,608, outputs 64 to 2,048 and pixels 196 to
+/// 12,544 whose input and output fit the local buffer. Clocks count from the arrival of the first
+/// weight to the last result. The bound is the largest of multiply-accumulates in whole tiles,
+/// activation words by PixelsPerQuadrant, results by EpiloguePixels * LanesPerQuadrant and weight
+/// bytes by 64, in the array shape where that is least. Prints a line per sparsity.
+[[nodiscard]] RandomFigures bench_random_layers(const config::Configuration& config,
+                                                const RandomLayers& layers);
+
+}  // namespace s4::cli
