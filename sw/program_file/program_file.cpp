@@ -58,7 +58,7 @@ json plan_json(const Plan& p) {
 
 Plan plan_from(const json& in) {
   const auto n = in.get<std::array<std::uint64_t, 11>>();
-  require(n[1] <= static_cast<std::uint64_t>(Strategy::kStream) &&
+  require(n[1] <= static_cast<std::uint64_t>(Strategy::kNone) &&
               n[2] <= static_cast<std::uint64_t>(Storage::kWhole),
           "a plan is unknown");
   const auto small = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
