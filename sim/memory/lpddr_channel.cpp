@@ -129,7 +129,8 @@ void LpddrChannel::read_phase(unsigned phase, const LpddrOutputs& outputs, Lpddr
     const auto command = reads_.empty() ? std::nullopt : std::optional(reads_.front().command);
     throw LpddrViolation(
         "read_data",
-        fmt::format("read_data broken at CK {}: {} data are expected; {}", ck, due ? "no" : "unexpected",
+        fmt::format("read_data broken at CK {}: {} data are expected; {}", ck,
+                    due ? "no" : "unexpected",
                     command ? fmt::format("due at CK {} to {} for {}", reads_.front().start,
                                           reads_.front().start + t_.burst - 1, describe(*command))
                             : "no read is due"),

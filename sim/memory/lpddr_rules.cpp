@@ -137,7 +137,8 @@ void LpddrRules::check_state(const LpddrCommand& c, const Rank& rank) const {
   }
   const Bank& bank = rank.banks[c.bank];
   if (has_column(c.kind) && !bank.open) {
-    refuse("bank_state", "the bank is closed", &bank.precharge);
+    const bool all = bank.precharge_all.set && bank.precharge_all.at > bank.precharge.at;
+    refuse("bank_state", "the bank is closed", all ? &bank.precharge_all : &bank.precharge);
   }
   if ((c.kind == LpddrKind::kAct || c.kind == LpddrKind::kRefPb) && bank.open) {
     refuse("bank_state", fmt::format("row {} is open", bank.row), &bank.act);
@@ -193,8 +194,8 @@ void LpddrRules::check_bank(const LpddrCommand& c, const Rank& rank, const Bank&
     return;
   }
   // What follows opens or refreshes the bank.
-  need(bank.all ? Interval::kRPab : Interval::kRPpb, bank.precharge,
-       bank.all ? t_.rp_all : t_.rp_bank);
+  need(Interval::kRPpb, bank.precharge, t_.rp_bank);
+  need(Interval::kRPab, bank.precharge_all, t_.rp_all);
   need(bank.all ? Interval::kRCab : Interval::kRCpb, bank.act, bank.all ? t_.rc_all : t_.rc_bank);
 }
 
@@ -230,10 +231,14 @@ void LpddrRules::take(const LpddrCommand& c, Rank& rank) {
     rank.any = c;
   }
   Bank& bank = rank.banks[c.bank];
-  const auto close = [&](Bank& b, bool all) {
+  // A precharge of a bank that closes itself later does not shorten that.
+  const auto close = [&](Bank& b, bool all, unsigned later) {
+    if (b.open) b.all = all;
     b.open = false;
-    b.all = all;
-    b.precharge = c;
+    Stamp& stamp = all ? b.precharge_all : b.precharge;
+    if (stamp.set && stamp.at > c.last() + later) return;
+    stamp = c;
+    stamp.at += later;
   };
   switch (c.kind) {
     case LpddrKind::kAct:
@@ -246,27 +251,21 @@ void LpddrRules::take(const LpddrCommand& c, Rank& rank) {
     case LpddrKind::kRd:
     case LpddrKind::kRda:
       bank.read = rank.read = c;
-      if (c.kind == LpddrKind::kRda) {
-        close(bank, false);
-        bank.precharge.at += t_.rtp;
-      }
+      if (c.kind == LpddrKind::kRda) close(bank, false, t_.rtp);
       break;
     case LpddrKind::kWr:
     case LpddrKind::kWra:
     case LpddrKind::kMwr:
       bank.write = rank.write = c;
-      if (c.kind == LpddrKind::kWra) {
-        close(bank, false);
-        bank.precharge.at += t_.write_end() + t_.n_wr;
-      }
+      if (c.kind == LpddrKind::kWra) close(bank, false, t_.write_end() + t_.n_wr);
       break;
     case LpddrKind::kPrePb:
       rank.precharge = c;
-      close(bank, false);
+      close(bank, false, 0);
       break;
     case LpddrKind::kPreAb:
       rank.precharge = c;
-      for (Bank& b : rank.banks) close(b, true);
+      for (Bank& b : rank.banks) close(b, true, 0);
       break;
     case LpddrKind::kRefPb:
       rank.act = rank.refresh_bank = bank.refresh = c;

@@ -60,9 +60,9 @@ class LpddrRules {
   };
   struct Bank {
     bool open = false;
-    bool all = false;  // the last precharge was one of all banks
+    bool all = false;  // the last row was closed by a precharge of all banks
     std::uint16_t row = 0;
-    Stamp act, read, write, precharge, refresh;
+    Stamp act, read, write, precharge, precharge_all, refresh;
     // Refreshes counted, and the last one.
     std::uint64_t done = 0, last_refresh = 0;
     Stamp refreshed;

@@ -18,7 +18,8 @@ struct Case {
   std::string rule;
   std::vector<sim::LpddrCommand> commands;
   int step = -1;  ///< added to the time of the last command, the rule breaks; 0: it is broken as is
-  std::vector<std::pair<std::string, unsigned>> settings = {};  ///< numbers by the names of the docs
+  std::vector<std::pair<std::string, unsigned>> settings =
+      {};  ///< numbers by the names of the docs
 };
 
 /// At least one case for every rule that a list of commands can break.

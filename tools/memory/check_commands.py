@@ -66,7 +66,8 @@ class Rank:
         self.latest = {}
         self.banks = [{} for _ in range(8)]
         self.open = [None] * 8        # the ACT
-        self.closed = [None] * 8      # (clock, command, alone)
+        self.closed = [{} for _ in range(8)]  # "pb", "ab": (clock, command) of closing alone, with all
+        self.alone = [True] * 8       # how the last row was closed
         self.activations = []
         self.down = self.asleep = self.last = None
         self.calibrations = 0
@@ -108,7 +109,7 @@ class Judge:
         if c.kind not in ("PDE", "PDX") and (rank.asleep is not None) != (c.kind == "SRX"):
             raise Broken("self_refresh", rank.asleep, "in self refresh" if rank.asleep else "not in self refresh")
         if c.kind in COLUMN and not rank.open[c.bank]:
-            raise Broken("bank_state", (rank.closed[c.bank] or (0, None))[1], "the bank is closed")
+            raise Broken("bank_state", max(rank.closed[c.bank].values(), key=lambda p: p[0], default=(0, None))[1], "the bank is closed")
         if c.kind in OPENINGS:
             for bank in [c.bank] if c.kind in ONE_BANK else range(8):
                 if rank.open[bank]:
@@ -189,11 +190,11 @@ class Judge:
                 yield from after("tRAS", history, ["ACT"], n["tRAS"])
                 yield from after("tRTP", history, ["RD", "RDA"], n["tRTP"])
                 yield from after("tWR", history, WRITES, write_end + n["tWRdata"])
-            if kind in OPENINGS and rank.closed[bank]:
-                clock, command, alone = rank.closed[bank]
-                suffix = "pb" if alone else "ab"
-                yield "tRP" + suffix, clock, command, n["tRP" + suffix]
-                yield from after("tRC" + suffix, history, ["ACT"], n["tRC" + suffix])
+            if kind in OPENINGS:
+                for suffix, (clock, command) in rank.closed[bank].items():
+                    yield "tRP" + suffix, clock, command, n["tRP" + suffix]
+                rule = "tRCpb" if rank.alone[bank] else "tRCab"
+                yield from after(rule, history, ["ACT"], n[rule])
 
     def judge(self, c):
         rank = self.ranks[c.rank]
@@ -206,6 +207,14 @@ class Judge:
             _, _, rule, earlier, got, length = max(broken, key=lambda b: b[:2])
             raise Broken(rule, earlier, f"{got} CK, at least {length}")
         self.take(c, rank)
+
+    @staticmethod
+    def close(rank, bank, how, clock, command):
+        if rank.open[bank]:
+            rank.alone[bank] = how == "pb"
+        rank.open[bank] = None
+        if clock >= rank.closed[bank].get(how, (0, None))[0]:
+            rank.closed[bank][how] = (clock, command)
 
     def take(self, c, rank):
         n, kind = self.n, c.kind
@@ -220,9 +229,9 @@ class Judge:
             rank.activations = rank.activations[-3:] + [c]
         if kind in ("PREPB", "RDA", "WRA"):
             later = {"PREPB": 0, "RDA": n["tRTP"], "WRA": n["WL"] + n["tDQSS"] + n["burst"] + n["nWR"]}[kind]
-            rank.open[c.bank], rank.closed[c.bank] = None, (c.last + later, c, True)
-        if kind == "PREAB":
-            rank.open, rank.closed = [None] * 8, [(c.last, c, False)] * 8
+            self.close(rank, c.bank, "pb", c.last + later, c)
+        for bank in range(8) if kind == "PREAB" else []:
+            self.close(rank, bank, "ab", c.last, c)
         if kind == "PDE":
             rank.down = c
         if kind == "PDX":
