@@ -109,7 +109,8 @@ class Judge:
         if c.kind not in ("PDE", "PDX") and (rank.asleep is not None) != (c.kind == "SRX"):
             raise Broken("self_refresh", rank.asleep, "in self refresh" if rank.asleep else "not in self refresh")
         if c.kind in COLUMN and not rank.open[c.bank]:
-            raise Broken("bank_state", max(rank.closed[c.bank].values(), key=lambda p: p[0], default=(0, None))[1], "the bank is closed")
+            last = max(rank.closed[c.bank].values(), key=lambda point: point[0], default=(0, None))
+            raise Broken("bank_state", last[1], "the bank is closed")
         if c.kind in OPENINGS:
             for bank in [c.bank] if c.kind in ONE_BANK else range(8):
                 if rank.open[bank]:
