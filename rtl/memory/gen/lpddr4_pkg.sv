@@ -55,6 +55,8 @@ package lpddr4_pkg;
   localparam int unsigned TRtp = 14;
   // Write to precharge: WL + 1 + 8 + tWR (33).
   localparam int unsigned TWrPre = 58;
+  // Write to its automatic precharge: WL + 1 + 8 + nWR (34).
+  localparam int unsigned TWrAuto = 59;
   // Read to write of a rank.
   localparam int unsigned TRdWr = 33;
   // Write to read of a rank: WL + 1 + 8 + tWTR (18).
@@ -93,11 +95,17 @@ package lpddr4_pkg;
   localparam int unsigned InitCkeClocks = 1800000;
   // Clocks of the controller from CKE high to the first mode register write (tINIT5, 2 us).
   localparam int unsigned InitCommandClocks = 1800;
+  // Counters of a channel.
+  localparam int unsigned NumCounters = 25;
+  // Bits of a counter.
+  localparam int unsigned CounterWidth = 48;
+  // Bits of the clock that measures latencies.
+  localparam int unsigned LatencyWidth = 13;
   // Mode register writes of the initialisation.
   localparam int unsigned NumModeWrites = 6;
   // Mode register write 0 of the initialisation, number in bits 13:8, value in bits 7:0. MR1:
-  // BL16, write preamble of 2 CK, nWR 34 (111), read postamble 0.5.
-  localparam int unsigned Mode0 = 372;
+  // BL16, write preamble of 2 CK, nWR 34 (110), read postamble 0.5.
+  localparam int unsigned Mode0 = 356;
   // Mode register write 1 of the initialisation, number in bits 13:8, value in bits 7:0. MR2: RL
   // 32 (110), WL 16 (110), set A.
   localparam int unsigned Mode1 = 566;
@@ -148,6 +156,35 @@ package lpddr4_pkg;
     CommandZqStart = 4'd10,
     CommandZqLatch = 4'd11
   } command_e;
+
+  // What the counters of a channel count.
+  typedef enum logic [4:0] {
+    CounterClocks = 5'd0,
+    CounterReadBursts = 5'd1,
+    CounterWriteBursts = 5'd2,
+    CounterMaskedBursts = 5'd3,
+    CounterActivates = 5'd4,
+    CounterPrecharges = 5'd5,
+    CounterRefreshes = 5'd6,
+    CounterRowHits = 5'd7,
+    CounterRowConflicts = 5'd8,
+    CounterRowMisses = 5'd9,
+    CounterTurnarounds = 5'd10,
+    CounterMerged = 5'd11,
+    CounterOrdered = 5'd12,
+    CounterRefused = 5'd13,
+    CounterReadOccupancy = 5'd14,
+    CounterWriteOccupancy = 5'd15,
+    CounterPowerDown = 5'd16,
+    CounterDataErrors = 5'd17,
+    CounterLatency0 = 5'd18,
+    CounterLatency1 = 5'd19,
+    CounterLatency2 = 5'd20,
+    CounterLatency3 = 5'd21,
+    CounterLatency4 = 5'd22,
+    CounterLatency5 = 5'd23,
+    CounterLatency6 = 5'd24
+  } counter_e;
 
   // A command and where it goes.
   typedef struct packed {

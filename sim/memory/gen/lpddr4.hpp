@@ -56,6 +56,8 @@ inline constexpr std::uint32_t kTCcdMw = 32;
 inline constexpr std::uint32_t kTRtp = 14;
 /// Write to precharge: WL + 1 + 8 + tWR (33).
 inline constexpr std::uint32_t kTWrPre = 58;
+/// Write to its automatic precharge: WL + 1 + 8 + nWR (34).
+inline constexpr std::uint32_t kTWrAuto = 59;
 /// Read to write of a rank.
 inline constexpr std::uint32_t kTRdWr = 33;
 /// Write to read of a rank: WL + 1 + 8 + tWTR (18).
@@ -94,11 +96,17 @@ inline constexpr std::uint32_t kInitResetClocks = 180000;
 inline constexpr std::uint32_t kInitCkeClocks = 1800000;
 /// Clocks of the controller from CKE high to the first mode register write (tINIT5, 2 us).
 inline constexpr std::uint32_t kInitCommandClocks = 1800;
+/// Counters of a channel.
+inline constexpr std::uint32_t kNumCounters = 25;
+/// Bits of a counter.
+inline constexpr std::uint32_t kCounterWidth = 48;
+/// Bits of the clock that measures latencies.
+inline constexpr std::uint32_t kLatencyWidth = 13;
 /// Mode register writes of the initialisation.
 inline constexpr std::uint32_t kNumModeWrites = 6;
 /// Mode register write 0 of the initialisation, number in bits 13:8, value in bits 7:0. MR1:
-/// BL16, write preamble of 2 CK, nWR 34 (111), read postamble 0.5.
-inline constexpr std::uint32_t kMode0 = 372;
+/// BL16, write preamble of 2 CK, nWR 34 (110), read postamble 0.5.
+inline constexpr std::uint32_t kMode0 = 356;
 /// Mode register write 1 of the initialisation, number in bits 13:8, value in bits 7:0. MR2: RL
 /// 32 (110), WL 16 (110), set A.
 inline constexpr std::uint32_t kMode1 = 566;
@@ -208,6 +216,90 @@ enum class Command : std::uint8_t {
       return "ZqStart";
     case Command::kZqLatch:
       return "ZqLatch";
+  }
+  return "?";
+}
+
+/// What the counters of a channel count.
+enum class Counter : std::uint8_t {
+  kClocks = 0,  ///< Clocks since the initialisation.
+  kReadBursts = 1,  ///< Bursts read.
+  kWriteBursts = 2,  ///< Bursts written, masked ones included.
+  kMaskedBursts = 3,  ///< Bursts written with byte masks.
+  kActivates = 4,  ///< Rows opened.
+  kPrecharges = 5,  ///< Precharge commands; automatic ones are not counted.
+  kRefreshes = 6,  ///< Banks refreshed.
+  kRowHits = 7,  ///< Requests whose row was open when they entered the queue.
+  kRowConflicts = 8,  ///< Requests that found another row open.
+  kRowMisses = 9,  ///< Requests that found their bank closed.
+  kTurnarounds = 10,  ///< Changes between reading and writing.
+  kMerged = 11,  ///< Writes merged into a waiting one.
+  kOrdered = 12,  ///< Reads that waited for a write to their line.
+  kRefused = 13,  ///< Requests answered with an error.
+  kReadOccupancy = 14,  ///< Entries of the read queue, summed over the clocks.
+  kWriteOccupancy = 15,  ///< Entries of the write queue, summed over the clocks.
+  kPowerDown = 16,  ///< Clocks with CKE low, summed over the ranks.
+  kDataErrors = 17,  ///< Beats of read data that did not come as expected.
+  kLatency0 = 18,  ///< Reads answered (last beat) within 64 clocks of their entry into the queue, not counted before.
+  kLatency1 = 19,  ///< Reads answered (last beat) within 128 clocks of their entry into the queue, not counted before.
+  kLatency2 = 20,  ///< Reads answered (last beat) within 256 clocks of their entry into the queue, not counted before.
+  kLatency3 = 21,  ///< Reads answered (last beat) within 512 clocks of their entry into the queue, not counted before.
+  kLatency4 = 22,  ///< Reads answered (last beat) within 1024 clocks of their entry into the queue, not counted before.
+  kLatency5 = 23,  ///< Reads answered (last beat) within 2048 clocks of their entry into the queue, not counted before.
+  kLatency6 = 24,  ///< Reads answered later.
+};
+[[nodiscard]] constexpr const char* to_string(Counter value) {
+  switch (value) {
+    case Counter::kClocks:
+      return "Clocks";
+    case Counter::kReadBursts:
+      return "ReadBursts";
+    case Counter::kWriteBursts:
+      return "WriteBursts";
+    case Counter::kMaskedBursts:
+      return "MaskedBursts";
+    case Counter::kActivates:
+      return "Activates";
+    case Counter::kPrecharges:
+      return "Precharges";
+    case Counter::kRefreshes:
+      return "Refreshes";
+    case Counter::kRowHits:
+      return "RowHits";
+    case Counter::kRowConflicts:
+      return "RowConflicts";
+    case Counter::kRowMisses:
+      return "RowMisses";
+    case Counter::kTurnarounds:
+      return "Turnarounds";
+    case Counter::kMerged:
+      return "Merged";
+    case Counter::kOrdered:
+      return "Ordered";
+    case Counter::kRefused:
+      return "Refused";
+    case Counter::kReadOccupancy:
+      return "ReadOccupancy";
+    case Counter::kWriteOccupancy:
+      return "WriteOccupancy";
+    case Counter::kPowerDown:
+      return "PowerDown";
+    case Counter::kDataErrors:
+      return "DataErrors";
+    case Counter::kLatency0:
+      return "Latency0";
+    case Counter::kLatency1:
+      return "Latency1";
+    case Counter::kLatency2:
+      return "Latency2";
+    case Counter::kLatency3:
+      return "Latency3";
+    case Counter::kLatency4:
+      return "Latency4";
+    case Counter::kLatency5:
+      return "Latency5";
+    case Counter::kLatency6:
+      return "Latency6";
   }
   return "?";
 }
