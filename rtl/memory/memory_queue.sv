@@ -109,7 +109,8 @@ module memory_queue #(
   assign unused_command = ^{command.phase, command.burst};
 
   // ---- Entries ----
-  logic [Depth-1:0] valid_q, hit_q, held_q, blocked_q, marked_q, starving_q, match_q;
+  logic [Depth-1:0] valid_q, hit_q, blocked_q, marked_q, starving_q, match_q;
+  logic [Depth-1:0] held0_q, held1_q;  // bursts to be fetched: 0 to 3
   logic [Depth-1:0] need0_q, need1_q, pend0_q, pend1_q, full0_q, full1_q;
   logic [Depth-1:0] in_bank[0:NumBanks-1];  // entries of a bank
   logic [Depth-1:0] older[0:Depth-1];  // entries older than this one
@@ -139,7 +140,7 @@ module memory_queue #(
   end
 
   // ---- Insertion, data, commands ----
-  logic [Depth-1:0] valid_d, hit_d, held_d, blocked_d;
+  logic [Depth-1:0] valid_d, hit_d, held0_d, held1_d, blocked_d;
   logic [Depth-1:0] need0_d, need1_d, pend0_d, pend1_d, full0_d, full1_d;
   logic [Depth-1:0] inserted, mine, arrived;
   assign inserted = insert_i ? Depth'(1) << free_slot_o : '0;
@@ -148,7 +149,9 @@ module memory_queue #(
 
   always_comb begin : update
     int unsigned i;
-    logic [Depth-1:0] merged, empty;
+    logic [Depth-1:0] merged, empty, released;
+    merged   = '0;
+    released = '0;
     hit_d   = hit_q;
     need0_d = need0_q & ~(mine_half_i ? '0 : mine);
     need1_d = need1_q & ~(mine_half_i ? mine : '0);
@@ -183,10 +186,12 @@ module memory_queue #(
     removed_o[1] = (empty & arrived & ~mine) != '0;
     removed_slot_o = {data_slot_i, mine_slot_i};
     valid_d = (valid_q & ~(empty & (mine | arrived))) | inserted;
-    held_d = held_q;
+    held0_d = held0_q;
+    held1_d = held1_q;
     if (IsWrite) begin
-      if (release_i) held_d = held_d & ~(Depth'(1) << release_slot_i);
-      held_d = held_d | mine;
+      released = release_i ? Depth'(1) << release_slot_i : '0;
+      held0_d  = held0_q ^ mine ^ released;
+      held1_d  = held1_q ^ (held0_q & mine & ~released) ^ (~held0_q & released & ~mine);
     end
     blocked_d = blocked_q & ~inserted;
     if (blocked_i) blocked_d = blocked_d | inserted;
@@ -207,7 +212,8 @@ module memory_queue #(
     if (!rst_ni) begin
       valid_q     <= '0;
       hit_q       <= '0;
-      held_q      <= '0;
+      held0_q     <= '0;
+      held1_q     <= '0;
       blocked_q   <= '0;
       need0_q     <= '0;
       need1_q     <= '0;
@@ -224,7 +230,8 @@ module memory_queue #(
     end else begin
       valid_q     <= valid_d;
       hit_q       <= hit_d;
-      held_q      <= held_d;
+      held0_q     <= held0_d;
+      held1_q     <= held1_d;
       blocked_q   <= blocked_d;
       need0_q     <= need0_d;
       need1_q     <= need1_d;
@@ -235,7 +242,7 @@ module memory_queue #(
       epoch_q     <= (epoch_q == EpochWidth'(Epoch - 1)) ? '0 : epoch_q + EpochWidth'(1);
       marked_q    <= (epoch_q == '0) ? valid_d & ~inserted : marked_q & valid_d & ~inserted;
       starving_q  <= ((epoch_q == '0) ? marked_q | starving_q : starving_q) & valid_d & ~inserted;
-      free        = ~(valid_d | held_d);
+      free        = ~(valid_d | held0_d | held1_d);
       room_o      <= free != '0;
       free_slot_o <= number(free & (~free + Depth'(1)));
       count_o     <= count_o + CountWidth'(insert_i) - CountWidth'(removed_o[0]) -
@@ -358,7 +365,7 @@ module memory_queue #(
 
   // ---- Assertions ----
   `S4_ASSERT(RoomForInsertion, !insert_i || room_o)
-  `S4_ASSERT(OneMatch, (matching & (matching - Depth'(1))) == '0)
+  `S4_ASSERT(OneMatch, !IsWrite || (matching & (matching - Depth'(1))) == '0)
   `S4_ASSERT(MineIsValid, !mine_i || valid_q[mine_slot_i])
   `S4_ASSERT(MineNeeded, !mine_i || (mine_half_i ? need1_q[mine_slot_i] : need0_q[mine_slot_i]))
 

@@ -30,6 +30,9 @@ module memory_refresh #(
 );
 
   localparam int unsigned TimeWidth = $clog2(Interval + 1);
+  localparam logic signed [5:0] MostOwed = $signed(6'(Most));
+  localparam logic signed [5:0] Forced = $signed(6'(ForceAt));
+  localparam logic signed [5:0] Urgent = $signed(6'(UrgentAt));
 
   `S4_CHECK_PARAM(gen_check_urgent, UrgentAt <= Most && ForceAt <= UrgentAt)
   `S4_CHECK_PARAM(gen_check_interval, Interval >= 4)
@@ -46,10 +49,10 @@ module memory_refresh #(
   // A closed idle bank, an open idle bank, or any.
   always_comb begin
     choice = '0;
-    if (due_o || (ahead_i && wanted_i == '0 && owed_o > -6'(Most))) begin
+    if (due_o || (ahead_i && wanted_i == '0 && owed_o > -MostOwed)) begin
       if ((idle & ~open_i) != '0) choice = idle & ~open_i;
       else if (idle != '0) choice = idle;
-      else if (owed_o >= 6'(ForceAt)) choice = left_q;
+      else if (owed_o >= Forced) choice = left_q;
     end
   end
 
@@ -65,13 +68,13 @@ module memory_refresh #(
       urgent_o <= 1'b0;
     end else if (enable_i) begin
       time_q <= tick ? time_q + TimeWidth'(2) - TimeWidth'(Interval) : time_q + TimeWidth'(2);
-      owed_o <= owed_o + 6'(tick) - 6'(done_i);
+      owed_o <= owed_o + $signed({5'b0, tick}) - $signed({5'b0, done_i});
       if (done_i) begin
         left_q   <= (left_d == '0) ? '1 : left_d;
         valid_o  <= 1'b0;
         urgent_o <= 1'b0;
       end else if (valid_o) begin
-        urgent_o <= owed_o >= 6'(UrgentAt);
+        urgent_o <= owed_o >= Urgent;
       end else if (choice != '0) begin
         valid_o <= 1'b1;
         for (b = NumBanks; b > 0; b = b - 1) if (choice[b-1]) bank_o <= 3'(b - 1);
@@ -80,7 +83,7 @@ module memory_refresh #(
   end
 
   // ---- Assertions ----
-  `S4_ASSERT(OwedInRange, owed_o >= -6'(Most) && owed_o <= 6'(Most))
+  `S4_ASSERT(OwedInRange, owed_o >= -MostOwed && owed_o <= MostOwed)
   `S4_ASSERT(DoneWhenChosen, !done_i || (valid_o && left_q[bank_o]))
 
 endmodule
