@@ -19,7 +19,7 @@ module memory_bank #(
     input  logic       clk_i,
     input  logic       rst_ni,
     // Command of this clock to this bank
-    input  lpddr4_pkg::command_e kind_i,
+    input  logic [3:0] kind_i,
     input  logic       phase_i,
     input  logic       auto_precharge_i,
     // State, times

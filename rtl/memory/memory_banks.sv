@@ -16,7 +16,7 @@ module memory_banks #(
     input  logic                                         clk_i,
     input  logic                                         rst_ni,
     // Command of this clock
-    input  logic [$bits(lpddr4_pkg::command_word_t)-1:0] issue_i,
+    input  lpddr4_pkg::command_word_t issue_i,
     // Row of a request: open now
     input  logic [                                  3:0] lookup_bank_i,
     input  logic [                                 15:0] lookup_row_i,
@@ -67,7 +67,7 @@ module memory_banks #(
     ) u_bank (
         .clk_i,
         .rst_ni,
-        .kind_i          (mine ? lpddr4_pkg::command_e'(issue.kind) : lpddr4_pkg::CommandNone),
+        .kind_i          (mine ? issue.kind : lpddr4_pkg::CommandNone),
         .phase_i         (issue.phase),
         .auto_precharge_i(mine && issue.auto_precharge),
         .open_o          (open[b]),

@@ -6,7 +6,7 @@
 module memory_command (
     input  logic                                         clk_i,
     input  logic                                         rst_ni,
-    input  logic [$bits(lpddr4_pkg::command_word_t)-1:0] command_i,
+    input  lpddr4_pkg::command_word_t command_i,
     // {phase 1, phase 0}; CS rank 1 above rank 0
     output logic [                                  3:0] cs_o,
     output logic [                                 11:0] ca_o

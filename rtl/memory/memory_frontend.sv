@@ -12,8 +12,7 @@ module memory_frontend #(
     parameter int unsigned WriteDepth = 64,
     parameter int unsigned TagWidth = 8,
     localparam int unsigned WriteSlotWidth = $clog2(WriteDepth),
-    localparam int unsigned AddressWidth = lpddr4_pkg::AddressWidth,
-    localparam int unsigned RequestBits = $bits(lpddr4_pkg::request_t)
+    localparam int unsigned AddressWidth = lpddr4_pkg::AddressWidth
 ) (
     input  logic                      clk_i,
     input  logic                      rst_ni,
@@ -28,7 +27,7 @@ module memory_frontend #(
     input  logic [      TagWidth-1:0] req_tag_i,
     // Both queues: search, insertion
     output logic                      lookup_o,
-    output logic [   RequestBits-1:0] request_o,
+    output lpddr4_pkg::request_t      request_o,
     output logic [      TagWidth-1:0] tag_o,
     output logic                      read_insert_o,
     output logic                      read_blocked_o,

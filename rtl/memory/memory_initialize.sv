@@ -14,7 +14,7 @@ module memory_initialize #(
     input  logic                                         two_ranks_i,
     output logic                                         reset_no,
     output logic                                         cke_o,
-    output logic [$bits(lpddr4_pkg::command_word_t)-1:0] command_o,
+    output lpddr4_pkg::command_word_t command_o,
     output logic                                         done_o
 );
 

@@ -22,7 +22,7 @@ module memory_queue #(
     input  logic                                  rst_ni,
     // Search for a line; the result is there one clock later and follows removals
     input  logic                                  lookup_i,
-    input  logic [$bits(lpddr4_pkg::request_t)-1:0] request_i,
+    input  lpddr4_pkg::request_t request_i,
     output logic                                  match_o,
     output logic [                 SlotWidth-1:0] match_slot_o,
     // Insertion of request_i into free_slot_o, or its halves into the entry found (merge)
@@ -53,7 +53,7 @@ module memory_queue #(
     input  logic [                  NumBanks-1:0] masked_ready_i,
     input  logic [                  NumBanks-1:0] activate_ready_i,
     // Command of the clock before, and whether it was an access of this queue
-    input  logic [$bits(lpddr4_pkg::command_word_t)-1:0] command_i,
+    input  lpddr4_pkg::command_word_t command_i,
     input  logic                                  mine_i,
     input  logic [                 SlotWidth-1:0] mine_slot_i,
     input  logic                                  mine_half_i,
@@ -150,6 +150,7 @@ module memory_queue #(
   always_comb begin : update
     int unsigned i;
     logic [Depth-1:0] merged, empty, released;
+    i        = 0;
     merged   = '0;
     released = '0;
     hit_d   = hit_q;
@@ -264,6 +265,7 @@ module memory_queue #(
   // The arrays in_bank and older are private to this process and updated at its end, by blocking
   // assignment.
   logic [Depth-1:0] mates_q;
+  logic access_half_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin : choice
     int unsigned i;
     logic [Depth-1:0] able, access_bank, masked_bank, activate_bank, stopped, half1, full;
@@ -284,7 +286,7 @@ module memory_queue #(
       access_valid_o   <= 1'b0;
       access_slot_o    <= '0;
       access_bank_o    <= '0;
-      access_burst_o   <= '0;
+      access_half_q    <= 1'b0;
       access_masked_o  <= 1'b0;
       access_last_o    <= 1'b0;
       access_tag_o     <= '0;
@@ -331,7 +333,7 @@ module memory_queue #(
       access_valid_o  <= candidates != '0;
       access_slot_o   <= slot;
       access_bank_o   <= bank_q[slot];
-      access_burst_o  <= {line_q[slot], (first & half1) != '0};
+      access_half_q   <= (first & half1) != '0;
       access_masked_o <= (first & ~full) != '0;
       access_last_o   <= (first & need0_q & need1_q) == '0;
       access_tag_o    <= tag_q[slot];
@@ -358,6 +360,8 @@ module memory_queue #(
       end
     end
   end
+
+  assign access_burst_o = {line_q[access_slot_o], access_half_q};
 
   // No other entry of this queue wants the row that the access goes to.
   assign access_only_o = (mates_q & valid_q & hit_q &

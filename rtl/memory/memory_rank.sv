@@ -16,7 +16,7 @@ module memory_rank #(
     input  logic       clk_i,
     input  logic       rst_ni,
     // Command of this clock; to this rank or the other
-    input  lpddr4_pkg::command_e kind_i,
+    input  logic [3:0] kind_i,
     input  logic       phase_i,
     input  logic       mine_i,
     // In the next clock

@@ -17,7 +17,7 @@ module memory_ranks #(
     input  logic                                         clk_i,
     input  logic                                         rst_ni,
     // Command of this clock
-    input  logic [$bits(lpddr4_pkg::command_word_t)-1:0] issue_i,
+    input  lpddr4_pkg::command_word_t issue_i,
     // The CA bus is free for a command that begins at phase 0, 1 of this clock
     output logic [                                  1:0] bus_o,
     // May be done in the next clock, per rank
@@ -50,7 +50,7 @@ module memory_ranks #(
     ) u_rank (
         .clk_i,
         .rst_ni,
-        .kind_i         (lpddr4_pkg::command_e'(issue.kind)),
+        .kind_i         (issue.kind),
         .phase_i        (issue.phase),
         .mine_i         (issue.rank == 1'(r)),
         .read_soon_o    (read_soon_o[r]),

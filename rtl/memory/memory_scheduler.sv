@@ -8,8 +8,7 @@
 
 module memory_scheduler #(
     localparam int unsigned NumRanks = lpddr4_pkg::MaxRanks,
-    localparam int unsigned NumBanks = NumRanks * lpddr4_pkg::NumBanks,
-    localparam int unsigned CommandBits = $bits(lpddr4_pkg::command_word_t)
+    localparam int unsigned NumBanks = NumRanks * lpddr4_pkg::NumBanks
 ) (
     input  logic                   clk_i,
     input  logic                   rst_ni,
@@ -66,7 +65,7 @@ module memory_scheduler #(
     input  logic [ 2*NumRanks-1:0] rank_precharge_i,
     input  logic [ 2*NumRanks-1:0] rank_refresh_i,
     // The command of this clock; the access of it, reads in bit 0
-    output logic [CommandBits-1:0] issue_o,
+    output lpddr4_pkg::command_word_t issue_o,
     output logic [            1:0] access_o
 );
 
