@@ -39,7 +39,8 @@ const Rule kRules[] = {
     {"tpbR2pbR", "TPbr2Pbr", &T::pbr_to_pbr, Load::kPauses},
 };
 
-/// An automatic precharge begins tRTP after its read: too early, the activate after it is too early.
+/// An automatic precharge begins tRTP after its read: too early, the activate after it is too
+/// early.
 bool is_caught(const std::string& broken, const Rule& rule) {
   return broken == rule.name || (rule.time == &T::rtp && broken == "tRPpb");
 }
@@ -59,7 +60,8 @@ std::string broken(Load load, const tests::MemorySetup& setup, std::uint64_t req
         r.write = load != Load::kReads && random() % 2 == 0;
         r.two = random() % 2 == 0;
         // Eight banks (of two ranks), four rows, or all rows.
-        const auto line = random() % (load == Load::kMixed && left % 1024 < 512 ? 1 << 11 : 1 << 23);
+        const auto line =
+            random() % (load == Load::kMixed && left % 1024 < 512 ? 1 << 11 : 1 << 23);
         r.address = static_cast<std::uint32_t>(line << 6);
         if (load == Load::kMasked) {
           r.write = true;
