@@ -21,8 +21,12 @@ LpddrStore::Row& LpddrStore::made(const LpddrRow& at) {
   auto& page = pages_[index(at)];
   if (page == nullptr) {
     page = std::make_unique<Row>();
-    page->fill(0);
     ++rows_;
+    page->fill(0);
+    for (unsigned column = 0; fill_ && column < kRowBytes / 2; column += 16) {
+      const LpddrBurst burst = fill_(at, column);
+      std::memcpy(page->data() + 2 * column, burst.data(), burst.size());
+    }
   }
   return *page;
 }
@@ -31,7 +35,8 @@ LpddrBurst LpddrStore::read(const LpddrRow& at, unsigned column) const {
   LpddrBurst data{};
   if (column > 1008) throw std::out_of_range(fmt::format("no burst at column {}", column));
   const auto& page = pages_[index(at)];
-  if (page != nullptr) std::memcpy(data.data(), page->data() + 2 * column, data.size());
+  if (page == nullptr) return fill_ ? fill_(at, column) : data;
+  std::memcpy(data.data(), page->data() + 2 * column, data.size());
   return data;
 }
 

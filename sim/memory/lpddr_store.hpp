@@ -2,8 +2,8 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "sim/memory/lpddr_command.hpp"
@@ -24,8 +24,13 @@ class LpddrStore {
  public:
   static constexpr unsigned kRowBytes = 2048;
 
+  /// What a burst holds before it is written.
+  using Fill = std::function<LpddrBurst(const LpddrRow& at, unsigned column)>;
+
   LpddrStore();
-  /// Column counts 16-bit words and is a multiple of 16. Never written: zeros.
+  /// Zeros without it; set before anything is written.
+  void fill_with(Fill fill) { fill_ = std::move(fill); }
+  /// Column counts 16-bit words and is a multiple of 16.
   [[nodiscard]] LpddrBurst read(const LpddrRow& at, unsigned column) const;
   /// Bit i of `mask` set: byte i stays.
   void write(const LpddrRow& at, unsigned column, const LpddrBurst& data, std::uint32_t mask = 0);
@@ -40,6 +45,7 @@ class LpddrStore {
   static std::size_t index(const LpddrRow& at);
   Row& made(const LpddrRow& at);
 
+  Fill fill_;
   std::vector<std::unique_ptr<Row>> pages_;
   std::size_t rows_ = 0;
 };

@@ -120,6 +120,7 @@ void add_bench_command(CLI::App& app, Action& action) {
   sim->add_option("--json", o->json, "Write the figures to this file");
   sim->callback([o, &action] { action = [o] { return run(o->configs, o->repeats, o->json); }; });
   add_bench_spu_command(*command, action);
+  add_bench_mem_command(*command, action);
 }
 
 }  // namespace s4::cli

@@ -13,6 +13,7 @@ void add_layer_commands(CLI::App& app, Action& action);  // gemm, conv
 void add_wave_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
 void add_bench_spu_command(CLI::App& bench, Action& action);  // of add_bench_command
+void add_bench_mem_command(CLI::App& bench, Action& action);  // of add_bench_command
 void add_first_command(CLI::App& app, Action& action);
 void add_digits_command(CLI::App& app, Action& action);
 void add_prune_command(CLI::App& app, Action& action);
@@ -23,5 +24,6 @@ void add_compile_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_compare_command(CLI::App& app, Action& action);
 void add_ring_command(CLI::App& app, Action& action);
+void add_mem_command(CLI::App& app, Action& action);
 
 }  // namespace s4::cli
