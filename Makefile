@@ -88,9 +88,10 @@ mutants: bootstrap ## Seeded bugs in the RTL, and who catches them; B=spu one bl
 	@tools/build.sh
 	python3 tools/mutate.py $(if $(B),--block $(B)) $(if $(T),--name $(T))
 
-bench: bootstrap ## Simulation speed, median of five; clocks of ResNet-50 and BERT at every sparsity
+bench: bootstrap ## Memory traffic, simulation speed, clocks of ResNet-50 and BERT at every sparsity
 	@$(call need,sw/cli,bench)
 	tools/build.sh s4_cli
+	build/bin/s4 bench mem
 	build/bin/s4 bench sim
 	@mkdir -p build/bench
 	build/bin/s4 bench spu --json build/bench/spu.json

@@ -174,6 +174,7 @@ class Run {
     const std::uint64_t answered = clock_;
     while (clock_ < std::max(answered, last_burst_) + kQuiet) step();
     last_ = std::max(answered, last_burst_);
+    if (!settings_.ecc) check_stored();
     const sim::LpddrCounts& counts = channel_.counts();
     const auto count = [&](Kind kind) { return counts.of(kind) - before.of(kind); };
     result_.row_hits = counts.row_hits - before.row_hits;
@@ -181,6 +182,21 @@ class Run {
     result_.masked_writes = count(Kind::kMwr);
     result_.refreshes = count(Kind::kRefPb) + count(Kind::kRefAb);
     result_.power_downs = count(Kind::kPde);
+  }
+
+  /// Whatever was written is in the device by now, flipped bits aside.
+  void check_stored() {
+    if (!settings_.flips.empty()) return;
+    for (const auto& [address, line] : memory_.lines()) {
+      const auto [at, byte] = place_of(address, settings_.ranks);
+      for (unsigned half = 0; half < 64; half += 32) {
+        const sim::LpddrBurst burst = channel_.store().read(at, (byte + half) / 2);
+        if (std::memcmp(burst.data(), line.data() + half, burst.size()) == 0) continue;
+        throw MemoryError(
+            fmt::format("the device does not hold what was written at {:#x}", address + half));
+      }
+      ++result_.stored;
+    }
   }
 
   void flip() {
@@ -405,8 +421,9 @@ std::string to_text(const MemorySettings& settings, const MemoryResult& result) 
                         l.p50, l.p99, l.max);
   }
   if (result.violation.empty()) {
-    text += fmt::format("every command is legal, {} beats read and compared, {:.2f} s\n",
-                        result.compared, result.seconds);
+    text += fmt::format(
+        "every command is legal, {} beats read and compared, {} lines found stored, {:.2f} s\n",
+        result.compared, result.stored, result.seconds);
   } else {
     text += "VIOLATION: " + result.violation + '\n';
   }
@@ -435,6 +452,7 @@ nlohmann::json to_json(const MemorySettings& settings, const MemoryResult& resul
                          {"refreshes", result.refreshes},
                          {"power_downs", result.power_downs},
                          {"compared", result.compared},
+                         {"stored", result.stored},
                          {"violations", result.violation.empty() ? 0 : 1}};
   if (!result.violation.empty()) json["violation"] = result.violation;
   return json;

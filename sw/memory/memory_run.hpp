@@ -58,7 +58,9 @@ struct MemoryResult {
   std::uint64_t row_hits = 0;  ///< of those, other than the first after an ACT
   std::uint64_t activates = 0, masked_writes = 0, refreshes = 0, power_downs = 0;
   std::uint64_t compared = 0;  ///< beats of 32 bytes that were read and compared
-  std::string violation;       ///< report of the device model that ended the run, "" if none
+  std::uint64_t stored =
+      0;                  ///< lines of 64 bytes that were written and found in the device (ECC off)
+  std::string violation;  ///< report of the device model that ended the run, "" if none
   double seconds = 0;
 };
 

@@ -18,6 +18,10 @@ class PlainMemory {
   [[nodiscard]] MemoryLine read(std::uint64_t address) const;
   /// Bit i of `strobes`: byte i is written.
   void write(std::uint64_t address, const MemoryLine& data, std::uint64_t strobes);
+  /// Lines that were written, by address.
+  [[nodiscard]] const std::unordered_map<std::uint64_t, MemoryLine>& lines() const {
+    return lines_;
+  }
 
  private:
   bool zero_;
