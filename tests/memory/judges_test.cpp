@@ -41,8 +41,8 @@ class Judgement {
   }
   /// One verdict per file; `code` is the exit code.
   std::vector<Verdict> run(const Settings& settings = {}) {
-    std::string command = fmt::format("cd '{}' && python3 '{}/tools/memory/check_commands.py'",
-                                      folder_.string(), tb::root());
+    std::string command =
+        fmt::format("cd '{}' && {}", folder_.string(), memory_test::check_commands());
     for (const auto& [name, value] : settings) command += fmt::format(" --set {}={}", name, value);
     for (std::size_t i = 0; i < files_; ++i) command += fmt::format(" {}", i);
     command += " 2>&1";
@@ -232,8 +232,8 @@ TEST_CASE("judges: a file that holds no commands is refused by line") {
        }) {
     std::ofstream(path) << "0 PREAB 0 - - -\n" << line << '\n';
     CHECK_THROWS_WITH(sim::read_commands(path), Catch::Contains(why));
-    const std::string command = fmt::format(
-        "python3 '{}/tools/memory/check_commands.py' '{}' 2>/dev/null", tb::root(), path);
+    const std::string command =
+        fmt::format("{} '{}' 2>/dev/null", memory_test::check_commands(), path);
     const int status = std::system(command.c_str());
     INFO(line);
     CHECK(WEXITSTATUS(status) == 2);

@@ -1,6 +1,11 @@
 #include "tests/memory/lpddr_cases.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <stdexcept>
+
+#include "tb/root.hpp"
 
 namespace s4::memory_test {
 namespace {
@@ -213,6 +218,11 @@ sim::LpddrTimings timings_with(const std::vector<std::pair<std::string, unsigned
     }
   }
   return t;
+}
+
+std::string check_commands() {
+  const char* python = access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3";
+  return fmt::format("{} '{}/tools/memory/check_commands.py'", python, tb::root());
 }
 
 Verdict judge(const std::vector<sim::LpddrCommand>& commands, const sim::LpddrTimings& timings) {

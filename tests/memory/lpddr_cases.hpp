@@ -29,6 +29,10 @@ struct Case {
 [[nodiscard]] sim::LpddrTimings timings_with(
     const std::vector<std::pair<std::string, unsigned>>& settings);
 
+/// Shell command of the other judge, without files. The distribution's Python where there is one:
+/// wrappers of it are slow to start and have been seen to hang.
+[[nodiscard]] std::string check_commands();
+
 struct Verdict {
   std::string rule;      ///< "" if all are legal
   std::size_t line = 0;  ///< of the command that broke it, from 1

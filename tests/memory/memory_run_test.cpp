@@ -15,6 +15,7 @@
 #include "sw/memory/plain_memory.hpp"
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
+#include "tests/memory/lpddr_cases.hpp"
 
 using namespace s4;
 using sw::MemoryRequest;
@@ -98,8 +99,8 @@ TEST_CASE("memory: the second judge agrees with what the controller does") {
     settings.commands_path = file_path(fmt::format("memory_commands_{}", ranks));
     settings.requests = random_requests(tb::full_run() ? 200000 : 10000, ranks, 40, tb::seed());
     CHECK(sw::run_memory(settings).violation.empty());
-    const std::string command = fmt::format("python3 '{}/tools/memory/check_commands.py' '{}'",
-                                            tb::root(), settings.commands_path);
+    const std::string command =
+        fmt::format("{} '{}'", memory_test::check_commands(), settings.commands_path);
     CHECK(std::system((command + " > /dev/null").c_str()) == 0);
     CHECK(std::system((command + " --set tRCD=34 > /dev/null").c_str()) != 0);
   }
