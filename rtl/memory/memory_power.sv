@@ -1,7 +1,7 @@
 /// Power-down of one rank: after IdleClocks without requests and refreshes CKE falls; it rises
-/// again when a request or a due refresh comes. enable_o is high while commands may be issued: it
-/// falls some clocks before CKE and rises tXP after it. Model: sim/memory (device) checks the
-/// times
+/// again when a request or a due refresh comes, at least tCKE later. enable_o is high while
+/// commands may be chosen: it falls some clocks before CKE and rises so early that the first
+/// command is at the pins tXP after CKE. Model: sim/memory (device) checks the times
 `include "assert.svh"
 
 module memory_power #(
@@ -19,11 +19,14 @@ module memory_power #(
 );
 
   localparam int unsigned Settle = 8;  // clocks from the last command to CKE low
-  localparam int unsigned WakeClocks = (TXp + 1) / 2 + 1;
-  localparam int unsigned DownClocks = (TCke + 1) / 2 + 1;
+  // enable_o is seen by stage 1 of the scheduler; its command is at the pins three clocks later,
+  // and CKE one clock after down_o.
+  localparam int unsigned WakeClocks = (TXp + 1) / 2 - 3;
+  localparam int unsigned DownClocks = (TCke + 1) / 2 - 1;
   localparam int unsigned TimeWidth = $clog2(IdleClocks + WakeClocks + DownClocks + 1);
 
   `S4_CHECK_PARAM(gen_check_idle, IdleClocks >= 64)
+  `S4_CHECK_PARAM(gen_check_times, TXp >= 7 && TCke >= 3)
 
   typedef enum logic [1:0] {
     StActive,

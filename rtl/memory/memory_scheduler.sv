@@ -95,7 +95,8 @@ module memory_scheduler #(
     end
   end
 
-  logic [NumBanks-1:0] any_own, hit_own, conflict_own, hit_other, conflict_other, starving;
+  logic [NumBanks-1:0] closable, starving;
+  logic [NumBanks-1:0] any_own, hit_own, conflict_own, hit_other, conflict_other;
   assign any_own        = writing_i ? bank_any_i[NumBanks+:NumBanks] : bank_any_i[0+:NumBanks];
   assign hit_own        = writing_i ? bank_hit_i[NumBanks+:NumBanks] : bank_hit_i[0+:NumBanks];
   assign conflict_own   = writing_i ? bank_conflict_i[NumBanks+:NumBanks] :
@@ -105,8 +106,9 @@ module memory_scheduler #(
                                       bank_conflict_i[NumBanks+:NumBanks];
   assign starving = bank_starving_i[0+:NumBanks] | bank_starving_i[NumBanks+:NumBanks];
 
-  assign urgent_wanted  = precharge_soon_i & urgent;
-  assign closing_wanted = precharge_soon_i &
+  assign closable       = precharge_soon_i & {{8{enable_i[1]}}, {8{enable_i[0]}}};
+  assign urgent_wanted  = closable & urgent;
+  assign closing_wanted = closable &
                           ((refreshing & ~hit_own & ~hit_other) | starving |
                            (conflict_own & ~hit_own) |
                            (conflict_other & ~any_own & ~hit_other));

@@ -58,7 +58,7 @@ int run(Options& options) {
   require_writable(
       {{"--json", options.json}, {"--commands", settings.commands_path}},
       options.trace.empty() ? std::vector<std::string>{} : std::vector<std::string>{options.trace});
-  const std::uint64_t capacity = sw::memory_capacity(settings.ranks);
+  const std::uint64_t capacity = sw::memory_capacity(settings.ranks, settings.ecc);
   if (options.trace.empty()) {
     settings.name = options.pattern;
     settings.requests = sw::make_memory_requests(sw::memory_pattern(options.pattern),

@@ -1,7 +1,5 @@
 #include "sw/memory/memory_pins.hpp"
 
-#include <stdexcept>
-
 namespace s4::sw {
 
 MemoryPins::MemoryPins(tb::Model& model, bool two_ranks, bool ecc)
@@ -26,6 +24,8 @@ MemoryPins::MemoryPins(tb::Model& model, bool two_ranks, bool ecc)
       wack_ready_(model.port("wack_ready_i")),
       wack_tag_(model.port("wack_tag_o")),
       wack_error_(model.port("wack_error_o")),
+      counter_select_(model.port("counter_select_i")),
+      counter_value_(model.port("counter_value_o")),
       cke_(model.port("dfi_cke_o")),
       cs_(model.port("dfi_cs_o")),
       ca_(model.port("dfi_ca_o")),
@@ -36,9 +36,7 @@ MemoryPins::MemoryPins(tb::Model& model, bool two_ranks, bool ecc)
       rddata_en_(model.port("dfi_rddata_en_o")),
       rddata_(model.port("dfi_rddata_i")),
       rddata_valid_(model.port("dfi_rddata_valid_i")) {
-  const bool can = model.has_port("ecc_enable_i");
-  if (ecc && !can) throw std::invalid_argument("this memory controller has no error correction");
-  if (can) model.port("ecc_enable_i").set(ecc ? 1 : 0);
+  model.port("ecc_enable_i").set(ecc ? 1 : 0);
   model.port("two_ranks_i").set(two_ranks ? 1 : 0);
   for (tb::Port* port : {&req_valid_, &wdata_valid_, &rddata_valid_}) port->set(0);
   rsp_ready_.set(1);

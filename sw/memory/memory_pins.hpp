@@ -22,7 +22,6 @@ struct MemoryBeat {
 
 class MemoryPins {
  public:
-  /// Throws std::invalid_argument if ECC is asked of a controller that has none.
   MemoryPins(tb::Model& model, bool two_ranks, bool ecc);
 
   [[nodiscard]] unsigned tags() const { return 1u << req_tag_.width(); }
@@ -46,12 +45,16 @@ class MemoryPins {
   [[nodiscard]] Answer data(std::uint8_t (&bytes)[32]) const;
   [[nodiscard]] bool has_acknowledge() const { return wack_valid_.get() != 0; }
   [[nodiscard]] Answer acknowledge() const;
+  /// A counter is there two clocks after it was selected.
+  void select(unsigned counter) { counter_select_.set(counter); }
+  [[nodiscard]] std::uint64_t counter() const { return counter_value_.get(); }
 
  private:
   tb::Port init_done_, req_valid_, req_ready_, req_write_, req_address_, req_size_, req_tag_;
   tb::Port wdata_valid_, wdata_ready_, wdata_, wstrb_;
   tb::Port rsp_valid_, rsp_ready_, rsp_tag_, rsp_data_, rsp_last_, rsp_error_;
   tb::Port wack_valid_, wack_ready_, wack_tag_, wack_error_;
+  tb::Port counter_select_, counter_value_;
   tb::Port cke_, cs_, ca_, reset_n_, wrdata_en_, wrdata_, wrmask_, rddata_en_, rddata_,
       rddata_valid_;
 };

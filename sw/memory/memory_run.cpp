@@ -11,6 +11,7 @@
 #include <random>
 
 #include "sim/memory/lpddr_channel.hpp"
+#include "sim/memory/memory_place.hpp"
 #include "sw/memory/memory_pins.hpp"
 #include "sw/memory/plain_memory.hpp"
 
@@ -22,23 +23,6 @@ using Kind = sim::LpddrKind;
 constexpr unsigned kInitClocks = 50;        // of each part of the initialisation
 constexpr std::uint64_t kPatience = 50000;  // clocks without any answer
 constexpr std::uint64_t kQuiet = 1000;      // clocks without bursts after which the run is over
-
-/// Where the controller keeps an address, backwards: see docs/blocks/memory_judges.md.
-std::uint64_t address_of(const sim::LpddrRow& at, unsigned column, unsigned ranks) {
-  const std::uint64_t bank = (at.bank ^ at.row) & 7;
-  const std::uint64_t upper = ranks == 2 ? at.row * 2 + at.rank : at.row;
-  return (upper * 8 + bank) * 2048 + column * 2;
-}
-
-/// The same forwards: place and byte within the row.
-std::pair<sim::LpddrRow, unsigned> place_of(std::uint64_t address, unsigned ranks) {
-  sim::LpddrRow at;
-  const std::uint64_t upper = address / 2048 / 8;
-  at.rank = ranks == 2 ? static_cast<unsigned>(upper % 2) : 0;
-  at.row = static_cast<unsigned>(upper / ranks);
-  at.bank = static_cast<unsigned>(address / 2048 ^ at.row) & 7;
-  return {at, static_cast<unsigned>(address % 2048)};
-}
 
 MemoryLatency summary(std::vector<std::uint64_t>& clocks) {
   MemoryLatency latency;
@@ -65,27 +49,20 @@ class Run {
         model_(load(settings)),
         pins_(*model_, settings.ranks == 2, settings.ecc),
         channel_(timings_, settings.ranks),
-        memory_(settings.ecc),
         random_(settings.seed),
         pending_(pins_.tags()) {
     for (unsigned tag = 0; tag < pins_.tags(); ++tag) free_.push_back(tag);
     for (const MemoryFlip& flip : settings.flips) {
-      if (flip.address >= memory_capacity(settings.ranks) || flip.bit > 7) {
+      if (flip.address >= memory_capacity(settings.ranks, settings.ecc) || flip.bit > 7) {
         throw std::invalid_argument(
             fmt::format("there is no bit {} at {:#x} to flip", flip.bit, flip.address));
       }
       flips_.emplace(flip.clock, flip);
     }
-    // With error correction the stored bits are the controller's own matter.
-    if (!settings.ecc) {
-      channel_.store().fill_with([this](const sim::LpddrRow& at, unsigned column) {
-        const std::uint64_t address = address_of(at, column, settings_.ranks);
-        const MemoryLine line = initial_line(address / 64 * 64);
-        sim::LpddrBurst burst;
-        std::memcpy(burst.data(), line.data() + address % 64, burst.size());
-        return burst;
-      });
-    }
+    channel_.store().fill_with([this](const sim::LpddrRow& at, unsigned column) {
+      const std::uint64_t address = sim::memory_address({at, 2 * column}, settings_.ranks);
+      return stored(address, [](std::uint64_t line) { return initial_line(line); });
+    });
     if (!settings.commands_path.empty()) {
       commands_.open(settings.commands_path);
       if (!commands_) throw std::runtime_error(settings.commands_path + ": cannot be written");
@@ -174,7 +151,7 @@ class Run {
     const std::uint64_t answered = clock_;
     while (clock_ < std::max(answered, last_burst_) + kQuiet) step();
     last_ = std::max(answered, last_burst_);
-    if (!settings_.ecc) check_stored();
+    check_stored();
     const sim::LpddrCounts& counts = channel_.counts();
     const auto count = [&](Kind kind) { return counts.of(kind) - before.of(kind); };
     result_.row_hits = counts.row_hits - before.row_hits;
@@ -182,18 +159,56 @@ class Run {
     result_.masked_writes = count(Kind::kMwr);
     result_.refreshes = count(Kind::kRefPb) + count(Kind::kRefAb);
     result_.power_downs = count(Kind::kPde);
+    using Counter = lpddr4::Counter;
+    for (const auto& [which, value] : {std::pair{Counter::kCorrected, &result_.corrected},
+                                       {Counter::kUncorrected, &result_.uncorrected},
+                                       {Counter::kScrubbed, &result_.scrubbed},
+                                       {Counter::kReadModified, &result_.read_modified},
+                                       {Counter::kChecksRead, &result_.checks_read},
+                                       {Counter::kChecksWritten, &result_.checks_written}}) {
+      pins_.select(static_cast<unsigned>(which));
+      for (unsigned i = 0; i < 3; ++i) step();
+      *value = pins_.counter();
+    }
   }
 
-  /// Whatever was written is in the device by now, flipped bits aside.
+  /// What the device holds at its address when the memory holds these lines.
+  template <typename Lines>
+  [[nodiscard]] sim::LpddrBurst stored(std::uint64_t address, const Lines& lines) const {
+    const auto word = [&](std::uint64_t at) {
+      std::uint64_t value = 0;
+      std::memcpy(&value, lines(at / 64 * 64).data() + at % 64, 8);
+      return value;
+    };
+    if (settings_.ecc) return sim::memory_ecc_burst(address, word);
+    sim::LpddrBurst burst;
+    for (unsigned i = 0; i < burst.size(); i += 8) {
+      const std::uint64_t value = word(address + i);
+      std::memcpy(burst.data() + i, &value, 8);
+    }
+    return burst;
+  }
+
+  /// Whatever was written is in the device by now with its checks, flipped bits aside.
   void check_stored() {
     if (!settings_.flips.empty()) return;
     for (const auto& [address, line] : memory_.lines()) {
-      const auto [at, byte] = place_of(address, settings_.ranks);
       for (unsigned half = 0; half < 64; half += 32) {
-        const sim::LpddrBurst burst = channel_.store().read(at, (byte + half) / 2);
-        if (std::memcmp(burst.data(), line.data() + half, burst.size()) == 0) continue;
-        throw MemoryError(
-            fmt::format("the device does not hold what was written at {:#x}", address + half));
+        std::vector<std::uint64_t> bursts{address + half};
+        if (settings_.ecc) {
+          bursts = {sim::memory_ecc_data(address + half),
+                    sim::memory_ecc_check(address + half) / 32 * 32};
+        }
+        for (const std::uint64_t burst : bursts) {
+          const auto [at, byte] = sim::memory_place(burst, settings_.ranks);
+          if (channel_.store().read(at, byte / 2) ==
+              stored(burst, [this](std::uint64_t at_line) { return memory_.read(at_line); })) {
+            continue;
+          }
+          throw MemoryError(fmt::format("the device does not hold {} written at {:#x}",
+                                        burst == bursts[0] ? "what was" : "the checks of what was",
+                                        address + half));
+        }
       }
       ++result_.stored;
     }
@@ -202,7 +217,8 @@ class Run {
   void flip() {
     while (!flips_.empty() && flips_.begin()->first <= clock_ - origin_) {
       const MemoryFlip& flip = flips_.begin()->second;
-      const auto [at, byte] = place_of(flip.address, settings_.ranks);
+      const auto [at, byte] = sim::memory_place(
+          settings_.ecc ? sim::memory_ecc_data(flip.address) : flip.address, settings_.ranks);
       channel_.store().flip(at, byte, flip.bit);
       flips_.erase(flips_.begin());
     }
@@ -400,7 +416,9 @@ nlohmann::json to_json(const MemoryLatency& latency) {
 
 }  // namespace
 
-std::uint64_t memory_capacity(unsigned ranks) { return std::uint64_t{ranks} << 30; }
+std::uint64_t memory_capacity(unsigned ranks, bool ecc) {
+  return (std::uint64_t{ranks} << 30) / 8 * (ecc ? 7 : 8);
+}
 
 MemoryResult run_memory(const MemorySettings& settings) { return Run(settings).run(); }
 
@@ -419,6 +437,13 @@ std::string to_text(const MemorySettings& settings, const MemoryResult& result) 
     if (l.count == 0) continue;
     text += fmt::format("{} latency in clocks: mean {:.1f}, p50 {}, p99 {}, max {}\n", name, l.mean,
                         l.p50, l.p99, l.max);
+  }
+  if (settings.ecc) {
+    text += fmt::format(
+        "checks: {} bursts read, {} written; {} words corrected, {} not correctable, {} bursts "
+        "scrubbed, {} writes merged\n",
+        result.checks_read, result.checks_written, result.corrected, result.uncorrected,
+        result.scrubbed, result.read_modified);
   }
   if (result.violation.empty()) {
     text += fmt::format(
@@ -453,6 +478,12 @@ nlohmann::json to_json(const MemorySettings& settings, const MemoryResult& resul
                          {"power_downs", result.power_downs},
                          {"compared", result.compared},
                          {"stored", result.stored},
+                         {"corrected", result.corrected},
+                         {"uncorrected", result.uncorrected},
+                         {"scrubbed", result.scrubbed},
+                         {"read_modified", result.read_modified},
+                         {"checks_read", result.checks_read},
+                         {"checks_written", result.checks_written},
                          {"violations", result.violation.empty() ? 0 : 1}};
   if (!result.violation.empty()) json["violation"] = result.violation;
   return json;

@@ -19,8 +19,7 @@ struct MemoryError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A stored bit that is inverted before a clock of the run. The address is the place in the device
-/// that it has without error correction.
+/// A stored data bit, by its address for the client, that is inverted before a clock of the run.
 struct MemoryFlip {
   std::uint64_t clock = 0;
   std::uint64_t address = 0;
@@ -58,14 +57,18 @@ struct MemoryResult {
   std::uint64_t row_hits = 0;  ///< of those, other than the first after an ACT
   std::uint64_t activates = 0, masked_writes = 0, refreshes = 0, power_downs = 0;
   std::uint64_t compared = 0;  ///< beats of 32 bytes that were read and compared
-  std::uint64_t stored =
-      0;                  ///< lines of 64 bytes that were written and found in the device (ECC off)
+  std::uint64_t stored = 0;    ///< lines of 64 bytes that were written and found in the device
+  // With error correction: words corrected and not, bursts written back, writes merged with what
+  // was read, bursts of check bits.
+  std::uint64_t corrected = 0, uncorrected = 0, scrubbed = 0, read_modified = 0, checks_read = 0,
+                checks_written = 0;
   std::string violation;  ///< report of the device model that ended the run, "" if none
   double seconds = 0;
 };
 
-/// Bytes of a channel of so many ranks that requests may address.
-[[nodiscard]] std::uint64_t memory_capacity(unsigned ranks);
+/// Bytes of a channel of so many ranks that requests may address: seven eighths with error
+/// correction.
+[[nodiscard]] std::uint64_t memory_capacity(unsigned ranks, bool ecc = false);
 
 /// Builds the model on demand. Throws MemoryError, std::invalid_argument for settings that make no
 /// sense, std::runtime_error if the file of commands cannot be written.

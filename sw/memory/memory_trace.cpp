@@ -71,8 +71,8 @@ std::vector<MemoryRequest> read_memory_trace(const std::string& path, std::uint6
 
 std::vector<MemoryRequest> make_memory_requests(MemoryPattern pattern, std::uint64_t count,
                                                 std::uint64_t capacity, std::uint64_t seed) {
-  if (capacity < 1u << 20 || (capacity & (capacity - 1)) != 0) {
-    throw std::invalid_argument("a pattern needs a power of two of at least 1 MiB");
+  if (capacity < 1u << 20 || capacity % 16384 != 0) {
+    throw std::invalid_argument("a pattern needs a multiple of 16 KiB of at least 1 MiB");
   }
   std::mt19937_64 random(seed);
   std::vector<MemoryRequest> requests;

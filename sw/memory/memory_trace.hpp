@@ -35,7 +35,7 @@ enum class MemoryPattern {
 [[nodiscard]] const char* to_string(MemoryPattern pattern);
 /// Throws std::invalid_argument that names the known ones.
 [[nodiscard]] MemoryPattern memory_pattern(const std::string& name);
-/// `capacity` in bytes, a power of two of at least 1 MiB.
+/// `capacity` in bytes, a multiple of 16 KiB of at least 1 MiB.
 [[nodiscard]] std::vector<MemoryRequest> make_memory_requests(MemoryPattern pattern,
                                                               std::uint64_t count,
                                                               std::uint64_t capacity,

@@ -19,7 +19,7 @@ MemoryLine initial_line(std::uint64_t address) {
 MemoryLine PlainMemory::read(std::uint64_t address) const {
   const auto found = lines_.find(address);
   if (found != lines_.end()) return found->second;
-  return zero_ ? MemoryLine{} : initial_line(address);
+  return initial_line(address);
 }
 
 void PlainMemory::write(std::uint64_t address, const MemoryLine& data, std::uint64_t strobes) {

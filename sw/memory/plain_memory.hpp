@@ -13,8 +13,6 @@ using MemoryLine = std::array<std::uint8_t, 64>;
 
 class PlainMemory {
  public:
-  /// `zero`: lines that were never written are 0 instead.
-  explicit PlainMemory(bool zero = false) : zero_(zero) {}
   [[nodiscard]] MemoryLine read(std::uint64_t address) const;
   /// Bit i of `strobes`: byte i is written.
   void write(std::uint64_t address, const MemoryLine& data, std::uint64_t strobes);
@@ -24,7 +22,6 @@ class PlainMemory {
   }
 
  private:
-  bool zero_;
   std::unordered_map<std::uint64_t, MemoryLine> lines_;
 };
 

@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <stdexcept>
+
+#include "sim/memory/memory_code.hpp"
+#include "sim/memory/memory_place.hpp"
 
 namespace s4::tests {
 namespace {
 
 constexpr unsigned kTags = 256;
-constexpr unsigned kInitClocks = 20;
+constexpr unsigned kInitClocks = 50;
 constexpr std::uint64_t kPatience = 200000;  // clocks without any answer
 
 }  // namespace
@@ -24,7 +28,7 @@ MemoryTraffic::MemoryTraffic(const MemorySetup& setup) : setup_(setup), random_(
   setup_.timings.init2 = 2;
   model_ = tb::Model::load("memory_controller", setup.config, setup.kind, options);
   for (const char* name :
-       {"two_ranks_i",     "init_done_o",       "req_valid_i",      "req_ready_o",
+       {"two_ranks_i",     "ecc_enable_i",      "init_done_o",       "req_valid_i",      "req_ready_o",
         "req_write_i",     "req_address_i",     "req_size_i",       "req_tag_i",
         "wdata_valid_i",   "wdata_ready_o",     "wdata_i",          "wstrb_i",
         "rsp_valid_o",     "rsp_ready_i",       "rsp_tag_o",        "rsp_data_o",
@@ -46,6 +50,7 @@ void MemoryTraffic::begin() {
     port(name).set(0);
   }
   port("two_ranks_i").set(setup_.two_ranks ? 1 : 0);
+  port("ecc_enable_i").set(setup_.ecc ? 1 : 0);
   model_->reset();
 }
 
@@ -55,6 +60,7 @@ void MemoryTraffic::reset() {
   beats_.clear();
   offered_.reset();
   memory_.clear();
+  spoilt_.clear();
   begin();
 }
 
@@ -63,7 +69,45 @@ bool MemoryTraffic::chance(double p) {
 }
 
 bool MemoryTraffic::in_range(std::uint32_t address) const {
-  return setup_.two_ranks || address < 1u << 30;
+  const std::uint64_t capacity = std::uint64_t{setup_.two_ranks ? 2u : 1u} << 30;
+  return address < (setup_.ecc ? capacity / 8 * 7 : capacity);
+}
+
+std::uint32_t MemoryTraffic::wrong_halves(std::uint32_t line) const {
+  std::uint32_t halves = 0;
+  for (auto at = spoilt_.lower_bound(line); at != spoilt_.end() && *at < line + 64; ++at) {
+    halves |= 1u << (*at >> 5 & 1);
+  }
+  return halves;
+}
+
+void MemoryTraffic::flip(std::uint32_t address, unsigned bit) {
+  const std::uint64_t device = bit >= 64    ? sim::memory_ecc_check(address)
+                               : setup_.ecc ? sim::memory_ecc_data(address) + bit / 8
+                                            : address + bit / 8;
+  const auto place = sim::memory_place(device, setup_.two_ranks ? 2 : 1);
+  device_->store().flip(place.row, place.byte, bit % 8);
+}
+
+bool MemoryTraffic::is_stored() {
+  const auto held = [&](std::uint64_t device) {
+    const auto place = sim::memory_place(device / 32 * 32, setup_.two_ranks ? 2 : 1);
+    return device_->store().read(place.row, place.byte / 2);
+  };
+  for (const auto& [number, line] : memory_) {
+    for (unsigned i = 0; i < 64; i += 8) {
+      const std::uint64_t address = std::uint64_t{number} * 64 + i;
+      const auto burst = held(setup_.ecc ? sim::memory_ecc_data(address) : address);
+      std::uint64_t wanted = 0, word = 0;
+      std::memcpy(&wanted, line.data() + i, 8);
+      std::memcpy(&word, burst.data() + address % 32, 8);
+      if (word != wanted) return false;
+      if (!setup_.ecc) continue;
+      const std::uint64_t check = sim::memory_ecc_check(address);
+      if (held(check)[check % 32] != sim::memory_checks(word)) return false;
+    }
+  }
+  return true;
 }
 
 void MemoryTraffic::accept() {
@@ -81,6 +125,7 @@ void MemoryTraffic::accept() {
     read.half = r.two ? 0 : half;
     read.two = r.two;
     read.error = error;
+    read.wrong = error ? 0 : wrong_halves(r.address & ~63u);
     read.since = cycle_;
     reads_.emplace(tag, read);
   } else {
@@ -98,6 +143,9 @@ void MemoryTraffic::accept() {
       Line& line = memory_.try_emplace(r.address >> 6, Line{}).first->second;
       for (unsigned i = 0; i < 32; ++i) {
         if ((beat.strobes >> i & 1) != 0) line[32 * h + i] = beat.data[i];
+        if (i % 8 == 0 && (beat.strobes >> i & 255) == 255) {
+          spoilt_.erase((r.address & ~63u) + 32 * h + i);
+        }
       }
     }
   }
@@ -125,10 +173,12 @@ void MemoryTraffic::answer() {
   }
   Read& read = found->second;
   const bool error = port("rsp_error_o").get() != 0;
-  if (error != read.error) {
+  const bool wrong = (read.wrong >> read.half & 1) != 0;
+  if (error != (read.error || wrong)) {
     throw std::runtime_error(
-        fmt::format("clock {}: tag {} error {} instead of {}", cycle_, tag, error, read.error));
+        fmt::format("clock {}: tag {} error {} instead of {}", cycle_, tag, error, !error));
   }
+  wrong_ += wrong ? 1 : 0;
   if (!error) {
     std::array<std::uint8_t, 32> data;
     port("rsp_data_o").get_bytes(data.data(), 32);
@@ -216,7 +266,7 @@ void MemoryTraffic::clock() {
 
 MemoryResult MemoryTraffic::run(const Source& source) {
   source_ = source;
-  taken_ = latency_sum_ = latency_count_ = latency_max_ = refused_ = 0;
+  taken_ = latency_sum_ = latency_count_ = latency_max_ = refused_ = wrong_ = 0;
   std::uint64_t quiet = 0, left = 0;
   while (source_ || offered_ || busy()) {
     clock();
@@ -229,6 +279,7 @@ MemoryResult MemoryTraffic::run(const Source& source) {
   result.clocks = last_ - first_;
   result.bursts = bursts_at_last_ - bursts_at_first_;
   result.refused = refused_;
+  result.wrong = wrong_;
   if (result.clocks != 0) {
     result.percent =
         100.0 * 32 * static_cast<double>(result.bursts) / (8 * static_cast<double>(result.clocks));

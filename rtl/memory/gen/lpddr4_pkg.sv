@@ -95,8 +95,13 @@ package lpddr4_pkg;
   localparam int unsigned InitCkeClocks = 1800000;
   // Clocks of the controller from CKE high to the first mode register write (tINIT5, 2 us).
   localparam int unsigned InitCommandClocks = 1800;
+  // Blocks of 256 bytes of a page that hold data with error correction; the eighth holds their
+  // checks, 32 bytes each.
+  localparam int unsigned EccBlocks = 7;
+  // Bits of the number of such a block in a channel.
+  localparam int unsigned EccBlockWidth = 23;
   // Counters of a channel.
-  localparam int unsigned NumCounters = 25;
+  localparam int unsigned NumCounters = 31;
   // Bits of a counter.
   localparam int unsigned CounterWidth = 48;
   // Bits of the clock that measures latencies.
@@ -183,7 +188,13 @@ package lpddr4_pkg;
     CounterLatency3 = 5'd21,
     CounterLatency4 = 5'd22,
     CounterLatency5 = 5'd23,
-    CounterLatency6 = 5'd24
+    CounterLatency6 = 5'd24,
+    CounterCorrected = 5'd25,
+    CounterUncorrected = 5'd26,
+    CounterScrubbed = 5'd27,
+    CounterReadModified = 5'd28,
+    CounterChecksRead = 5'd29,
+    CounterChecksWritten = 5'd30
   } counter_e;
 
   // A command and where it goes.

@@ -96,8 +96,13 @@ inline constexpr std::uint32_t kInitResetClocks = 180000;
 inline constexpr std::uint32_t kInitCkeClocks = 1800000;
 /// Clocks of the controller from CKE high to the first mode register write (tINIT5, 2 us).
 inline constexpr std::uint32_t kInitCommandClocks = 1800;
+/// Blocks of 256 bytes of a page that hold data with error correction; the eighth holds their
+/// checks, 32 bytes each.
+inline constexpr std::uint32_t kEccBlocks = 7;
+/// Bits of the number of such a block in a channel.
+inline constexpr std::uint32_t kEccBlockWidth = 23;
 /// Counters of a channel.
-inline constexpr std::uint32_t kNumCounters = 25;
+inline constexpr std::uint32_t kNumCounters = 31;
 /// Bits of a counter.
 inline constexpr std::uint32_t kCounterWidth = 48;
 /// Bits of the clock that measures latencies.
@@ -247,6 +252,12 @@ enum class Counter : std::uint8_t {
   kLatency4 = 22,  ///< Reads answered (last beat) within 1024 clocks of their entry into the queue, not counted before.
   kLatency5 = 23,  ///< Reads answered (last beat) within 2048 clocks of their entry into the queue, not counted before.
   kLatency6 = 24,  ///< Reads answered later.
+  kCorrected = 25,  ///< Words of 64 bits read with one wrong bit, which was corrected.
+  kUncorrected = 26,  ///< Words read with more wrong bits.
+  kScrubbed = 27,  ///< Bursts written back corrected.
+  kReadModified = 28,  ///< Writes of a part of a burst that were merged with what was read (error correction).
+  kChecksRead = 29,  ///< Bursts of check bits read; also counted as bursts read.
+  kChecksWritten = 30,  ///< Bursts of check bits written; also counted as bursts written.
 };
 [[nodiscard]] constexpr const char* to_string(Counter value) {
   switch (value) {
@@ -300,6 +311,18 @@ enum class Counter : std::uint8_t {
       return "Latency5";
     case Counter::kLatency6:
       return "Latency6";
+    case Counter::kCorrected:
+      return "Corrected";
+    case Counter::kUncorrected:
+      return "Uncorrected";
+    case Counter::kScrubbed:
+      return "Scrubbed";
+    case Counter::kReadModified:
+      return "ReadModified";
+    case Counter::kChecksRead:
+      return "ChecksRead";
+    case Counter::kChecksWritten:
+      return "ChecksWritten";
   }
   return "?";
 }

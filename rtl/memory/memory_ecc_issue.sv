@@ -1,0 +1,160 @@
+/// Hands the accesses of the error correction to the channel, in order: places a block of 256 bytes
+/// and its checks into the page, then offers the request and the data of a write. Jobs of the back
+/// (corrected and merged bursts) go before those of the front. Two clocks from job to request; a
+/// read every two clocks, a write when the data of the one before have left.
+///   page of 2 KiB: | block 0 | block 1 | ... | block 6 | checks of blocks 0 to 6, 32 bytes each |
+/// Block b of the memory is block b mod 7 of page b / 7. Model: sim/memory/memory_place.hpp
+`include "assert.svh"
+
+module memory_ecc_issue #(
+    parameter int unsigned TagWidth = 8,  // bits of a tag, >= 1
+    localparam int unsigned BlockWidth = lpddr4_pkg::EccBlockWidth
+) (
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    // Jobs of the front: data of a line (two: both halves, data of the first one lowest) or checks
+    input  logic                  front_valid_i,
+    output logic                  front_ready_o,
+    input  logic                  front_write_i,
+    input  logic                  front_check_i,
+    input  logic [BlockWidth-1:0] front_block_i,
+    input  logic [           2:0] front_burst_i,
+    input  logic                  front_two_i,
+    input  logic [  TagWidth-1:0] front_tag_i,
+    input  logic [         511:0] front_data_i,
+    input  logic [          63:0] front_strobes_i,
+    // Jobs of the back: writes of one whole burst
+    input  logic                  back_valid_i,
+    output logic                  back_ready_o,
+    input  logic [BlockWidth-1:0] back_block_i,
+    input  logic [           2:0] back_burst_i,
+    input  logic [         255:0] back_data_i,
+    // Channel
+    output logic                  req_valid_o,
+    input  logic                  req_ready_i,
+    output logic                  req_write_o,
+    output logic [          30:0] req_address_o,
+    output logic                  req_size_o,
+    output logic [  TagWidth-1:0] req_tag_o,
+    output logic                  wdata_valid_o,
+    input  logic                  wdata_ready_i,
+    output logic [         255:0] wdata_o,
+    output logic [          31:0] wstrb_o
+);
+
+  // Product with Reciprocal, shifted down by 26: the exact quotient by 7 of up to 23 bits.
+  localparam int unsigned ReciprocalWidth = 24;
+  localparam logic [ReciprocalWidth-1:0] Reciprocal = 24'd9586981;
+  localparam int unsigned PageWidth = 20;
+
+  `S4_CHECK_PARAM(gen_check_blocks, lpddr4_pkg::EccBlocks == 7 && BlockWidth == 23)
+
+  // ---- Which job ----
+  logic first_valid_q, second_valid_q, move, data_busy_q, write, take;
+  assign move          = first_valid_q && (!second_valid_q || req_ready_i);
+  assign back_ready_o  = (!first_valid_q || move) && !data_busy_q;
+  assign front_ready_o = (!first_valid_q || move) && (!front_write_i || !data_busy_q) &&
+                         !(back_valid_i && !data_busy_q);
+  assign take  = (back_valid_i && back_ready_o) || (front_valid_i && front_ready_o);
+  assign write = (back_valid_i && back_ready_o) || front_write_i;
+
+  // ---- Place ----
+  logic first_write_q, first_check_q, first_two_q;
+  logic [BlockWidth-1:0] first_block_q;
+  logic [2:0] first_burst_q, part;
+  logic [TagWidth-1:0] first_tag_q;
+  logic [BlockWidth+ReciprocalWidth-1:0] product;
+  logic [PageWidth-1:0] page;
+  logic unused_product;
+  assign product = (BlockWidth + ReciprocalWidth)'(first_block_q) *
+                   (BlockWidth + ReciprocalWidth)'(Reciprocal);
+  assign page    = product[26+:PageWidth];
+  assign part  = first_block_q[2:0] + page[2:0];  // block - 7 * page
+  assign unused_product = ^{product[25:0], product[46+:BlockWidth+ReciprocalWidth-46]};
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      first_valid_q  <= 1'b0;
+      first_write_q  <= 1'b0;
+      first_check_q  <= 1'b0;
+      first_two_q    <= 1'b0;
+      first_block_q  <= '0;
+      first_burst_q  <= '0;
+      first_tag_q    <= '0;
+      second_valid_q <= 1'b0;
+      req_write_o    <= 1'b0;
+      req_address_o  <= '0;
+      req_size_o     <= 1'b0;
+      req_tag_o      <= '0;
+    end else begin
+      if (take) begin
+        first_valid_q <= 1'b1;
+        first_write_q <= write;
+        if (back_valid_i && back_ready_o) begin
+          first_check_q <= 1'b0;
+          first_two_q   <= 1'b0;
+          first_block_q <= back_block_i;
+          first_burst_q <= back_burst_i;
+        end else begin
+          first_check_q <= front_check_i;
+          first_two_q   <= front_two_i;
+          first_block_q <= front_block_i;
+          first_burst_q <= front_burst_i;
+        end
+        first_tag_q <= front_tag_i;
+      end else if (move) begin
+        first_valid_q <= 1'b0;
+      end
+      if (move) begin
+        second_valid_q <= 1'b1;
+        req_write_o    <= first_write_q;
+        req_address_o  <= first_check_q ? {page, 3'd7, part, 5'd0} :
+                                          {page, part, first_burst_q, 5'd0};
+        req_size_o     <= first_two_q;
+        req_tag_o      <= first_tag_q;
+      end else if (req_ready_i) begin
+        second_valid_q <= 1'b0;
+      end
+    end
+  end
+  assign req_valid_o = second_valid_q;
+
+  // ---- Data of the latest write ----
+  logic [511:0] data_q;
+  logic [63:0] strobes_q;
+  logic more_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      data_busy_q <= 1'b0;
+      more_q      <= 1'b0;
+      data_q      <= '0;
+      strobes_q   <= '0;
+    end else if (take && write) begin
+      data_busy_q <= 1'b1;
+      if (back_valid_i && back_ready_o) begin
+        more_q          <= 1'b0;
+        data_q[255:0]   <= back_data_i;
+        strobes_q[31:0] <= '1;
+      end else begin
+        more_q    <= front_two_i;
+        data_q    <= front_data_i;
+        strobes_q <= front_strobes_i;
+      end
+    end else if (data_busy_q && wdata_ready_i) begin
+      data_busy_q     <= more_q;
+      more_q          <= 1'b0;
+      data_q[255:0]   <= data_q[511:256];
+      strobes_q[31:0] <= strobes_q[63:32];
+    end
+  end
+  assign wdata_valid_o = data_busy_q;
+  assign wdata_o       = data_q[255:0];
+  assign wstrb_o       = strobes_q[31:0];
+
+  // ---- Assertions ----
+  `S4_ASSERT(InRange, !move || 32'(first_block_q) < lpddr4_pkg::EccBlocks << PageWidth)
+  `S4_ASSERT_HELD(ReqHeld, req_valid_o, req_ready_i,
+                  {req_write_o, req_address_o, req_size_o, req_tag_o})
+  `S4_ASSERT_HELD(DataHeld, wdata_valid_o, wdata_ready_i, {wdata_o, wstrb_o})
+
+endmodule

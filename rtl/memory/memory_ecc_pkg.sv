@@ -1,0 +1,43 @@
+/// The code of the inline error correction: 8 check bits for each 64-bit word, so that any one
+/// wrong bit of the 72 is corrected and any two are seen. Data bit i has a column of eight bits,
+/// all different, with three or five ones: first the 56 bytes with three ones in rising order, then
+/// 1f and its rotations to the left. Check bit c is the parity of the data bits whose column has
+/// bit c. All-zero words have all-zero checks. Model: sim/memory/memory_code.hpp
+package memory_ecc_pkg;
+
+  // Data bits of check bit c in bits 64 * c + 63 to 64 * c: the columns, read across. Each check
+  // bit covers 26.
+  localparam logic [511:0] Covered = {
+    64'hf8fffff800000000, 64'h7cfc0007fff00000, 64'h3e83e007c00ffc00, 64'h1f421e043c0f03f0,
+    64'h8f2111c22388e38e, 64'hc710893112649a6d, 64'he30844a88952555b, 64'hf104225844b12cb7
+  };
+  // A word that is known to be wrong is stored with these check bits inverted.
+  localparam logic [7:0] Poison = 8'hff;
+
+  /// Check bits of a word.
+  function automatic logic [7:0] check_word(input logic [63:0] data);
+    int unsigned c;
+    for (c = 0; c < 8; c = c + 1) check_word[c] = ^(data & Covered[64*c+:64]);
+  endfunction
+
+  /// Check bits of the four words of a burst.
+  function automatic logic [31:0] check_burst(input logic [255:0] data);
+    int unsigned w;
+    for (w = 0; w < 4; w = w + 1) check_burst[8*w+:8] = check_word(data[64*w+:64]);
+  endfunction
+
+  /// The data bit that a syndrome (check bits read, against those of the data read) tells wrong.
+  function automatic logic [63:0] wrong_bit(input logic [7:0] syndrome);
+    int unsigned i;
+    for (i = 0; i < 64; i = i + 1) begin
+      wrong_bit[i] = syndrome == {Covered[448+i], Covered[384+i], Covered[320+i], Covered[256+i],
+                                  Covered[192+i], Covered[128+i], Covered[64+i], Covered[i]};
+    end
+  endfunction
+
+  /// One check bit is wrong, the data are right.
+  function automatic logic is_check_bit(input logic [7:0] syndrome);
+    is_check_bit = syndrome != 8'd0 && (syndrome & (syndrome - 8'd1)) == 8'd0;
+  endfunction
+
+endpackage
