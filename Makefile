@@ -91,9 +91,9 @@ mutants: bootstrap ## Seeded bugs in the RTL, and who catches them; B=spu one bl
 bench: bootstrap ## Memory traffic, simulation speed, clocks of ResNet-50 and BERT at every sparsity
 	@$(call need,sw/cli,bench)
 	tools/build.sh s4_cli
-	build/bin/s4 bench mem
-	build/bin/s4 bench sim
 	@mkdir -p build/bench
+	build/bin/s4 bench mem --json build/bench/mem.json
+	build/bin/s4 bench sim
 	build/bin/s4 bench spu --json build/bench/spu.json
 
 docs: bootstrap ## Regenerates the tables in docs/ and checks every link

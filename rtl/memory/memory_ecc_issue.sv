@@ -1,7 +1,7 @@
 /// Hands the accesses of the error correction to the channel, in order: places a block of 256 bytes
 /// and its checks into the page, then offers the request and the data of a write. Jobs of the back
 /// (corrected and merged bursts) go before those of the front. Two clocks from job to request; a
-/// read every two clocks, a write when the data of the one before have left.
+/// job every clock while the channel takes them and the data of two writes have room.
 ///   page of 2 KiB: | block 0 | block 1 | ... | block 6 | checks of blocks 0 to 6, 32 bytes each |
 /// Block b of the memory is block b mod 7 of page b / 7. Model: sim/memory/memory_place.hpp
 `include "assert.svh"
@@ -50,11 +50,11 @@ module memory_ecc_issue #(
   `S4_CHECK_PARAM(gen_check_blocks, lpddr4_pkg::EccBlocks == 7 && BlockWidth == 23)
 
   // ---- Which job ----
-  logic first_valid_q, second_valid_q, move, data_busy_q, write, take;
+  logic first_valid_q, second_valid_q, move, data_room, write, take;
   assign move          = first_valid_q && (!second_valid_q || req_ready_i);
-  assign back_ready_o  = (!first_valid_q || move) && !data_busy_q;
-  assign front_ready_o = (!first_valid_q || move) && (!front_write_i || !data_busy_q) &&
-                         !(back_valid_i && !data_busy_q);
+  assign back_ready_o  = (!first_valid_q || move) && data_room;
+  assign front_ready_o = (!first_valid_q || move) && (!front_write_i || data_room) &&
+                         !(back_valid_i && data_room);
   assign take  = (back_valid_i && back_ready_o) || (front_valid_i && front_ready_o);
   assign write = (back_valid_i && back_ready_o) || front_write_i;
 
@@ -119,37 +119,36 @@ module memory_ecc_issue #(
   end
   assign req_valid_o = second_valid_q;
 
-  // ---- Data of the latest write ----
-  logic [511:0] data_q;
-  logic [63:0] strobes_q;
-  logic more_q;
+  // ---- Data of the writes ----
+  logic data_valid, data_two, second_q, data_pop, back_taken;
+  logic [511:0] data;
+  logic [63:0] strobes;
+  logic [1:0] unused_count;
+  assign back_taken = back_valid_i && back_ready_o;
+  fifo #(
+      .Width(577),
+      .Depth(2)
+  ) u_data (
+      .clk_i,
+      .rst_ni,
+      .flush_i    (1'b0),
+      .in_valid_i (take && write),
+      .in_ready_o (data_room),
+      .in_data_i  (back_taken ? {1'b0, 64'hffff_ffff, 256'd0, back_data_i} :
+                                {front_two_i, front_strobes_i, front_data_i}),
+      .out_valid_o(data_valid),
+      .out_ready_i(data_pop),
+      .out_data_o ({data_two, strobes, data}),
+      .count_o    (unused_count)
+  );
+  assign data_pop = data_valid && wdata_ready_i && (!data_two || second_q);
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      data_busy_q <= 1'b0;
-      more_q      <= 1'b0;
-      data_q      <= '0;
-      strobes_q   <= '0;
-    end else if (take && write) begin
-      data_busy_q <= 1'b1;
-      if (back_valid_i && back_ready_o) begin
-        more_q          <= 1'b0;
-        data_q[255:0]   <= back_data_i;
-        strobes_q[31:0] <= '1;
-      end else begin
-        more_q    <= front_two_i;
-        data_q    <= front_data_i;
-        strobes_q <= front_strobes_i;
-      end
-    end else if (data_busy_q && wdata_ready_i) begin
-      data_busy_q     <= more_q;
-      more_q          <= 1'b0;
-      data_q[255:0]   <= data_q[511:256];
-      strobes_q[31:0] <= strobes_q[63:32];
-    end
+    if (!rst_ni) second_q <= 1'b0;
+    else if (data_valid && wdata_ready_i) second_q <= data_two && !second_q;
   end
-  assign wdata_valid_o = data_busy_q;
-  assign wdata_o       = data_q[255:0];
-  assign wstrb_o       = strobes_q[31:0];
+  assign wdata_valid_o = data_valid;
+  assign wdata_o       = second_q ? data[511:256] : data[255:0];
+  assign wstrb_o       = second_q ? strobes[63:32] : strobes[31:0];
 
   // ---- Assertions ----
   `S4_ASSERT(InRange, !move || 32'(first_block_q) < lpddr4_pkg::EccBlocks << PageWidth)

@@ -1,6 +1,7 @@
 // Where a controller keeps a byte address in the device, and the checks of its word.
 #pragma once
 #include <cstdint>
+#include <functional>
 
 #include "sim/memory/lpddr_store.hpp"
 
@@ -25,6 +26,5 @@ struct MemoryPlace {
 /// the words of the memory by their address.
 [[nodiscard]] LpddrBurst memory_ecc_burst(std::uint64_t device_address,
                                           const std::function<std::uint64_t(std::uint64_t)>& word);
-
 
 }  // namespace s4::sim

@@ -62,14 +62,13 @@ int run(const Options& options) {
           result.read_latency.count != 0 ? result.read_latency : result.write_latency;
       const bool reached = result.percent_of_peak >= traffic.must;
       ok = ok && reached;
-      fmt::print("{:<28} {:>8.2f} {:>8.2f} {:>5} {:>5} {:>8.1f} {:>9} {:>9.1f} {:>7} {:>7} {:>8.1f}%{}\n",
-                 traffic.name, result.percent_of_peak, with_ecc, traffic.must, traffic.aim,
-                 traffic.dramsys,
-                 traffic.dramsim3 == 0 ? "-" : fmt::format("{:.1f}", traffic.dramsim3),
-                 latency.mean, latency.p99, latency.max,
-                 100.0 * static_cast<double>(result.row_hits) /
-                     static_cast<double>(result.accesses),
-                 reached ? "" : "  BELOW");
+      fmt::print(
+          "{:<28} {:>8.2f} {:>8.2f} {:>5} {:>5} {:>8.1f} {:>9} {:>9.1f} {:>7} {:>7} {:>8.1f}%{}\n",
+          traffic.name, result.percent_of_peak, with_ecc, traffic.must, traffic.aim,
+          traffic.dramsys, traffic.dramsim3 == 0 ? "-" : fmt::format("{:.1f}", traffic.dramsim3),
+          latency.mean, latency.p99, latency.max,
+          100.0 * static_cast<double>(result.row_hits) / static_cast<double>(result.accesses),
+          reached ? "" : "  BELOW");
       std::fflush(stdout);
       row.update(sw::to_json(settings, result));
     }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 
+#include "sim/memory/gen/lpddr4.hpp"
 #include "sim/memory/lpddr_channel.hpp"
 #include "sim/memory/memory_place.hpp"
 #include "sw/memory/memory_pins.hpp"

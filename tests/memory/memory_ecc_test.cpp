@@ -243,8 +243,8 @@ TEST_CASE("memory: seeded bugs of the error correction are caught") {
   // A read does not wait for the merge of its line.
   CHECK(caught(said("memory_ecc_front", "(!match_merge_i && has_entry)", "(has_entry)")));
   // A write does not wait for the reads of its line.
-  CHECK(caught(said("memory_ecc_front", "!partial && !match_i && has_entry",
-                    "!partial && has_entry")));
+  CHECK(caught(
+      said("memory_ecc_front", "!partial && !match_i && has_entry", "!partial && has_entry")));
   // The last column of the code is that of its neighbour.
   CHECK(caught(said("memory_ecc_pkg", "64'hf8fffff800000000", "64'h78fffff800000000")));
 }

@@ -28,15 +28,15 @@ MemoryTraffic::MemoryTraffic(const MemorySetup& setup) : setup_(setup), random_(
   setup_.timings.init2 = 2;
   model_ = tb::Model::load("memory_controller", setup.config, setup.kind, options);
   for (const char* name :
-       {"two_ranks_i",     "ecc_enable_i",      "init_done_o",       "req_valid_i",      "req_ready_o",
-        "req_write_i",     "req_address_i",     "req_size_i",       "req_tag_i",
-        "wdata_valid_i",   "wdata_ready_o",     "wdata_i",          "wstrb_i",
-        "rsp_valid_o",     "rsp_ready_i",       "rsp_tag_o",        "rsp_data_o",
-        "rsp_last_o",      "rsp_error_o",       "wack_valid_o",     "wack_ready_i",
-        "wack_tag_o",      "wack_error_o",      "counter_select_i", "counter_value_o",
-        "dfi_cke_o",       "dfi_cs_o",          "dfi_ca_o",         "dfi_reset_n_o",
-        "dfi_wrdata_en_o", "dfi_wrdata_o",      "dfi_wrmask_o",     "dfi_rddata_en_o",
-        "dfi_rddata_i",    "dfi_rddata_valid_i"}) {
+       {"two_ranks_i",     "ecc_enable_i",    "init_done_o",       "req_valid_i",
+        "req_ready_o",     "req_write_i",     "req_address_i",     "req_size_i",
+        "req_tag_i",       "wdata_valid_i",   "wdata_ready_o",     "wdata_i",
+        "wstrb_i",         "rsp_valid_o",     "rsp_ready_i",       "rsp_tag_o",
+        "rsp_data_o",      "rsp_last_o",      "rsp_error_o",       "wack_valid_o",
+        "wack_ready_i",    "wack_tag_o",      "wack_error_o",      "counter_select_i",
+        "counter_value_o", "dfi_cke_o",       "dfi_cs_o",          "dfi_ca_o",
+        "dfi_reset_n_o",   "dfi_wrdata_en_o", "dfi_wrdata_o",      "dfi_wrmask_o",
+        "dfi_rddata_en_o", "dfi_rddata_i",    "dfi_rddata_valid_i"}) {
     ports_.emplace(name, model_->port(name));
   }
   begin();

@@ -44,8 +44,8 @@ struct MemoryResult {
   std::uint64_t bursts = 0;  ///< on the pins in these clocks
   std::uint64_t refused = 0;
   std::uint64_t wrong = 0;  ///< beats answered with the error that was expected of them
-  double percent = 0;  ///< of 8 bytes per clock
-  double latency = 0;  ///< mean clocks of a read, from acceptance to the last beat
+  double percent = 0;       ///< of 8 bytes per clock
+  double latency = 0;       ///< mean clocks of a read, from acceptance to the last beat
   std::uint64_t latency_max = 0;
 };
 
