@@ -46,7 +46,7 @@ module memory_direction_proof (
     if (rst_ni) begin
       read_waits_q  <= (writing && read_starves) ? read_waits_q + 4'(access) : '0;
       write_waits_q <= (!writing && write_starves) ? write_waits_q + 4'(access) : '0;
-      only_other_q  <= writing ? (read_ready_i && !write_ready_i) : (write_ready_i && !read_ready_i);
+      only_other_q  <= writing ? read_ready_i && !write_ready_i : write_ready_i && !read_ready_i;
     end
   end
 
