@@ -373,6 +373,7 @@ module memory_ecc #(
   ) u_issue (
       .clk_i,
       .rst_ni,
+      .two_ranks_i,
       .front_valid_i  (front_valid),
       .front_ready_o  (front_ready),
       .front_write_i  (front_write),

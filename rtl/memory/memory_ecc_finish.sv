@@ -222,9 +222,8 @@ module memory_ecc_finish #(
   assign back_o        = back_valid_o && back_ready_i;
   assign back_entry_o  = out_entry;
   assign back_checks_o = memory_ecc_pkg::check_burst(out_data_q) ^
-                         ({{8{out_poison_q[3]}}, {8{out_poison_q[2]}},
-                           {8{out_poison_q[1]}}, {8{out_poison_q[0]}}} &
-                          {4{memory_ecc_pkg::Poison}});
+                         {{8{out_poison_q[3]}}, {8{out_poison_q[2]}},
+                          {8{out_poison_q[1]}}, {8{out_poison_q[0]}}};
   assign done = out_valid_q && (answered_q || rsp_ready_i) && (!back_q || back_ready_i);
 
   assign release_o        = done && out_last;

@@ -269,6 +269,7 @@ module memory_ecc_front #(
   // ---- Jobs ----
   always_comb begin : job
     int unsigned b;
+    b             = 0;
     job_valid_o   = (reads && !error_q) || merges || writes;
     job_write_o   = writes;
     job_check_o   = 1'b0;

@@ -3,7 +3,9 @@
 /// (corrected and merged bursts) go before those of the front. Two clocks from job to request; a
 /// job every clock while the channel takes them and the data of two writes have room.
 ///   page of 2 KiB: | block 0 | block 1 | ... | block 6 | checks of blocks 0 to 6, 32 bytes each |
-/// Block b of the memory is block b mod 7 of page b / 7. Model: sim/memory/memory_place.hpp
+/// Block b of the memory is block b mod 7 of page b / 7. As such pages advance by nine and not by
+/// eight for strides of 16 KiB, the XOR of bank and row in the channel would keep them in one bank
+/// of a single rank: there the bank is hashed once more. Model: sim/memory/memory_place.hpp
 `include "assert.svh"
 
 module memory_ecc_issue #(
@@ -12,6 +14,7 @@ module memory_ecc_issue #(
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
+    input  logic                  two_ranks_i,
     // Jobs of the front: data of a line (two: both halves, data of the first one lowest) or checks
     input  logic                  front_valid_i,
     output logic                  front_ready_o,
@@ -64,12 +67,16 @@ module memory_ecc_issue #(
   logic [2:0] first_burst_q, part;
   logic [TagWidth-1:0] first_tag_q;
   logic [BlockWidth+ReciprocalWidth-1:0] product;
-  logic [PageWidth-1:0] page;
+  logic [PageWidth-1:0] page, place;
+  logic [2:0] row;
   logic unused_product;
   assign product = (BlockWidth + ReciprocalWidth)'(first_block_q) *
                    (BlockWidth + ReciprocalWidth)'(Reciprocal);
   assign page    = product[26+:PageWidth];
   assign part  = first_block_q[2:0] + page[2:0];  // block - 7 * page
+  assign row   = page[5:3];
+  assign place = {page[PageWidth-1:3],
+                  page[2:0] ^ (two_ranks_i ? 3'd0 : {row[2] ^ row[1], ^row, row[2] ^ row[0]})};
   assign unused_product = ^{product[25:0], product[46+:BlockWidth+ReciprocalWidth-46]};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -108,8 +115,8 @@ module memory_ecc_issue #(
       if (move) begin
         second_valid_q <= 1'b1;
         req_write_o    <= first_write_q;
-        req_address_o  <= first_check_q ? {page, 3'd7, part, 5'd0} :
-                                          {page, part, first_burst_q, 5'd0};
+        req_address_o  <= first_check_q ? {place, 3'd7, part, 5'd0} :
+                                          {place, part, first_burst_q, 5'd0};
         req_size_o     <= first_two_q;
         req_tag_o      <= first_tag_q;
       end else if (req_ready_i) begin

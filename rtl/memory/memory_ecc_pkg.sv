@@ -11,8 +11,6 @@ package memory_ecc_pkg;
     64'hf8fffff800000000, 64'h7cfc0007fff00000, 64'h3e83e007c00ffc00, 64'h1f421e043c0f03f0,
     64'h8f2111c22388e38e, 64'hc710893112649a6d, 64'he30844a88952555b, 64'hf104225844b12cb7
   };
-  // A word that is known to be wrong is stored with these check bits inverted.
-  localparam logic [7:0] Poison = 8'hff;
 
   /// Check bits of a word.
   function automatic logic [7:0] check_word(input logic [63:0] data);

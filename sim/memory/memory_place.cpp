@@ -11,6 +11,14 @@ constexpr unsigned kPageBytes = 2048;
 constexpr unsigned kBlockBytes = 256;
 constexpr unsigned kBlocks = 7;  // of a page, that hold data
 
+/// Permutes the pages of one rank within their row, so that strides of 16 KiB meet all banks; its
+/// own inverse.
+std::uint64_t permuted(std::uint64_t page, unsigned ranks) {
+  if (ranks == 2) return page;
+  const std::uint64_t r0 = page >> 3 & 1, r1 = page >> 4 & 1, r2 = page >> 5 & 1;
+  return page ^ (r0 ^ r2) ^ (r0 ^ r1 ^ r2) << 1 ^ (r1 ^ r2) << 2;
+}
+
 }  // namespace
 
 MemoryPlace memory_place(std::uint64_t address, unsigned ranks) {
@@ -30,20 +38,21 @@ std::uint64_t memory_address(const MemoryPlace& place, unsigned ranks) {
   return (upper * 8 + bank) * kPageBytes + place.byte;
 }
 
-std::uint64_t memory_ecc_data(std::uint64_t address) {
+std::uint64_t memory_ecc_data(std::uint64_t address, unsigned ranks) {
   const std::uint64_t block = address / kBlockBytes;
-  return block / kBlocks * kPageBytes + block % kBlocks * kBlockBytes + address % kBlockBytes;
+  return permuted(block / kBlocks, ranks) * kPageBytes + block % kBlocks * kBlockBytes +
+         address % kBlockBytes;
 }
 
-std::uint64_t memory_ecc_check(std::uint64_t address) {
+std::uint64_t memory_ecc_check(std::uint64_t address, unsigned ranks) {
   const std::uint64_t block = address / kBlockBytes;
-  return block / kBlocks * kPageBytes + kBlocks * kBlockBytes + block % kBlocks * 32 +
-         address % kBlockBytes / 8;
+  return permuted(block / kBlocks, ranks) * kPageBytes + kBlocks * kBlockBytes +
+         block % kBlocks * 32 + address % kBlockBytes / 8;
 }
 
-LpddrBurst memory_ecc_burst(std::uint64_t device_address,
+LpddrBurst memory_ecc_burst(std::uint64_t device_address, unsigned ranks,
                             const std::function<std::uint64_t(std::uint64_t)>& word) {
-  const std::uint64_t page = device_address / kPageBytes;
+  const std::uint64_t page = permuted(device_address / kPageBytes, ranks);
   const auto byte = static_cast<unsigned>(device_address % kPageBytes);
   LpddrBurst burst{};
   if (byte < kBlocks * kBlockBytes) {

@@ -181,7 +181,7 @@ class Run {
       std::memcpy(&value, lines(at / 64 * 64).data() + at % 64, 8);
       return value;
     };
-    if (settings_.ecc) return sim::memory_ecc_burst(address, word);
+    if (settings_.ecc) return sim::memory_ecc_burst(address, settings_.ranks, word);
     sim::LpddrBurst burst;
     for (unsigned i = 0; i < burst.size(); i += 8) {
       const std::uint64_t value = word(address + i);
@@ -197,8 +197,8 @@ class Run {
       for (unsigned half = 0; half < 64; half += 32) {
         std::vector<std::uint64_t> bursts{address + half};
         if (settings_.ecc) {
-          bursts = {sim::memory_ecc_data(address + half),
-                    sim::memory_ecc_check(address + half) / 32 * 32};
+          bursts = {sim::memory_ecc_data(address + half, settings_.ranks),
+                    sim::memory_ecc_check(address + half, settings_.ranks) / 32 * 32};
         }
         for (const std::uint64_t burst : bursts) {
           const auto [at, byte] = sim::memory_place(burst, settings_.ranks);
@@ -219,7 +219,8 @@ class Run {
     while (!flips_.empty() && flips_.begin()->first <= clock_ - origin_) {
       const MemoryFlip& flip = flips_.begin()->second;
       const auto [at, byte] = sim::memory_place(
-          settings_.ecc ? sim::memory_ecc_data(flip.address) : flip.address, settings_.ranks);
+          settings_.ecc ? sim::memory_ecc_data(flip.address, settings_.ranks) : flip.address,
+          settings_.ranks);
       channel_.store().flip(at, byte, flip.bit);
       flips_.erase(flips_.begin());
     }

@@ -127,7 +127,7 @@ TEST_CASE("memory: commands come as early as every rule allows, and no earlier")
       {"rank_switch", [](auto& t, unsigned more) { t.rank_switch += more; }, 1},
       {"tRFCpb", [](auto& t, unsigned more) { t.rfc_bank += more; }, 1},
       {"tpbR2pbR", [](auto& t, unsigned more) { t.pbr_to_pbr += more; }, 1},
-      {"tXP", [](auto& t, unsigned more) { t.xp += more; }, 1},
+      {"tXP", [](auto& t, unsigned more) { t.xp += more; }, 4},
       {"tFAW", [](auto& t, unsigned more) { t.faw += more; }, 1},
       {"tRCpb", [](auto& t, unsigned more) { t.rc_bank += more; }, 2},
   };

@@ -82,28 +82,30 @@ std::uint32_t MemoryTraffic::wrong_halves(std::uint32_t line) const {
 }
 
 void MemoryTraffic::flip(std::uint32_t address, unsigned bit) {
-  const std::uint64_t device = bit >= 64    ? sim::memory_ecc_check(address)
-                               : setup_.ecc ? sim::memory_ecc_data(address) + bit / 8
+  const unsigned ranks = setup_.two_ranks ? 2 : 1;
+  const std::uint64_t device = bit >= 64    ? sim::memory_ecc_check(address, ranks)
+                               : setup_.ecc ? sim::memory_ecc_data(address, ranks) + bit / 8
                                             : address + bit / 8;
-  const auto place = sim::memory_place(device, setup_.two_ranks ? 2 : 1);
+  const auto place = sim::memory_place(device, ranks);
   device_->store().flip(place.row, place.byte, bit % 8);
 }
 
 bool MemoryTraffic::is_stored() {
+  const unsigned ranks = setup_.two_ranks ? 2 : 1;
   const auto held = [&](std::uint64_t device) {
-    const auto place = sim::memory_place(device / 32 * 32, setup_.two_ranks ? 2 : 1);
+    const auto place = sim::memory_place(device / 32 * 32, ranks);
     return device_->store().read(place.row, place.byte / 2);
   };
   for (const auto& [number, line] : memory_) {
     for (unsigned i = 0; i < 64; i += 8) {
       const std::uint64_t address = std::uint64_t{number} * 64 + i;
-      const auto burst = held(setup_.ecc ? sim::memory_ecc_data(address) : address);
+      const auto burst = held(setup_.ecc ? sim::memory_ecc_data(address, ranks) : address);
       std::uint64_t wanted = 0, word = 0;
       std::memcpy(&wanted, line.data() + i, 8);
       std::memcpy(&word, burst.data() + address % 32, 8);
       if (word != wanted) return false;
       if (!setup_.ecc) continue;
-      const std::uint64_t check = sim::memory_ecc_check(address);
+      const std::uint64_t check = sim::memory_ecc_check(address, ranks);
       if (held(check)[check % 32] != sim::memory_checks(word)) return false;
     }
   }
