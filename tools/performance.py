@@ -66,7 +66,7 @@ def memory_table(rows):
     head = ["traffic", "ECC off", "ECC on", "DRAMSys", "DRAMsim3", "must", "aim", "mean latency, clocks",
             "p99", "max"]
     return table(head, [
-        [r["traffic"], f"{r['percent_of_peak']:.2f}", f"{r['ecc']['percent_of_peak']:.2f}",
+        [r["traffic"], f"{r['percent_of_peak']:.2f}", f"{r['with_ecc']['percent_of_peak']:.2f}",
          f"{r['dramsys']:.1f}", f"{r['dramsim3']:.1f}" if "dramsim3" in r else "", f"{r['must']:g}",
          f"{r['aim']:g}", f"{r['latency']['mean']:,.0f}", f"{r['latency']['p99']:,}",
          f"{r['latency']['max']:,}"] for r in rows])
@@ -75,7 +75,7 @@ def memory_table(rows):
 def memory_chart(rows):
     """Horizontal bars, 0 to 100 percent of peak, one group for each traffic."""
     bars = [("this controller", "#1f6f8b", lambda r: r["percent_of_peak"]),
-            ("with ECC", "#8fc1d4", lambda r: r["ecc"]["percent_of_peak"]),
+            ("with ECC", "#8fc1d4", lambda r: r["with_ecc"]["percent_of_peak"]),
             ("DRAMSys", "#b0b0b0", lambda r: r["dramsys"]),
             ("DRAMsim3", "#d9d9d9", lambda r: r.get("dramsim3"))]
     left, scale, bar, gap, top = 210, 5, 12, 14, 40

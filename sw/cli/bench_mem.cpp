@@ -55,7 +55,7 @@ int run(const Options& options) {
       }
       if (ecc) {
         with_ecc = result.percent_of_peak;
-        row["ecc"] = sw::to_json(settings, result);
+        row["with_ecc"] = sw::to_json(settings, result);
         continue;
       }
       const sw::MemoryLatency& latency =
