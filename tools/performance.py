@@ -62,6 +62,13 @@ def layers(data, network):
     return table(["layer", "shape"] + [f"K = {k}" for k in keeps], rows)
 
 
+def random_table(data):
+    head = ["K", "layers at 85 % or more", "bounds / clocks of all", "least"]
+    return table(head, [[str(s["keep"]), f"{s['reach_85']} of {s['layers']}",
+                         f"{100 * s['bound_cycles'] / s['cycles']:.1f} %", f"{100 * s['least']:.1f} %"]
+                        for s in data["sums"] if s["network"] == "random"])
+
+
 def memory_table(rows):
     head = ["traffic", "ECC off", "ECC on", "DRAMSys", "DRAMsim3", "must", "aim", "mean latency, clocks",
             "p99", "max"]
@@ -131,6 +138,7 @@ def main():
         lines = sums(data, network) + [""] + layers(data, network)
         text = replace(text, network, lines)
         print(f"{PAGE.name}: {title}, {len(lines)} lines")
+    text = replace(text, "random", random_table(data))
     PAGE.write_text(text)
 
 
