@@ -1,0 +1,36 @@
+#include "sim/memory/station_address.hpp"
+
+#include <bit>
+
+namespace s4::sim {
+
+StationLayout one_station(unsigned channels, unsigned ranks) {
+  StationLayout layout;
+  layout.channels = channels;
+  layout.ranks = ranks;
+  layout.slice_bits = 31 + static_cast<unsigned>(std::countr_zero(channels));
+  return layout;
+}
+
+StationPlace place_of(const StationLayout& layout, std::uint64_t address) {
+  const std::uint64_t slice_bytes = std::uint64_t{1} << layout.slice_bits;
+  const std::uint64_t slice = address / slice_bytes;
+  const std::uint64_t inside = address % slice_bytes;
+  StationPlace place;
+  if (slice >= layout.stations) return place;
+  place.station =
+      static_cast<unsigned>((slice + (inside >> layout.station_granule)) % layout.stations);
+  const std::uint64_t granule = inside >> layout.channel_granule;
+  const std::uint64_t offset = inside % (std::uint64_t{1} << layout.channel_granule);
+  // Digits of the granule's number in base `channels`; all XORed give the channel.
+  std::uint64_t channel = 0;
+  for (std::uint64_t rest = granule; rest != 0 && layout.channels > 1; rest /= layout.channels) {
+    channel ^= rest % layout.channels;
+  }
+  place.channel = static_cast<unsigned>(channel);
+  place.address = (granule / layout.channels << layout.channel_granule) + offset;
+  place.exists = place.address < std::uint64_t{layout.ranks} << 30;
+  return place;
+}
+
+}  // namespace s4::sim

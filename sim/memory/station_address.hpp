@@ -1,0 +1,35 @@
+// Where an address lies: station, channel, address in the channel. The twin of
+// rtl/memory/station_interleave.sv; what is preloaded into a device goes through it, and then
+// through memory_place.hpp.
+#pragma once
+#include <cstdint>
+
+namespace s4::sim {
+
+/// How a memory space is spread. Every count of channels is a power of two.
+struct StationLayout {
+  unsigned stations = 1;
+  unsigned channels = 2;          ///< of a station
+  unsigned ranks = 2;             ///< of a channel, 1 GiB each
+  unsigned slice_bits = 32;       ///< log2 of the bytes of a station of two ranks
+  unsigned station_granule = 10;  ///< log2 of the bytes at one station in a row
+  unsigned channel_granule = 9;   ///< log2 of the bytes at one channel in a row
+
+  /// Bytes from address 0 on; with one rank half of what the address could name.
+  [[nodiscard]] std::uint64_t bytes() const {
+    return (std::uint64_t{stations} << slice_bits) / (ranks == 2 ? 1 : 2);
+  }
+};
+
+/// The layout of one station with so many channels, alone at its memory port.
+[[nodiscard]] StationLayout one_station(unsigned channels, unsigned ranks);
+
+struct StationPlace {
+  bool exists = false;
+  unsigned station = 0;
+  unsigned channel = 0;
+  std::uint64_t address = 0;  ///< in the channel
+};
+[[nodiscard]] StationPlace place_of(const StationLayout& layout, std::uint64_t address);
+
+}  // namespace s4::sim

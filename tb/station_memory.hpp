@@ -1,0 +1,96 @@
+// The LPDDR4X devices of a station at the pins of a verilated model (memory_station, or a top that
+// holds one): clocks them, checks every command, and gives the host a backdoor to their contents.
+//
+//   StationMemory memory(*model, {});   // pins dfi_*
+//   model->reset();
+//   memory.initialise();                // clocks until the controllers are ready
+//   memory.write(address, bytes);       // backdoor preload: no time passes on the pins
+//   for (;;) {
+//     ...set the other inputs of the model...
+//     memory.tick_before_edge();  // devices, their inputs, evaluates the model
+//     ...sample outputs...
+//     model->tick();
+//   }
+//
+// A broken DRAM rule throws sim::LpddrViolation. A station in which something is open and nothing
+// moves for `patience` clocks throws StationStall, which names what does not answer.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "sim/memory/lpddr_channel.hpp"
+#include "sim/memory/station_address.hpp"
+#include "sim/memory_port/memory.hpp"
+#include "tb/model.hpp"
+
+namespace s4::tb {
+
+/// An interface of the station does not move.
+struct StationStall : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct StationOptions {
+  unsigned channels = 2;
+  unsigned ranks = 2;
+  /// Clocks in which nothing moves before that is an error.
+  unsigned patience = 50000;
+  sim::LpddrTimings timings;  ///< of the devices; the initialisation is shortened
+};
+
+class StationMemory final : public sim::Memory {
+ public:
+  struct ChannelCounts {
+    std::uint64_t reads = 0, writes = 0;  ///< bursts of 32 bytes
+    std::uint64_t row_hits = 0;           ///< of those, other than the first after an ACT
+    std::uint64_t activates = 0, refreshes = 0;
+  };
+
+  /// Parameters that shorten the initialisation of the model's controllers as the devices expect.
+  [[nodiscard]] static std::map<std::string, std::string> short_start();
+  /// Clocks of the initialisation that the controllers do without those parameters, about.
+  [[nodiscard]] static std::uint64_t full_start_clocks();
+
+  /// The model must outlive this object; it is to be reset afterwards.
+  StationMemory(Model& model, const StationOptions& options);
+
+  void tick_before_edge();
+  /// Clocks the model until the controllers are ready; returns how many. Throws StationStall.
+  std::uint64_t initialise();
+
+  // Backdoor. Before it the model is clocked until everything written is in the devices; not to be
+  // used while requests are on their way.
+  void read(std::uint64_t addr, std::span<std::uint8_t> bytes) override;
+  void write(std::uint64_t addr, std::span<const std::uint8_t> bytes) override;
+  [[nodiscard]] bool contains(std::uint64_t addr, std::uint64_t bytes) const override {
+    return addr <= layout_.bytes() && bytes <= layout_.bytes() - addr;
+  }
+
+  [[nodiscard]] std::vector<ChannelCounts> counts() const;
+  [[nodiscard]] sim::LpddrChannel& channel(unsigned number) { return *channels_.at(number); }
+  [[nodiscard]] const sim::StationLayout& layout() const { return layout_; }
+
+ private:
+  [[nodiscard]] sim::LpddrOutputs outputs(unsigned channel) const;
+  void watch_progress();
+  [[noreturn]] void stalled() const;
+  void settle();
+
+  Model& model_;
+  StationOptions options_;
+  sim::StationLayout layout_;
+  std::vector<std::unique_ptr<sim::LpddrChannel>> channels_;
+  Port init_done_, counter_select_, counters_;
+  Port open_beats_, open_bursts_, open_reads_, open_writes_;
+  Port cke_, cs_, ca_, reset_n_, wrdata_en_, wrdata_, wrmask_, rddata_en_, rddata_, rddata_valid_;
+  bool written_ = false;  // something may still be on its way to the devices
+  std::vector<std::uint32_t> open_;
+  std::uint64_t still_ = 0;  // clocks since anything moved
+};
+
+}  // namespace s4::tb
