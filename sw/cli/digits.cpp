@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct Options {
   std::string config = "s4";
   std::string out = tb::root() + "/build/run";
   std::string trace;
+  std::string memory = "both";
   std::uint64_t images = 0;
 };
 
@@ -89,6 +91,10 @@ class DigitsJob {
     fmt::print("{}\n\n", report_.data);
     print_head();
     for (const int sparsity : sw::kDigitsSparsities) variant(sparsity);
+    if (dram_) {
+      fmt::print("\nOn LPDDR4X, {}x: {}.\n", std::end(sw::kDigitsSparsities)[-1],
+                 sw::to_text(*dram_));
+    }
     report_.wall_s = std::chrono::duration<double>(Clock::now() - begin).count();
     sw::write_json(json, sw::to_json(report_));
     sw::write_text(html, sw::to_html(report_));
@@ -101,6 +107,12 @@ class DigitsJob {
   }
 
  private:
+  [[nodiscard]] bool both() const { return options_.memory == "both"; }
+  /// The one that all figures are of.
+  [[nodiscard]] sw::MemoryKind first_memory() const {
+    return both() ? sw::MemoryKind::kIdeal : sw::memory_from_name(options_.memory);
+  }
+
   void load_images() {
     const sw::Digits digits = sw::load_digits();
     const sw::DigitsSplit split = sw::split_digits(digits);
@@ -112,7 +124,8 @@ class DigitsJob {
     report_.network = "A convolutional network for 8x8 images of handwritten digits, INT8";
     report_.data = "UCI handwritten digits, " + sw::describe(split);
     report_.config = config_.name;
-    report_.memory = "ideal, 64 B per clock, latency 100 clocks";
+    report_.memory = sw::memory_text(first_memory(), 0);
+    if (both()) report_.lpddr4_memory = sw::memory_text(sw::MemoryKind::kLpddr4, 0);
     report_.macs_per_clock = config_.macs_per_clock;
     report_.images = labels_.size();
     report_.accuracy_dense_float =
@@ -122,10 +135,13 @@ class DigitsJob {
   void print_head() const {
     fmt::print("{} test images per sparsity on the RTL of one subsystem, configuration {}: {}\n",
                labels_.size(), config_.name, config_.macs_per_clock);
-    fmt::print("multiply-accumulates per clock; {}. Accuracies in percent.\n\n", report_.memory);
-    fmt::print("{:>8} {:>7} {:>7} {:>7} {:>13} {:>9} {:>12} {:>13} {:>8} {:>11}\n", "sparsity",
-               "float", "INT8", "RTL", "cycles/image", "speed-up", "utilisation", "weight bytes",
-               "kHz", "mismatches");
+    fmt::print("multiply-accumulates per clock; memory: {}.\n", report_.memory);
+    if (both()) fmt::print("Beside it: {}.\n", report_.lpddr4_memory);
+    fmt::print("Accuracies in percent.\n\n");
+    fmt::print("{:>8} {:>7} {:>7} {:>7} {:>13}{} {:>9} {:>12} {:>13} {:>8} {:>11}\n", "sparsity",
+               "float", "INT8", "RTL", "cycles/image",
+               both() ? fmt::format(" {:>12}", "on LPDDR4X") : "", "speed-up", "utilisation",
+               "weight bytes", "kHz", "mismatches");
     std::fflush(stdout);
   }
 
@@ -136,17 +152,30 @@ class DigitsJob {
     settings.run.config_argument = options_.config;
     settings.run.show_progress = true;
     settings.arguments = fmt::format("digits --images {}", labels_.size());
+    settings.run.rtl.memory = first_memory();
     const std::vector<TensorData> inputs{images_};
     // Timed as it is used, then with the output of every layer stored, so that all are compared.
     sw::Variant v;
     v.sparsity = sparsity;
     const sw::NetworkReport timed = execute(model, false, inputs, settings);
     const sw::NetworkReport checked = execute(model, true, inputs, settings);
-    for (const sw::NetworkReport* r : {&timed, &checked}) {
+    std::vector<const sw::NetworkReport*> reports{&timed, &checked};
+    sw::NetworkReport real;
+    if (both()) {
+      settings.run.rtl.memory = sw::MemoryKind::kLpddr4;
+      real = execute(model, false, inputs, settings);
+      reports.push_back(&real);
+      v.lpddr4_cycles_per_image = real.cycles_per_image();
+      v.lpddr4_mismatches = real.mismatches();
+    }
+    v.ok = true;
+    for (const sw::NetworkReport* r : reports) {
       v.mismatches += r->mismatches();
+      v.ok = v.ok && r->ok();
       if (!r->ok()) fmt::print("{}", sw::to_text(*r));
     }
-    v.ok = timed.ok() && checked.ok();
+    if (real.dram) dram_ = real.dram;
+    if (timed.dram) dram_ = timed.dram;
     v.accuracy_float = accuracy_of_file(sw::digits_model_path(sparsity, false), images_, labels_);
     v.accuracy_int8 = accuracy(sw::digit_answers(timed.reference_outputs.at(0)), labels_);
     const Labels given = sw::digit_answers(timed.outputs.at(0));
@@ -170,10 +199,12 @@ class DigitsJob {
     choose_samples(given);
     for (const sw::Sample& s : report_.samples) v.answers.push_back(given.at(s.number));
     fmt::print(
-        "{:>7}x {:>7.2f} {:>7.2f} {:>7.2f} {:>13.1f} {:>8.2f}x {:>10.1f} % {:>13} {:>8.1f} "
+        "{:>7}x {:>7.2f} {:>7.2f} {:>7.2f} {:>13.1f}{} {:>8.2f}x {:>10.1f} % {:>13} {:>8.1f} "
         "{:>11}\n",
         sparsity, 100 * v.accuracy_float, 100 * v.accuracy_int8, 100 * v.accuracy_rtl,
-        v.cycles_per_image, v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz, v.mismatches);
+        v.cycles_per_image,
+        v.lpddr4_cycles_per_image ? fmt::format(" {:>12.1f}", *v.lpddr4_cycles_per_image) : "",
+        v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz, v.mismatches);
     std::fflush(stdout);
     report_.variants.push_back(std::move(v));
     if (!options_.trace.empty() && sparsity == std::end(sw::kDigitsSparsities)[-1]) {
@@ -221,6 +252,7 @@ class DigitsJob {
   TensorData images_;
   Labels labels_;
   sw::RunReport report_;
+  std::optional<sw::DramReport> dram_;  // of the last run on LPDDR4X
 };
 
 }  // namespace
@@ -234,6 +266,10 @@ void add_digits_command(CLI::App& app, Action& action) {
   command->add_option("--images", o->images, "Only the first of the test images")->check(whole(1));
   command->add_option("--out", o->out, "Folder for report.html and report.json")
       ->capture_default_str();
+  command
+      ->add_option("--memory", o->memory, "Memory of the RTL: ideal, lpddr4, or both side by side")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"ideal", "lpddr4", "both"}));
   command->add_option("--trace", o->trace,
                       "Write the engines' timeline (Perfetto) of the last run to this file");
   command->callback([o, &action] { action = [o] { return DigitsJob(*o).run(); }; });

@@ -21,7 +21,7 @@ struct Options {
   ModelOptions model;
   std::string backend = "all";
   std::vector<std::string> inputs, outputs;
-  std::string json, trace, kind = "fast";
+  std::string json, trace, kind = "fast", memory = "ideal";
   sw::NetworkRunSettings settings;
 };
 
@@ -36,6 +36,10 @@ int run(Options o) {
   sw::RunSettings& settings = o.settings.run;
   settings.backend = sw::backend_from_name(o.backend);
   settings.rtl.kind = tb::kind_from_name(o.kind);
+  settings.rtl.memory = sw::memory_from_name(o.memory);
+  if (o.memory != "ideal" && settings.rtl.stalls > 0) {
+    throw std::invalid_argument("--stalls needs --memory ideal");
+  }
   settings.config_argument = o.model.config;
   settings.show_progress = true;
   o.settings.arguments = arguments(o);
@@ -104,6 +108,11 @@ void add_run_command(CLI::App& app, Action& action) {
       ->add_option("--stalls", rtl.stalls, "Probability that a memory handshake stalls in a clock")
       ->check(CLI::Range(0.0, 0.95))
       ->check(finite());
+  command
+      ->add_option("--memory", o->memory,
+                   "Memory of the RTL: ideal, or lpddr4 (controllers in RTL, device models)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"ideal", "lpddr4"}));
   command->add_option("--seed", rtl.seed, "Seed of the stalls")
       ->capture_default_str()
       ->check(whole(0));

@@ -55,6 +55,7 @@ class LayerRunner {
       if (options.config_argument.empty()) options.config_argument = settings_.config_argument;
       RtlDevice device(config_, options);
       rtl_memory = run_on(device);
+      report_.dram = device.dram();
       if (rtl_memory) corrupt(*rtl_memory);
       compare_memories("rtl = functional", rtl_memory, functional_memory, "rtl");
       compare_reference("rtl = reference", rtl_memory, "rtl");
@@ -73,6 +74,7 @@ class LayerRunner {
     report_.layer_case = case_;
     report_.resident = case_.compile.resident;
     report_.stalls = settings_.rtl.stalls;
+    report_.memory = settings_.rtl.memory;
     report_.plan = compiled_.plan;
     report_.estimate = compiled_.estimate;
     report_.bound = bound_name(compiled_.estimate);
@@ -136,8 +138,11 @@ class LayerRunner {
   std::string waveform(std::uint64_t begin, std::uint64_t end) const {
     const std::string config =
         settings_.config_argument.empty() ? config_.name : settings_.config_argument;
-    const std::string stalls =
-        settings_.rtl.stalls > 0 ? fmt::format(" --stalls {}", settings_.rtl.stalls) : "";
+    const std::string stalls = settings_.rtl.memory != MemoryKind::kIdeal
+                                   ? fmt::format(" --memory {}", memory_name(settings_.rtl.memory))
+                               : settings_.rtl.stalls > 0
+                                   ? fmt::format(" --stalls {}", settings_.rtl.stalls)
+                                   : "";
     return fmt::format(
         ", cycles {} to {}; waveform: build/bin/s4 {} --config {} --backend rtl{} --wave F.fst "
         "--wave-from {} --wave-to {}",

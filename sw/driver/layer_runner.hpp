@@ -53,6 +53,8 @@ struct LayerReport {
   LayerCase layer_case;
   bool resident = false;
   double stalls = 0;
+  MemoryKind memory = MemoryKind::kIdeal;
+  std::optional<DramReport> dram;  ///< of a run on LPDDR4X
   Plan plan;
   Estimate estimate;
   std::string bound;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/registers/gen/registers.hpp"
+#include "tb/station_memory.hpp"
 
 namespace s4::sw {
 namespace {
@@ -16,17 +17,16 @@ RtlDevice::RtlDevice(const config::Configuration& config, const RtlOptions& opti
     : config_(config) {
   tb::ModelOptions model_options;
   model_options.seed = options.seed;
-  model_ = tb::Model::load("subsystem",
+  model_options.replace = options.replace;
+  const bool real = options.memory == MemoryKind::kLpddr4;
+  if (real && options.stalls > 0) {
+    throw std::invalid_argument("random stalls are for the ideal memory");
+  }
+  if (real) model_options.parameters = tb::StationMemory::short_start();
+  model_ = tb::Model::load(real ? "subsystem_memory" : "subsystem",
                            options.config_argument.empty() ? config.name : options.config_argument,
                            options.wave.empty() ? options.kind : tb::Kind::kWave, model_options);
-  tb::IdealMemoryOptions memory_options;
-  memory_options.latency = options.latency;
-  memory_options.stall_request = options.stalls;
-  memory_options.stall_write = options.stalls;
-  memory_options.stall_response = options.stalls;
-  memory_options.reorder = options.stalls > 0;
-  memory_options.seed = options.seed;
-  port_ = std::make_unique<tb::IdealMemory>(*model_, memory_, memory_options);
+  make_memory(options);
   awvalid_ = model_->port("s_axil_awvalid_i");
   awready_ = model_->port("s_axil_awready_o");
   awaddr_ = model_->port("s_axil_awaddr_i");
@@ -50,13 +50,47 @@ RtlDevice::RtlDevice(const config::Configuration& config, const RtlOptions& opti
   obs_index_ = model_->port("obs_index_o");
   if (!options.wave.empty()) model_->open_wave(options.wave, options.wave_from, options.wave_to);
   model_->reset();
+  if (station_) start_clocks_ = station_->initialise();
+}
+
+RtlDevice::~RtlDevice() = default;
+
+void RtlDevice::make_memory(const RtlOptions& options) {
+  if (options.memory == MemoryKind::kLpddr4) {
+    station_ = std::make_unique<tb::StationMemory>(*model_, tb::StationOptions{});
+    contents_ = station_.get();
+    return;
+  }
+  tb::IdealMemoryOptions memory_options;
+  memory_options.latency = options.latency;
+  memory_options.stall_request = options.stalls;
+  memory_options.stall_write = options.stalls;
+  memory_options.stall_response = options.stalls;
+  memory_options.reorder = options.stalls > 0;
+  memory_options.seed = options.seed;
+  port_ = std::make_unique<tb::IdealMemory>(*model_, memory_, memory_options);
+}
+
+std::optional<DramReport> RtlDevice::dram() const {
+  if (!station_) return std::nullopt;
+  DramReport report;
+  report.start_clocks = start_clocks_;
+  report.full_start_clocks = tb::StationMemory::full_start_clocks();
+  for (const auto& c : station_->counts()) {
+    report.channels.push_back({c.reads, c.writes, c.row_hits, c.activates, c.refreshes});
+  }
+  return report;
 }
 
 void RtlDevice::tick() {
-  port_->tick_before_edge();
+  if (station_) {
+    station_->tick_before_edge();
+  } else {
+    port_->tick_before_edge();
+  }
   sample_engines();
   model_->tick();
-  port_->tick_after_edge();
+  if (port_) port_->tick_after_edge();
 }
 
 void RtlDevice::sample_engines() {
@@ -100,6 +134,7 @@ void RtlDevice::reset() {
 // The memory sees the regions as the host sets them, so that a write outside them is found whatever
 // the chip believes.
 void RtlDevice::observe_region(std::uint32_t offset, std::uint32_t value) {
+  if (!port_) return;
   constexpr std::uint64_t kPage = 4096;
   auto& windows = port_->options().write_windows;
   windows.resize(commands::kNumContexts);

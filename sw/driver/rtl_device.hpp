@@ -1,20 +1,29 @@
 // The verilated subsystem as a device: registers through the AXI4-Lite pins, memory behind the
-// memory port.
+// memory port: ideal, or LPDDR4X controllers in RTL and devices at their pins. Host accesses to the
+// memory are a backdoor in both cases.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 
 #include "sim/memory_port/memory.hpp"
 #include "sw/driver/device.hpp"
+#include "sw/driver/memory_kind.hpp"
 #include "tb/ideal_memory.hpp"
 #include "tb/model.hpp"
+
+namespace s4::tb {
+class StationMemory;
+}
 
 namespace s4::sw {
 
 struct RtlOptions {
   tb::Kind kind = tb::Kind::kFast;
-  /// Probability that a handshake of the memory port stalls in a clock; 0 for timing figures.
+  MemoryKind memory = MemoryKind::kIdeal;
+  /// Probability that a handshake of the ideal memory stalls in a clock; 0 for timing figures.
   double stalls = 0;
   unsigned latency = 100;
   std::uint64_t seed = 1;
@@ -24,11 +33,15 @@ struct RtlOptions {
   std::uint64_t wave_to = tb::Model::kForever;
   /// Name or path of the configuration, as tb::Model takes it; empty: that of the device.
   std::string config_argument;
+  /// Modules by other files, as tb::Model takes them.
+  std::map<std::string, std::string> replace;
 };
 
 class RtlDevice final : public Device {
  public:
+  /// Throws std::invalid_argument for stalls of a memory that is not ideal.
   RtlDevice(const config::Configuration& config, const RtlOptions& options);
+  ~RtlDevice() override;
 
   [[nodiscard]] const char* name() const override { return "rtl"; }
   [[nodiscard]] const config::Configuration& configuration() const override { return config_; }
@@ -36,12 +49,14 @@ class RtlDevice final : public Device {
   void write_register(std::uint32_t offset, std::uint32_t value) override;
   [[nodiscard]] std::uint32_t read_register(std::uint32_t offset) override;
   void write_memory(std::uint64_t address, std::span<const std::uint8_t> bytes) override {
-    memory_.write(address, bytes);
+    contents_->write(address, bytes);
   }
   void read_memory(std::uint64_t address, std::span<std::uint8_t> bytes) override {
-    memory_.read(address, bytes);
+    contents_->read(address, bytes);
   }
   [[nodiscard]] const tb::Model& model() const { return *model_; }
+  /// Nothing with an ideal memory.
+  [[nodiscard]] std::optional<DramReport> dram() const;
 
  protected:
   bool wait(const Progress& progress) override;
@@ -51,14 +66,18 @@ class RtlDevice final : public Device {
  private:
   static constexpr unsigned kEngines = 4;
 
+  void make_memory(const RtlOptions& options);
   void tick();
   void sample_engines();
   void observe_region(std::uint32_t offset, std::uint32_t value);
 
   config::Configuration config_;
-  sim::SparseMemory memory_;
+  sim::SparseMemory memory_;  // of the ideal memory
   std::unique_ptr<tb::Model> model_;
-  std::unique_ptr<tb::IdealMemory> port_;
+  std::unique_ptr<tb::IdealMemory> port_;       // or
+  std::unique_ptr<tb::StationMemory> station_;  // this one
+  sim::Memory* contents_ = &memory_;
+  std::uint64_t start_clocks_ = 0;
   tb::Port awvalid_, awready_, awaddr_, wvalid_, wready_, wdata_, wstrb_, bvalid_, bready_, bresp_;
   tb::Port arvalid_, arready_, araddr_, rvalid_, rready_, rdata_, rresp_;
   tb::Port irq_, obs_start_, obs_done_, obs_index_;

@@ -177,6 +177,8 @@ struct NetworkReport {
   std::string config;
   Backend backend = Backend::kAll;
   double stalls = 0;
+  MemoryKind memory = MemoryKind::kIdeal;
+  std::optional<DramReport> dram;  ///< of a run on LPDDR4X
   std::uint64_t batch = 0;
   std::vector<NetworkLayerReport> layers;
   std::vector<HostStepReport> host_steps;  ///< of the leading backend

@@ -94,8 +94,8 @@ json to_json(const NetworkReport& report) {
   out["config"] = report.config;
   out["backend"] = backend_name(report.backend);
   out["batch"] = report.batch;
-  out["memory"] = report.stalls > 0 ? fmt::format("ideal, random stalls {}", report.stalls)
-                                    : std::string("ideal, 64 B per clock, latency 100");
+  out["memory"] = memory_text(report.memory, report.stalls);
+  if (report.dram) out["dram"] = to_json(*report.dram);
   out["layers"] = json::array();
   for (const NetworkLayerReport& layer : report.layers) {
     out["layers"].push_back(layer_json(layer, report));
@@ -136,10 +136,11 @@ std::string to_text(const NetworkReport& report) {
   if (report.cycles) {
     text += fmt::format(
         "  cycles      {} for {} image{}, {:.1f} each (ideal {:.0f}, utilisation {:.1f} %, bound: "
-        "{}; ideal memory{})\n",
+        "{}; {})\n",
         *report.cycles, report.batch, report.batch == 1 ? "" : "s", report.cycles_per_image(),
         report.ideal_cycles(), 100 * report.utilisation(), report.bound(),
-        report.stalls > 0 ? " with random stalls" : "");
+        memory_phrase(report.memory, report.stalls));
+    if (report.dram) text += fmt::format("  memory      {}\n", to_text(*report.dram));
     text += fmt::format("  simulation  {:.2f} s, {:.1f} kHz, {:.1f} M non-zero MAC/s\n",
                         report.rtl_s, report.kilohertz(), report.mac_per_s() / 1e6);
   }

@@ -86,6 +86,7 @@ class NetworkRunner {
       }
       RtlDevice device(config_, options);
       rtl_outcome = run_on(device);
+      report_.dram = device.dram();
     }
     if (functional_outcome) report_.functional_s = functional_outcome->wall_s;
     if (rtl_outcome) report_.rtl_s = rtl_outcome->wall_s;
@@ -133,6 +134,7 @@ class NetworkRunner {
     report_.config = config_.name;
     report_.backend = settings_.run.backend;
     report_.stalls = settings_.run.rtl.stalls;
+    report_.memory = settings_.run.rtl.memory;
     report_.batch = 1;
     if (!graph_.inputs.empty() && !graph_.at(graph_.inputs[0]).shape.empty()) {
       report_.batch = static_cast<std::uint64_t>(graph_.at(graph_.inputs[0]).shape[0]);
@@ -311,8 +313,11 @@ class NetworkRunner {
   std::string waveform(std::uint64_t begin, std::uint64_t end) const {
     const std::string config =
         settings_.run.config_argument.empty() ? config_.name : settings_.run.config_argument;
-    const std::string stalls =
-        settings_.run.rtl.stalls > 0 ? fmt::format(" --stalls {}", settings_.run.rtl.stalls) : "";
+    const RtlOptions& rtl = settings_.run.rtl;
+    const std::string stalls = rtl.memory != MemoryKind::kIdeal
+                                   ? fmt::format(" --memory {}", memory_name(rtl.memory))
+                               : rtl.stalls > 0 ? fmt::format(" --stalls {}", rtl.stalls)
+                                                : "";
     return fmt::format(
         ", cycles {} to {}; waveform: build/bin/s4 {} --config {} --backend rtl{} --wave F.fst "
         "--wave-from {} --wave-to {}",

@@ -51,8 +51,8 @@ json to_json(const LayerReport& report) {
   out["pattern"] = pattern_name(report.layer_case.pattern);
   out["seed"] = report.layer_case.seed;
   out["resident"] = report.resident;
-  out["memory"] = report.stalls > 0 ? fmt::format("ideal, random stalls {}", report.stalls)
-                                    : std::string("ideal, 64 B per clock, latency 100");
+  out["memory"] = memory_text(report.memory, report.stalls);
+  if (report.dram) out["dram"] = to_json(*report.dram);
   out["plan"] = report.plan.describe();
   const Estimate& e = report.estimate;
   out["bounds"] = {{"mac", e.mac},           {"activation", e.activation}, {"weights", e.weights},
@@ -87,9 +87,10 @@ std::string to_text(const LayerReport& report) {
   if (report.cycles) {
     const std::string ideal = fmt::format("ideal {:.0f}, utilisation {:.1f} %, ",
                                           report.ideal_cycles, 100 * report.utilisation());
-    text += fmt::format("  cycles      {} ({}bound: {}; ideal memory{})\n", *report.cycles,
-                        weights ? ideal : "", report.bound,
-                        report.stalls > 0 ? " with random stalls" : "");
+    text +=
+        fmt::format("  cycles      {} ({}bound: {}; {})\n", *report.cycles, weights ? ideal : "",
+                    report.bound, memory_phrase(report.memory, report.stalls));
+    if (report.dram) text += fmt::format("  memory      {}\n", to_text(*report.dram));
     const std::string rate = fmt::format(", {:.1f} M non-zero MAC/s", mac_per_s(report) / 1e6);
     text += fmt::format("  simulation  {:.2f} s, {:.1f} kHz{}\n", report.wall_s, report.kilohertz(),
                         weights ? rate : "");

@@ -37,15 +37,19 @@ std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * frac
 std::string table(const RunReport& report) {
   std::string out =
       "<table><tr><th>sparsity</th><th>float</th><th>INT8</th><th>RTL</th><th>cycles / image</th>"
-      "<th>speed-up</th><th>utilisation</th><th>weight bytes</th><th>simulated kHz</th>"
+      "<th>with LPDDR4X</th><th>speed-up</th><th>utilisation</th><th>weight "
+      "bytes</th><th>simulated kHz</th>"
       "<th>mismatches</th></tr>\n";
   for (const Variant& v : report.variants) {
     out += fmt::format(
-        "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td><td>{:.2f}x</td>"
+        "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td><td>{}</td><td>{:.2f}x</"
+        "td>"
         "<td>{:.1f} %</td><td>{}</td><td>{:.0f}</td><td{}>{}{}</td></tr>\n",
         v.sparsity, percent(v.accuracy_float), percent(v.accuracy_int8), percent(v.accuracy_rtl),
-        v.cycles_per_image, v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz,
-        v.ok ? "" : " class=\"bad\"", v.mismatches, v.ok ? "" : " FAILED");
+        v.cycles_per_image,
+        v.lpddr4_cycles_per_image ? fmt::format("{:.1f}", *v.lpddr4_cycles_per_image) : "",
+        v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz, v.ok ? "" : " class=\"bad\"",
+        v.mismatches, v.ok ? "" : " FAILED");
   }
   return out + "</table>\n";
 }
@@ -176,11 +180,17 @@ bool RunReport::ok() const {
 }
 
 json to_json(const RunReport& report) {
-  json out = {{"ok", report.ok()},       {"network", report.network},
-              {"data", report.data},     {"config", report.config},
-              {"memory", report.memory}, {"macs_per_clock", report.macs_per_clock},
-              {"images", report.images}, {"accuracy_dense_float", report.accuracy_dense_float},
-              {"wall_s", report.wall_s}, {"variants", json::array()}};
+  json out = {{"ok", report.ok()},
+              {"network", report.network},
+              {"data", report.data},
+              {"config", report.config},
+              {"memory", report.memory},
+              {"lpddr4_memory", report.lpddr4_memory},
+              {"macs_per_clock", report.macs_per_clock},
+              {"images", report.images},
+              {"accuracy_dense_float", report.accuracy_dense_float},
+              {"wall_s", report.wall_s},
+              {"variants", json::array()}};
   for (const Variant& v : report.variants) {
     json layers = json::array();
     for (const VariantLayer& l : v.layers) {
@@ -193,22 +203,26 @@ json to_json(const RunReport& report) {
                         {"bound", l.bound},
                         {"weight_bytes", l.weight_bytes}});
     }
-    out["variants"].push_back({{"sparsity", v.sparsity},
-                               {"accuracy_float", v.accuracy_float},
-                               {"accuracy_int8", v.accuracy_int8},
-                               {"accuracy_rtl", v.accuracy_rtl},
-                               {"cycles_per_image", v.cycles_per_image},
-                               {"ideal_cycles_per_image", v.ideal_cycles_per_image},
-                               {"speedup", v.speedup},
-                               {"utilisation", v.utilisation},
-                               {"weight_bytes", v.weight_bytes},
-                               {"dense_weight_bytes", v.dense_weight_bytes},
-                               {"mismatches", v.mismatches},
-                               {"ok", v.ok},
-                               {"khz", v.khz},
-                               {"mac_per_s", v.mac_per_s},
-                               {"wall_s", v.wall_s},
-                               {"layers", layers}});
+    out["variants"].push_back(
+        {{"sparsity", v.sparsity},
+         {"accuracy_float", v.accuracy_float},
+         {"accuracy_int8", v.accuracy_int8},
+         {"accuracy_rtl", v.accuracy_rtl},
+         {"cycles_per_image", v.cycles_per_image},
+         {"ideal_cycles_per_image", v.ideal_cycles_per_image},
+         {"speedup", v.speedup},
+         {"utilisation", v.utilisation},
+         {"weight_bytes", v.weight_bytes},
+         {"dense_weight_bytes", v.dense_weight_bytes},
+         {"lpddr4_cycles_per_image",
+          v.lpddr4_cycles_per_image ? json(*v.lpddr4_cycles_per_image) : json(nullptr)},
+         {"lpddr4_mismatches", v.lpddr4_mismatches},
+         {"mismatches", v.mismatches},
+         {"ok", v.ok},
+         {"khz", v.khz},
+         {"mac_per_s", v.mac_per_s},
+         {"wall_s", v.wall_s},
+         {"layers", layers}});
   }
   return out;
 }
@@ -221,8 +235,11 @@ std::string to_html(const RunReport& report) {
       "Configuration {4}: {5} multiply-accumulates per clock. Memory: {6}. {7} images, {8:.1f} s."
       "</p>\n",
       svg::escape(report.title), kStyle, svg::escape(report.network), svg::escape(report.data),
-      svg::escape(report.config), report.macs_per_clock, svg::escape(report.memory), report.images,
-      report.wall_s);
+      svg::escape(report.config), report.macs_per_clock,
+      svg::escape(report.lpddr4_memory.empty()
+                      ? report.memory
+                      : report.memory + "; beside it " + report.lpddr4_memory),
+      report.images, report.wall_s);
   out += report.ok() ? "<p>Every byte is equal in RTL, functional model and reference.</p>\n"
                      : "<p class=\"bad\">A comparison failed or could not be made.</p>\n";
   out += table(report);

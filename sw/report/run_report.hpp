@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct Variant {
   double accuracy_int8 = 0;   ///< of the quantised network, by the reference
   double accuracy_rtl = 0;    ///< of the bytes that the RTL wrote
   double cycles_per_image = 0;
+  /// On LPDDR4X, where that was run beside the ideal memory, and bytes that differed there.
+  std::optional<double> lpddr4_cycles_per_image;
+  std::uint64_t lpddr4_mismatches = 0;
   double ideal_cycles_per_image = 0;
   double speedup = 1;  ///< against the first variant
   double utilisation = 0;
@@ -59,7 +63,8 @@ struct RunReport {
   std::string network;  ///< "digits: conv 1-64, ..."
   std::string data;     ///< which images, how many, how split
   std::string config;
-  std::string memory;  ///< what the memory behind the port is
+  std::string memory;         ///< what the memory behind the port is
+  std::string lpddr4_memory;  ///< what it is where it was run beside that, else empty
   std::uint32_t macs_per_clock = 0;
   std::size_t images = 0;
   double accuracy_dense_float = 0;

@@ -1,0 +1,60 @@
+#include "sw/driver/memory_kind.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace s4::sw {
+
+const char* memory_name(MemoryKind kind) { return kind == MemoryKind::kIdeal ? "ideal" : "lpddr4"; }
+
+MemoryKind memory_from_name(const std::string& name) {
+  for (const MemoryKind kind : {MemoryKind::kIdeal, MemoryKind::kLpddr4}) {
+    if (name == memory_name(kind)) return kind;
+  }
+  throw std::invalid_argument("no memory '" + name + "' (ideal, lpddr4)");
+}
+
+std::string memory_text(MemoryKind kind, double stalls) {
+  if (kind == MemoryKind::kLpddr4) {
+    return "lpddr4, 2 channels of LPDDR4X-3600 x16 with 2 ranks, 16 B per clock";
+  }
+  return stalls > 0 ? fmt::format("ideal, random stalls {}", stalls)
+                    : "ideal, 64 B per clock, latency 100";
+}
+
+std::string memory_phrase(MemoryKind kind, double stalls) {
+  if (kind == MemoryKind::kLpddr4) return "LPDDR4X memory";
+  return stalls > 0 ? "ideal memory with random stalls" : "ideal memory";
+}
+
+nlohmann::json to_json(const DramReport& report) {
+  nlohmann::json out = {{"start_clocks", report.start_clocks},
+                        {"full_start_clocks", report.full_start_clocks},
+                        {"channels", nlohmann::json::array()}};
+  for (const DramReport::Channel& c : report.channels) {
+    out["channels"].push_back({{"read_bursts", c.reads},
+                               {"write_bursts", c.writes},
+                               {"row_hits", c.row_hits},
+                               {"activates", c.activates},
+                               {"refreshes", c.refreshes}});
+  }
+  return out;
+}
+
+std::string to_text(const DramReport& report) {
+  std::string text = "every DRAM command legal; bursts of 32 B read + written";
+  for (std::size_t i = 0; i < report.channels.size(); ++i) {
+    const DramReport::Channel& c = report.channels[i];
+    const std::uint64_t all = c.reads + c.writes;
+    text += fmt::format(
+        "{} channel {}: {} + {}, {:.1f} % in open rows", i == 0 ? ":" : ";", i, c.reads, c.writes,
+        all > 0 ? 100.0 * static_cast<double>(c.row_hits) / static_cast<double>(all) : 0.0);
+  }
+  return text + fmt::format(
+                    ". Initialisation before the first program, not in the cycles: {} clocks "
+                    "(simulated in {})",
+                    report.full_start_clocks, report.start_clocks);
+}
+
+}  // namespace s4::sw
