@@ -52,14 +52,15 @@ mount --bind /dev "$folder/dev" 2>/dev/null || echo "note: cannot mount /dev her
 mkdir -p "$folder/dev/shm"
 mount -t tmpfs tmpfs "$folder/dev/shm" 2>/dev/null || true
 
-rm -rf "$folder/root/clone"
-git clone --quiet --no-hardlinks "$root" "$folder/root/clone"
+mkdir -p "$folder/opt"
+rm -rf "$folder/opt/clone"
+git clone --quiet --no-hardlinks "$root" "$folder/opt/clone"
 echo "== in the clean system: $*"
 start=$(date +%s)
 status=0
 chroot "$folder" /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
   PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-  sh -c 'cd /root/clone && exec "$@"' sh "$@" || status=$?
+  sh -c 'cd /opt/clone && exec "$@"' sh "$@" || status=$?
 echo "== exit code $status after $(($(date +%s) - start)) s"
 exit "$status"
