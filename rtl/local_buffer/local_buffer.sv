@@ -4,8 +4,10 @@
 /// or none), load write, store read, activation fetch (any part of its pending words). But a fetch
 /// that lost a word to a DMA goes before both in the next clock, and a store that lost to the load
 /// goes before the next load: but for writes and second tensor a DMA waits at most 3 clocks, a
-/// fetch word 1. Fetch words are granted as one run per clock: lane i from bank first + i * step,
-/// step 1 or 2. All reads answer one clock after their grant.
+/// fetch word 1. The fetch has two ports of Lanes words, and each grants one run per clock: lane i
+/// from bank first + i * step, step 1 or 2; where both want a bank both get it for the same word,
+/// else the first port. With fe_pair_i low one group uses both ports, for the run of its first and that of its last pending
+/// word. All reads answer one clock after their grant.
 /// Model: sim/local_buffer/local_buffer.hpp
 `include "assert.svh"
 module local_buffer #(
@@ -28,12 +30,14 @@ module local_buffer #(
     input  logic [           AddrBits-1:0] st_addr_i,
     output logic                           st_rvalid_o,
     output logic [                  511:0] st_rdata_o,
-    // Activation fetch: pending lanes, granted lanes, their words one clock later
-    input  logic [              Lanes-1:0] fe_valid_i,
-    input  logic [     Lanes*AddrBits-1:0] fe_addr_i,
+    // Activation fetch: pending lanes, granted lanes, their words one clock later; two groups, the
+    // upper one in use with fe_pair_i
+    input  logic                           fe_pair_i,
+    input  logic [            2*Lanes-1:0] fe_valid_i,
+    input  logic [   2*Lanes*AddrBits-1:0] fe_addr_i,
     input  logic                           fe_stride2_i,
-    output logic [              Lanes-1:0] fe_grant_o,
-    output logic [          Lanes*512-1:0] fe_rdata_o,
+    output logic [            2*Lanes-1:0] fe_grant_o,
+    output logic [        2*Lanes*512-1:0] fe_rdata_o,
     // Second tensor: OutPixels consecutive words under a mask, one lane chunk of each
     input  logic                           er_valid_i,
     output logic                           er_ready_o,
@@ -55,18 +59,25 @@ module local_buffer #(
   typedef logic [BankBits-1:0] bank_t;
   typedef logic [RowBits-1:0] row_t;
 
-  // ---- The run of fetch words that can be served together ----
-  bank_t run_first;
-  always_comb begin : find_run
-    int unsigned i;
-    logic found;
+  // ---- The runs of fetch words that can be served together, one per port ----
+  logic [2*Lanes-1:0] port_valid;
+  logic [2*Lanes*AddrBits-1:0] port_addr;
+  assign port_valid = fe_pair_i ? fe_valid_i : {2{fe_valid_i[Lanes-1:0]}};
+  assign port_addr = fe_pair_i ? fe_addr_i : {2{fe_addr_i[Lanes*AddrBits-1:0]}};
+
+  logic [2*BankBits-1:0] run_first;  // bank of lane 0
+  always_comb begin : find_runs
+    int unsigned i, n;
     run_first = '0;
-    found = 1'b0;
-    for (i = 0; i < Lanes; i = i + 1) begin
-      if (fe_valid_i[i] && !found) begin
-        found = 1'b1;
-        run_first = fe_addr_i[i*AddrBits+:BankBits] -
-                    (fe_stride2_i ? BankBits'(2 * i) : BankBits'(i));
+    for (n = 0; n < Lanes; n = n + 1) begin
+      i = Lanes - 1 - n;  // the first pending lane is met last
+      if (port_valid[i]) begin
+        run_first[BankBits-1:0] = port_addr[i*AddrBits+:BankBits] -
+                                  (fe_stride2_i ? BankBits'(2 * i) : BankBits'(i));
+      end
+      if (port_valid[Lanes+n]) begin
+        run_first[BankBits+:BankBits] = port_addr[(Lanes+n)*AddrBits+:BankBits] -
+                                        (fe_stride2_i ? BankBits'(2 * n) : BankBits'(n));
       end
     end
   end
@@ -86,33 +97,51 @@ module local_buffer #(
   end
 
   // ---- Banks ----
-  logic [Banks-1:0] ew_hit, er_hit, ld_win, st_win, fe_win;
+  logic [Banks-1:0] ew_hit, er_hit, ld_win, st_win, fe_win, fe_lower, fe_upper;
   logic [Banks*512-1:0] rdata;
   assign er_ready_o = (er_hit & ew_hit) == '0;
   assign ld_ready_o = ld_win[ld_addr_i[BankBits-1:0]];
   assign st_ready_o = st_win[st_addr_i[BankBits-1:0]];
 
   for (genvar k = 0; k < Banks; k++) begin : gen_bank
-    bank_t ew_offset, er_offset, fe_offset, fe_lane;
+    bank_t ew_offset, er_offset;
     logic ld_hit, st_hit, fe_hit, fe_turn, vector_busy, er_win;
+    logic [1:0] port_hit;
+    row_t fe_row;
     logic [511:0] wdata;
     logic [Chunks-1:0] wmask;
     row_t row;
 
     assign ew_offset = BankBits'(k) - ew_addr_i[BankBits-1:0];
     assign er_offset = BankBits'(k) - er_addr_i[BankBits-1:0];
-    assign fe_offset = BankBits'(k) - run_first;
-    assign fe_lane = fe_stride2_i ? fe_offset >> 1 : fe_offset;
+    assign fe_hit = port_hit != '0;
+    assign fe_lower[k] = port_hit[0];
 
     always_comb begin : hits
+      int unsigned n, lane;
+      bank_t offset;
+      row_t row_found;
+      n = 0;
+      lane = 0;
+      offset = '0;
+      row_found = '0;
       ew_hit[k] = 1'b0;
       er_hit[k] = 1'b0;
-      fe_hit = 1'b0;
+      port_hit = '0;
+      fe_row = '0;
+      fe_upper[k] = 1'b0;
       if (ew_valid_i && 32'(ew_offset) < OutPixels) ew_hit[k] = ew_mask_i[32'(ew_offset)];
       if (er_valid_i && 32'(er_offset) < OutPixels) er_hit[k] = er_mask_i[32'(er_offset)];
-      if (32'(fe_lane) < Lanes && !(fe_stride2_i && fe_offset[0])) begin
-        fe_hit = fe_valid_i[32'(fe_lane)] &&
-                 (fe_addr_i[32'(fe_lane)*AddrBits+:BankBits] == BankBits'(k));
+      for (n = 0; n < 2; n = n + 1) begin
+        offset = BankBits'(k) - run_first[n*BankBits+:BankBits];
+        lane = fe_stride2_i ? 32'(offset) >> 1 : 32'(offset);
+        if (lane < Lanes && !(fe_stride2_i && offset[0]) && port_valid[n*Lanes+lane] &&
+            port_addr[(n*Lanes+lane)*AddrBits+:BankBits] == BankBits'(k)) begin
+          row_found = port_addr[(n*Lanes+lane)*AddrBits+BankBits+:RowBits];
+          fe_upper[k] = n == 1 && (!port_hit[0] || row_found == fe_row);
+          if (!port_hit[0]) fe_row = row_found;
+          port_hit[n] = 1'b1;
+        end
       end
     end
     assign ld_hit = ld_valid_i && (ld_addr_i[BankBits-1:0] == BankBits'(k));
@@ -143,7 +172,7 @@ module local_buffer #(
       end else if (er_win) begin
         row = RowBits'((er_addr_i + AddrBits'(er_offset)) >> BankBits);
       end else if (fe_win[k]) begin
-        row = RowBits'(fe_addr_i[32'(fe_lane)*AddrBits+:AddrBits] >> BankBits);
+        row = fe_row;
       end else if (st_win[k]) begin
         row = st_addr_i[AddrBits-1:BankBits];
       end
@@ -164,36 +193,49 @@ module local_buffer #(
     );
   end
 
-  // ---- Grants of the fetch lanes ----
+  // ---- Grants of the fetch lanes, by port ----
+  logic [2*Lanes-1:0] port_grant;
   always_comb begin : grants
-    int unsigned i;
+    int unsigned i, n;
     bank_t bank;
+    n = 0;
     bank = '0;
-    fe_grant_o = '0;
+    port_grant = '0;
     for (i = 0; i < Lanes; i = i + 1) begin
-      bank = run_first + (fe_stride2_i ? BankBits'(2 * i) : BankBits'(i));
-      fe_grant_o[i] = fe_valid_i[i] && fe_win[bank] &&
-                      (fe_addr_i[i*AddrBits+:BankBits] == bank);
+      for (n = 0; n < 2; n = n + 1) begin
+        bank = run_first[n*BankBits+:BankBits] + (fe_stride2_i ? BankBits'(2 * i) : BankBits'(i));
+        port_grant[n*Lanes+i] = port_valid[n*Lanes+i] && fe_win[bank] &&
+                                ((n == 1) ? fe_upper[bank] : fe_lower[bank]) &&
+                                (port_addr[(n*Lanes+i)*AddrBits+:BankBits] == bank);
+      end
     end
   end
+  assign fe_grant_o[Lanes-1:0] = port_grant[Lanes-1:0] |
+                                 (fe_pair_i ? '0 : port_grant[2*Lanes-1:Lanes]);
+  assign fe_grant_o[2*Lanes-1:Lanes] = fe_pair_i ? port_grant[2*Lanes-1:Lanes] : '0;
 
   // ---- Read data: a rotation for each client ----
-  logic fe_stride2_q, fe_any_q, er_any_q;
-  bank_t run_first_q, er_first_q, st_bank_q;
+  logic fe_pair_q, fe_stride2_q, er_any_q;
+  logic [1:0] fe_any_q;
+  logic [Lanes-1:0] fe_lower_q;
+  logic [2*BankBits-1:0] run_first_q;
+  bank_t er_first_q, st_bank_q;
   logic [2:0] er_chunk_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      fe_any_q    <= 1'b0;
+      fe_any_q    <= '0;
       er_any_q    <= 1'b0;
       st_rvalid_o <= 1'b0;
     end else begin
-      fe_any_q    <= fe_grant_o != '0;
+      fe_any_q    <= {port_grant[2*Lanes-1:Lanes] != '0, port_grant[Lanes-1:0] != '0};
       er_any_q    <= er_valid_i && er_ready_o;
       st_rvalid_o <= st_valid_i && st_ready_o;
     end
   end
   always_ff @(posedge clk_i) begin
+    fe_pair_q    <= fe_pair_i;
     fe_stride2_q <= fe_stride2_i;
+    fe_lower_q   <= port_grant[Lanes-1:0];
     run_first_q  <= run_first;
     er_first_q   <= er_addr_i[BankBits-1:0];
     er_chunk_q   <= er_chunk_i;
@@ -205,12 +247,19 @@ module local_buffer #(
     bank_t bank;
     i = 0;
     bank = '0;
-    fe_rdata_o = '0;
     er_rdata_o = '0;
-    if (fe_any_q) begin
+    for (i = 0; i < 2 * Lanes; i = i + 1) fe_rdata_o[i*512+:512] = '0;
+    if (fe_any_q[0]) begin
       for (i = 0; i < Lanes; i = i + 1) begin
-        bank = run_first_q + (fe_stride2_q ? BankBits'(2 * i) : BankBits'(i));
+        bank = run_first_q[BankBits-1:0] + (fe_stride2_q ? BankBits'(2 * i) : BankBits'(i));
         fe_rdata_o[i*512+:512] = rdata[32'(bank)*512+:512];
+      end
+    end
+    if (fe_any_q[1]) begin
+      for (i = 0; i < Lanes; i = i + 1) begin
+        bank = run_first_q[BankBits+:BankBits] + (fe_stride2_q ? BankBits'(2 * i) : BankBits'(i));
+        if (fe_pair_q) fe_rdata_o[(Lanes+i)*512+:512] = rdata[32'(bank)*512+:512];
+        else if (!fe_lower_q[i]) fe_rdata_o[i*512+:512] = rdata[32'(bank)*512+:512];
       end
     end
     if (er_any_q) begin

@@ -1,13 +1,15 @@
 /// Fetches the activation words of every bank of every tile, in the order in which the array uses
 /// them: group of channels, tile, channel block, kernel row, kernel column, pixel quadrant.
 /// A fetch group is the PixelsPerQuadrant words of one bank and one pixel quadrant. Words outside
-/// the image are filled with zero and not read. The local buffer grants any part of the pending
-/// words per clock; a group takes one clock if their banks form one run (stride 1 or 2 in a row)
-/// and nobody else holds them. One group per clock; operands arrive 2 clocks after their grant. At
-/// most OperandBanks banks are in flight or unused (operand_slots). For pooling a group of channels
-/// is one channel block, its words go to the pooling unit, and a tile waits for a set of that.
-/// Pixels of a quarter word (in_quarters): the group reads the Words words that hold its windows
-/// and is filled once all are there (quarter_window).
+/// the image are filled with zero and not read. Tiles of several pixel quadrants are fetched in
+/// pairs of groups, of an even and of the next quadrant (pair_o), others group by group. The local
+/// buffer grants any part of the pending words per clock; a group takes one clock if their banks
+/// form one run (stride 1 or 2 in a row; two runs where it is alone) and nobody else holds them.
+/// One pair per clock; operands arrive 2 clocks after their grant. At most OperandBanks banks are
+/// in flight or unused (operand_slots). For pooling a group of channels is one channel block, its
+/// words go to the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels
+/// of a quarter word (in_quarters): the group reads the Words words that hold its windows and is
+/// filled once all are there (quarter_window).
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(
@@ -32,21 +34,23 @@ module activation_fetch #(
     output logic                         advance_o,
     output logic                         restart_o,
     output logic [                  1:0] part_o,
-    input  logic [   Group*AddrBits-1:0] addr_i,
-    input  logic [  Group*CoordBits-1:0] row_i,
-    input  logic [  Group*CoordBits-1:0] column_i,
+    input  logic [ 2*Group*AddrBits-1:0] addr_i,
+    input  logic [2*Group*CoordBits-1:0] row_i,
+    input  logic [2*Group*CoordBits-1:0] column_i,
     // Local buffer: pending words, granted words; data one clock after the grant
-    output logic [            Group-1:0] read_valid_o,
-    output logic [   Group*AddrBits-1:0] read_addr_o,
+    output logic                         pair_o,         // the upper group is in use
+    output logic [          2*Group-1:0] read_valid_o,
+    output logic [ 2*Group*AddrBits-1:0] read_addr_o,
     output logic                         read_stride2_o,
-    input  logic [            Group-1:0] read_grant_i,
-    // Fill of the operand banks, one clock after the grant
-    output logic                         fill_valid_o,
-    output logic [            Quads-1:0] fill_quads_o,   // quadrants that take the words
+    input  logic [          2*Group-1:0] read_grant_i,
+    // Fill of the operand banks, one clock after the grant, per group of the pair
+    output logic [                  1:0] fill_valid_o,
+    output logic                         fill_pair_o,
+    output logic [            Quads-1:0] fill_quads_o,   // quadrants that take the words of either
     output logic [         SlotBits-1:0] fill_bank_o,
-    output logic [            Group-1:0] fill_write_o,   // lanes with a word
-    output logic [            Group-1:0] fill_zero_o,    // lanes outside the image
-    output logic [            Words-1:0] fill_arrived_o, // words of the first lanes that came
+    output logic [          2*Group-1:0] fill_write_o,   // lanes with a word
+    output logic [          2*Group-1:0] fill_zero_o,    // lanes outside the image
+    output logic [          2*Words-1:0] fill_arrived_o, // words of the first lanes that came
     // Pooling: a set is claimed with a tile's first bank
     input  logic                         pool_credit_i,
     output logic                         pool_take_o,
@@ -57,8 +61,8 @@ module activation_fetch #(
     output logic [         SlotBits-1:0] bank_o,         // its number
     input  logic                         bank_release_i, // the array is done with it
     // Counters
-    output logic                         group_done_o,
-    output logic                         conflict_o
+    output logic [                  1:0] groups_done_o,  // groups whose last words were granted
+    output logic                         conflict_o      // some pending words were not
 );
 
   typedef logic signed [CoordBits-1:0] coord_t;
@@ -76,7 +80,8 @@ module activation_fetch #(
   logic [23:0] pixel_base_q;
 
   assign parts_minus1 = 2'((4'd1 << command_i.shape[1:0]) - 4'd1);
-  assign last_part = part_q == parts_minus1;
+  assign pair_o = parts_minus1 != '0;
+  assign last_part = (part_q | {1'b0, pair_o}) == parts_minus1;
   assign last_kx = kx_q == command_i.kernel_w - 4'd1;
   assign last_ky = ky_q == command_i.kernel_h - 4'd1;
   assign pool = command_i.max_pool;
@@ -126,7 +131,7 @@ module activation_fetch #(
       tap_y_q      <= '0;
       pixel_base_q <= '0;
     end else if (issue) begin
-      part_q <= last_part ? '0 : part_q + 2'd1;
+      part_q <= last_part ? '0 : part_q + 2'd2;
       if (last_part) begin
         kx_q       <= last_kx ? '0 : kx_q + 4'd1;
         tap_x_q    <= last_kx ? '0 : tap_x_q + $signed(CoordBits'({1'b0, command_i.dilation_w}));
@@ -152,35 +157,43 @@ module activation_fetch #(
     end
   end
 
-  // ---- Stage 1: addresses of the group, and which lie in the image ----
-  logic [Group-1:0] inside_d, zero_d, pending_q, zero_q;
-  logic [Group*AddrBits-1:0] addr_d, addr_q;
+  // ---- Stage 1: addresses of the groups, and which lie in the image ----
+  logic [2*Group-1:0] inside_d, zero_d, pending_q, zero_q;
+  logic [2*Group*AddrBits-1:0] addr_d, addr_q;
   logic valid_q, first_q, last_part_q, first_bank_q, last_bank_q;
   logic [1:0] stage_part_q;
   logic [SlotBits-1:0] stage_slot_q, issue_slot;
 
-  window_words u_words (
-      .quarters_i (quarters),
-      .in_height_i(command_i.in_height),
-      .in_width_i (command_i.in_width),
-      .pixels_i   (command_i.pixels),
-      .pixel_i    (pixel_base_q + 24'(part_q) * 24'(Group)),
-      .tap_addr_i (tap_addr_q),
-      .tap_row_i  (tap_y_q),
-      .tap_column_i(tap_x_q),
-      .addr_i,
-      .row_i,
-      .column_i,
-      .read_o     (inside_d),
-      .zero_o     (zero_d),
-      .addr_o     (addr_d)
-  );
+  for (genvar g = 0; g < 2; g++) begin : gen_words
+    logic [Group-1:0] read;
+    window_words u_words (
+        .quarters_i (quarters),
+        .in_height_i(command_i.in_height),
+        .in_width_i (command_i.in_width),
+        .pixels_i   (command_i.pixels),
+        .pixel_i    (pixel_base_q + (24'(part_q) + 24'(g)) * 24'(Group)),
+        .tap_addr_i (tap_addr_q),
+        .tap_row_i  (tap_y_q),
+        .tap_column_i(tap_x_q),
+        .addr_i     (addr_i[g*Group*AddrBits+:Group*AddrBits]),
+        .row_i      (row_i[g*Group*CoordBits+:Group*CoordBits]),
+        .column_i   (column_i[g*Group*CoordBits+:Group*CoordBits]),
+        .read_o     (read),
+        .zero_o     (zero_d[g*Group+:Group]),
+        .addr_o     (addr_d[g*Group*AddrBits+:Group*AddrBits])
+    );
+    assign inside_d[g*Group+:Group] = (g == 0 || pair_o) ? read : '0;
+  end
 
-  logic [Group-1:0] remaining;
-  logic group_done;
+  logic [2*Group-1:0] remaining, granted;
+  logic [1:0] over, over_q, ends;  // groups without pending words, and when that happens
+  logic pair_done;
+  assign granted = pending_q & read_grant_i;
   assign remaining = pending_q & ~read_grant_i;
-  assign group_done = valid_q && (remaining == '0);
-  assign stage_ready = !valid_q || group_done;
+  assign over = {remaining[2*Group-1:Group] == '0, remaining[Group-1:0] == '0};
+  assign ends = valid_q ? over & ~over_q & {pair_o, 1'b1} : '0;
+  assign pair_done = valid_q && (over == '1);
+  assign stage_ready = !valid_q || pair_done;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -191,12 +204,13 @@ module activation_fetch #(
       pending_q <= inside_d;
     end else begin
       pending_q <= remaining;
-      if (group_done) valid_q <= 1'b0;
+      if (pair_done) valid_q <= 1'b0;
     end
   end
 
   always_ff @(posedge clk_i) begin
     first_q <= issue;
+    over_q  <= issue ? '0 : over;
     if (issue) begin
       addr_q       <= addr_d;
       zero_q       <= zero_d;
@@ -215,23 +229,28 @@ module activation_fetch #(
   // ---- Stage 2: the words arrive; lanes outside the image are zeroed with the group's first ----
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      fill_valid_o <= 1'b0;
+      fill_valid_o <= '0;
+    end else if (quarters) begin
+      fill_valid_o <= ends;
+    end else if (valid_q) begin
+      fill_valid_o[0] <= first_q || granted[Group-1:0] != '0;
+      fill_valid_o[1] <= pair_o && (first_q || granted[2*Group-1:Group] != '0);
     end else begin
-      fill_valid_o <= quarters ? group_done
-                               : valid_q && (first_q || (pending_q & read_grant_i) != '0);
+      fill_valid_o <= '0;
     end
   end
   always_ff @(posedge clk_i) begin : fill
     int unsigned q;
     q = 0;
     fill_bank_o  <= stage_slot_q;
-    fill_write_o <= quarters ? ~zero_q : pending_q & read_grant_i;
+    fill_pair_o  <= pair_o;
+    fill_write_o <= quarters ? ~zero_q : granted;
     fill_zero_o  <= quarters || first_q ? zero_q : '0;
-    fill_arrived_o <= Words'(pending_q & read_grant_i);
+    fill_arrived_o <= {Words'(granted[2*Group-1:Group]), Words'(granted[Group-1:0])};
     fill_first_o <= first_q && first_bank_q;
-    fill_last_o  <= group_done && last_bank_q;
+    fill_last_o  <= pair_done && last_bank_q;
     for (q = 0; q < Quads; q = q + 1) begin
-      fill_quads_o[q] <= (2'(q) & parts_minus1) == stage_part_q;
+      fill_quads_o[q] <= (2'(q) & parts_minus1 & 2'd2) == stage_part_q;
     end
   end
 
@@ -242,7 +261,7 @@ module activation_fetch #(
       .credit_o   (slot_credit),
       .take_i     (issue && last_part && !pool),
       .slot_o     (issue_slot),
-      .complete_i (group_done && last_part_q && !pool),
+      .complete_i (pair_done && last_part_q && !pool),
       .valid_o    (bank_valid_o),
       .oldest_o   (bank_o),
       .release_i  (bank_release_i)
@@ -251,13 +270,14 @@ module activation_fetch #(
   assign busy_o = run_q || valid_q;
   assign last_group_o = run_q && last_group;
 
-  assign group_done_o = group_done;
-  assign conflict_o = valid_q && !group_done;
+  assign groups_done_o = 2'(ends[0]) + 2'(ends[1]);
+  assign conflict_o = valid_q && !pair_done;
 
   logic unused_command;
   assign unused_command = ^command_i;
 
   // ---- Assertions ----
   `S4_ASSERT(GrantPending, (read_grant_i & ~read_valid_o) == '0)
+  `S4_ASSERT(PoolAlone, !(valid_q && pool && pair_o))
 
 endmodule

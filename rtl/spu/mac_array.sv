@@ -12,13 +12,15 @@ module mac_array #(
     localparam int unsigned DrainBits = OutPixels * Lanes * 32
 ) (
     input  logic                             clk_i,
-    // Fill of the quadrants in fill_quads_i
-    input  logic                             fill_valid_i,
+    // Fill of the quadrants in fill_quads_i: of a pair the lower group goes to even quadrants and
+    // the upper one to odd ones, else the lower one goes to all
+    input  logic [                      1:0] fill_valid_i,
+    input  logic                             fill_pair_i,
     input  logic [                Quads-1:0] fill_quads_i,
     input  logic [             SlotBits-1:0] fill_bank_i,
-    input  logic [               Pixels-1:0] fill_write_i,
-    input  logic [               Pixels-1:0] fill_zero_i,
-    input  logic [           Pixels*512-1:0] fill_data_i,
+    input  logic [             2*Pixels-1:0] fill_write_i,
+    input  logic [             2*Pixels-1:0] fill_zero_i,
+    input  logic [         2*Pixels*512-1:0] fill_data_i,
     input  logic                             fill_unsigned_i,
     input  logic signed [               8:0] fill_zero_point_i,
     // Step: lane rows of quadrant q at q * Lanes
@@ -37,15 +39,23 @@ module mac_array #(
     output logic [            DrainBits-1:0] drain_data_o
 );
 
+  // What odd quadrants take.
+  logic [Pixels*512-1:0] odd_data;
+  logic [Pixels-1:0] odd_write, odd_zero;
+  assign odd_data = fill_pair_i ? fill_data_i[Pixels*512+:Pixels*512] : fill_data_i[Pixels*512-1:0];
+  assign odd_write = fill_pair_i ? fill_write_i[2*Pixels-1:Pixels] : fill_write_i[Pixels-1:0];
+  assign odd_zero = fill_pair_i ? fill_zero_i[2*Pixels-1:Pixels] : fill_zero_i[Pixels-1:0];
+
   for (genvar q = 0; q < Quads; q++) begin : gen_quadrant
+    localparam bit Odd = q % 2 == 1;
     logic [DrainBits-1:0] data, chosen;
     mac_quadrant u_quadrant (
         .clk_i,
-        .fill_valid_i (fill_valid_i && fill_quads_i[q]),
+        .fill_valid_i ((Odd && fill_pair_i ? fill_valid_i[1] : fill_valid_i[0]) && fill_quads_i[q]),
         .fill_bank_i,
-        .fill_write_i,
-        .fill_zero_i,
-        .fill_data_i,
+        .fill_write_i (Odd ? odd_write : fill_write_i[Pixels-1:0]),
+        .fill_zero_i  (Odd ? odd_zero : fill_zero_i[Pixels-1:0]),
+        .fill_data_i  (Odd ? odd_data : fill_data_i[Pixels*512-1:0]),
         .fill_unsigned_i,
         .fill_zero_point_i,
         .step_valid_i,

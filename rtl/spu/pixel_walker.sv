@@ -35,11 +35,11 @@ module pixel_walker #(
     output logic                       hold_o,
     input  logic                       advance_i,
     input  logic                       restart_i,
-    // Window starts of the lanes of pixel quadrant part_i
+    // Window starts of the lanes of pixel quadrants part_i and part_i | 1
     input  logic [                1:0] part_i,
-    output logic [ Group*AddrBits-1:0] addr_o,
-    output logic [Group*CoordBits-1:0] row_o,
-    output logic [Group*CoordBits-1:0] column_o
+    output logic [ 2*Group*AddrBits-1:0] addr_o,
+    output logic [2*Group*CoordBits-1:0] row_o,
+    output logic [2*Group*CoordBits-1:0] column_o
 );
 
   localparam int unsigned Levels = $clog2(Pixels);
@@ -220,10 +220,15 @@ module pixel_walker #(
     end
   end
 
-  // ---- Lanes of one pixel quadrant ----
-  assign addr_o = lane_addr_q[32'(part_i)*Group*AddrBits+:Group*AddrBits];
-  assign row_o = lane_row_q[32'(part_i)*Group*CoordBits+:Group*CoordBits];
-  assign column_o = lane_column_q[32'(part_i)*Group*CoordBits+:Group*CoordBits];
+  // ---- Lanes of two pixel quadrants ----
+  logic [1:0] other;
+  assign other = (Pixels > Group) ? part_i | 2'd1 : part_i;
+  assign addr_o = {lane_addr_q[32'(other)*Group*AddrBits+:Group*AddrBits],
+                   lane_addr_q[32'(part_i)*Group*AddrBits+:Group*AddrBits]};
+  assign row_o = {lane_row_q[32'(other)*Group*CoordBits+:Group*CoordBits],
+                  lane_row_q[32'(part_i)*Group*CoordBits+:Group*CoordBits]};
+  assign column_o = {lane_column_q[32'(other)*Group*CoordBits+:Group*CoordBits],
+                     lane_column_q[32'(part_i)*Group*CoordBits+:Group*CoordBits]};
 
   // ---- Assertions ----
   `S4_ASSERT(LoadWhenReady, !load_i || ready_o)

@@ -34,11 +34,12 @@ module spu #(
     input  logic [                        511:0] wt_data_i,
     input  logic [                          1:0] wt_section_i,
     // Local buffer: activation fetch
-    output logic [                   Pixels-1:0] fe_valid_o,
-    output logic [          Pixels*AddrBits-1:0] fe_addr_o,
+    output logic                                 fe_pair_o,
+    output logic [                 2*Pixels-1:0] fe_valid_o,
+    output logic [        2*Pixels*AddrBits-1:0] fe_addr_o,
     output logic                                 fe_stride2_o,
-    input  logic [                   Pixels-1:0] fe_grant_i,
-    input  logic [               Pixels*512-1:0] fe_rdata_i,
+    input  logic [                 2*Pixels-1:0] fe_grant_i,
+    input  logic [             2*Pixels*512-1:0] fe_rdata_i,
     // Local buffer: second tensor
     output logic                                 er_valid_o,
     input  logic                                 er_ready_i,
@@ -59,7 +60,7 @@ module spu #(
     output logic                                 spu_stall_weights_o,
     output logic                                 spu_stall_activations_o,
     output logic                                 spu_stall_drain_o,
-    output logic                                 fetch_groups_o,
+    output logic [                          1:0] fetch_groups_o,
     output logic                                 fetch_conflicts_o,
     output logic                                 epilogue_busy_o,
     output logic                                 epilogue_stall_o,
@@ -162,15 +163,16 @@ module spu #(
   // ---- Activations ----
   logic walk_hold, walk_advance, walk_restart, bank_valid, bank_release;
   logic [1:0] walk_part;
-  logic [Pixels*AddrBits-1:0] window_addr;
-  logic [Pixels*CoordBits-1:0] window_row, window_column;
-  logic fill_valid;
+  logic [2*Pixels*AddrBits-1:0] window_addr;
+  logic [2*Pixels*CoordBits-1:0] window_row, window_column;
+  logic [1:0] fill_valid;
+  logic fill_pair;
   logic [Quads-1:0] fill_quads;
   logic [SlotBits-1:0] fill_bank, bank;
-  logic [Pixels-1:0] fill_write, fill_zero;
+  logic [2*Pixels-1:0] fill_write, fill_zero;
   logic pool_credit, pool_take, fill_first, fill_last;
-  logic [Pixels/4:0] fill_arrived;
-  logic [Pixels*512-1:0] fill_data;
+  logic [2*(Pixels/4+1)-1:0] fill_arrived;
+  logic [2*Pixels*512-1:0] fill_data;
 
   pixel_walker u_walker (
       .clk_i,
@@ -213,11 +215,13 @@ module spu #(
       .addr_i        (window_addr),
       .row_i         (window_row),
       .column_i      (window_column),
+      .pair_o        (fe_pair_o),
       .read_valid_o  (fe_valid_o),
       .read_addr_o   (fe_addr_o),
       .read_stride2_o(fe_stride2_o),
       .read_grant_i  (fe_grant_i),
       .fill_valid_o  (fill_valid),
+      .fill_pair_o   (fill_pair),
       .fill_quads_o  (fill_quads),
       .fill_bank_o   (fill_bank),
       .fill_write_o  (fill_write),
@@ -230,17 +234,19 @@ module spu #(
       .bank_valid_o  (bank_valid),
       .bank_o        (bank),
       .bank_release_i(bank_release),
-      .group_done_o  (fetch_groups_o),
+      .groups_done_o (fetch_groups_o),
       .conflict_o    (fetch_conflicts_o)
   );
 
-  quarter_window u_window (
-      .clk_i,
-      .quarters_i(fetch_q.in_quarters),
-      .arrived_i (fill_arrived),
-      .data_i    (fe_rdata_i),
-      .data_o    (fill_data)
-  );
+  for (genvar g = 0; g < 2; g++) begin : gen_window
+    quarter_window u_window (
+        .clk_i,
+        .quarters_i(fetch_q.in_quarters),
+        .arrived_i (fill_arrived[g*(Pixels/4+1)+:Pixels/4+1]),
+        .data_i    (fe_rdata_i[g*Pixels*512+:Pixels*512]),
+        .data_o    (fill_data[g*Pixels*512+:Pixels*512])
+    );
+  end
 
   // ---- Array ----
   logic mac_valid, mac_clear, mac_zero, mac_set, tile_done, tile_set, set_free;
@@ -287,7 +293,8 @@ module spu #(
 
   mac_array u_array (
       .clk_i,
-      .fill_valid_i     (fill_valid && !fetch_q.max_pool),
+      .fill_valid_i     (fetch_q.max_pool ? '0 : fill_valid),
+      .fill_pair_i      (fill_pair),
       .fill_quads_i     (fill_quads),
       .fill_bank_i      (fill_bank),
       .fill_write_i     (fill_write),
@@ -319,11 +326,11 @@ module spu #(
       .rst_ni,
       .take_i         (pool_take),
       .credit_o       (pool_credit),
-      .fill_valid_i   (fill_valid && fetch_q.max_pool),
+      .fill_valid_i   (fill_valid[0] && fetch_q.max_pool),
       .fill_first_i   (fill_first),
       .fill_last_i    (fill_last),
-      .fill_write_i   (fill_write),
-      .fill_data_i    (fe_rdata_i),
+      .fill_write_i   (fill_write[Pixels-1:0]),
+      .fill_data_i    (fe_rdata_i[Pixels*512-1:0]),
       .fill_unsigned_i(fetch_q.in_unsigned),
       .tile_valid_o   (pool_tile_valid),
       .tile_free_i    (set_free && back_q.max_pool),

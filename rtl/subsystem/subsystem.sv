@@ -354,10 +354,10 @@ module subsystem #(
   );
 
   // ---- SPU and local buffer ----
-  logic [Pixels-1:0] fe_valid, fe_grant;
-  logic [Pixels*AddrBits-1:0] fe_addr;
-  logic [Pixels*512-1:0] fe_rdata;
-  logic fe_stride2, er_valid, er_ready, ew_valid;
+  logic [2*Pixels-1:0] fe_valid, fe_grant;
+  logic [2*Pixels*AddrBits-1:0] fe_addr;
+  logic [2*Pixels*512-1:0] fe_rdata;
+  logic fe_pair, fe_stride2, er_valid, er_ready, ew_valid;
   logic [AddrBits-1:0] er_addr, ew_addr;
   logic [OutPixels-1:0] er_mask, ew_mask;
   logic [2:0] er_chunk, ew_chunk;
@@ -378,6 +378,7 @@ module subsystem #(
       .wt_ready_o             (wt_ready),
       .wt_data_i              (wt_data),
       .wt_section_i           (wt_section),
+      .fe_pair_o              (fe_pair),
       .fe_valid_o             (fe_valid),
       .fe_addr_o              (fe_addr),
       .fe_stride2_o           (fe_stride2),
@@ -419,6 +420,7 @@ module subsystem #(
       .st_addr_i   (st_addr),
       .st_rvalid_o (st_rvalid),
       .st_rdata_o  (st_rdata),
+      .fe_pair_i   (fe_pair),
       .fe_valid_i  (fe_valid),
       .fe_addr_i   (fe_addr),
       .fe_stride2_i(fe_stride2),

@@ -66,7 +66,7 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
       for (std::size_t index = group_begin; index < group_end; ++index) {
         const GroupProfile& group = profile.groups[index];
         e.mac += tiles * group.clocks;
-        e.activation += tiles * (std::uint64_t{group.busy_banks} << profile.shape);
+        e.activation += tiles * fetch_clocks(group, profile);
         e.epilogue += tiles * drain_clocks(profile, config);
         if (streamed || resend) weight_words += group.words() * (streamed ? tiles : 1);
       }
@@ -197,15 +197,18 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   return profile;
 }
 
+std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profile) {
+  return std::uint64_t{group.busy_banks} << (profile.shape > 0 ? profile.shape - 1 : 0);
+}
+
 std::uint64_t drain_clocks(const ShapeProfile& profile, const config::Configuration& config) {
   return profile.lanes / config.lanes_per_quadrant * profile.tile_pixels / config.epilogue_pixels;
 }
 
 std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,
                           const config::Configuration& config, bool streamed) {
-  const std::uint64_t fetch = std::uint64_t{group.busy_banks} << profile.shape;
-  return std::max(
-      {group.clocks, fetch, drain_clocks(profile, config), streamed ? group.words() : 0});
+  return std::max({group.clocks, fetch_clocks(group, profile), drain_clocks(profile, config),
+                   streamed ? group.words() : 0});
 }
 
 const char* strategy_name(Strategy strategy) {

@@ -125,7 +125,7 @@ struct Plan {
 /// Clocks, by a small model of the pipeline; the first block are lower bounds.
 struct Estimate {
   std::uint64_t mac = 0;         ///< whole tiles times K
-  std::uint64_t activation = 0;  ///< activation words fetched, PixelsPerQuadrant per clock
+  std::uint64_t activation = 0;  ///< fetches of activation words, one per clock: fetch_clocks()
   std::uint64_t epilogue = 0;    ///< results, EpiloguePixels * LanesPerQuadrant per clock
   std::uint64_t weights = 0;     ///< weight words, one per clock
   std::uint64_t loads = 0;       ///< activation words loaded
@@ -155,6 +155,9 @@ struct ShapeProfile {
 [[nodiscard]] ShapeProfile profile_shape(const Layer& layer,
                                          const std::vector<std::uint8_t>& counts,
                                          const config::Configuration& config, std::uint32_t shape);
+
+/// Clocks in which the words of a tile are fetched: a pair of pixel quadrants per clock and bank.
+[[nodiscard]] std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profile);
 
 /// Clocks in which a tile leaves through the epilogue.
 [[nodiscard]] std::uint64_t drain_clocks(const ShapeProfile& profile,

@@ -86,9 +86,14 @@ class Preparation {
         gathered = windows;
       }
     }
-    // Banks are those that the array sees: of gathered windows, not of a few channels.
+    // Banks are those that the array sees: of gathered windows, not of a few channels. Windows leave
+    // places in their banks that no weight can have.
     if (keep < 64 && made.has_weights) {
-      prune(made.layer.weights, keep, Pattern::kBalanced, 0);
+      if (gathered) {
+        prune_share(made.layer.weights, keep, gathered_places(*gathered));
+      } else {
+        prune(made.layer.weights, keep, Pattern::kBalanced, 0);
+      }
       set_weights(out_.graph, out_.graph.nodes[step.node],
                   gathered ? scattered_weights(made.layer.weights, *gathered) : made.layer.weights);
     }

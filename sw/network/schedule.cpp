@@ -368,7 +368,7 @@ class Scheduler {
     for (const GroupProfile& group : profile.groups) {
       const std::uint64_t tile = tile_clocks(group, profile, config_, !profile.fits);
       e.mac += tiles * group.clocks;
-      e.activation += tiles * (std::uint64_t{group.busy_banks} << profile.shape);
+      e.activation += tiles * fetch_clocks(group, profile);
       e.epilogue += tiles * drain_clocks(profile, config_);
       at += tile;
       if (sends) {

@@ -150,6 +150,15 @@ WeightTensor scattered_weights(const WeightTensor& gathered, const Windows& wind
   return weights;
 }
 
+WeightTensor gathered_places(const Windows& windows) {
+  Windows one = windows;
+  one.conv.filters = one.gathered.filters = 1;
+  const LayerGeometry& g = one.gathered;
+  WeightTensor places(1, g.channels, g.kernel_h, 1);
+  for_each_weight(one, [&](std::size_t, std::size_t after) { places.data[after] = 1; });
+  return places;
+}
+
 TensorShape gathered_shape(const Windows& windows) {
   const LayerGeometry& g = windows.gathered;
   return {g.batch, g.channels, g.height, g.row_words()};

@@ -46,6 +46,9 @@ void gather(Layer& layer, const Windows& windows);
 /// The weights before gather().
 [[nodiscard]] WeightTensor scattered_weights(const WeightTensor& gathered, const Windows& windows);
 
+/// One output channel: 1 where a gathered bank has a weight of the kernel, 0 elsewhere.
+[[nodiscard]] WeightTensor gathered_places(const Windows& windows);
+
 [[nodiscard]] TensorShape gathered_shape(const Windows& windows);
 
 /// The gathered image of an image [N,C,H,W], in bytes; `padding` outside of it.

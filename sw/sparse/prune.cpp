@@ -11,11 +11,14 @@
 namespace s4::sw {
 namespace {
 
-void prune_balanced(WeightTensor& weights, std::uint32_t keep) {
+/// keep(bank): weights that each output channel keeps of it.
+template <typename Keep>
+void prune_balanced(WeightTensor& weights, const Keep& keep_of) {
   std::array<std::uint32_t, sparse_format::kBankSize> order{};
   for (std::uint32_t out = 0; out < weights.out_channels; ++out) {
     for (std::uint32_t bank = 0; bank < weights.banks(); ++bank) {
       const std::uint32_t valid = weights.valid_in_bank(bank);
+      const std::uint32_t keep = keep_of(bank);
       if (valid <= keep) continue;
       std::iota(order.begin(), order.begin() + valid, 0U);
       const auto magnitude = [&](std::uint32_t element) {
@@ -57,16 +60,39 @@ Pattern pattern_from_name(const std::string& name) {
   throw std::invalid_argument("no pattern '" + name + "' (balanced, unstructured)");
 }
 
-void prune(WeightTensor& weights, std::uint32_t keep, Pattern pattern, std::uint64_t seed) {
+namespace {
+
+void check_keep(std::uint32_t keep) {
   if (keep < 1 || keep > sparse_format::kBankSize) {
     throw std::invalid_argument("keep = " + std::to_string(keep) + " is outside 1 to 64");
   }
+}
+
+}  // namespace
+
+void prune(WeightTensor& weights, std::uint32_t keep, Pattern pattern, std::uint64_t seed) {
+  check_keep(keep);
   if (keep == sparse_format::kBankSize) return;
   if (pattern == Pattern::kBalanced) {
-    prune_balanced(weights, keep);
+    prune_balanced(weights, [&](std::uint32_t) { return keep; });
   } else {
     prune_unstructured(weights, keep, seed);
   }
+}
+
+void prune_share(WeightTensor& weights, std::uint32_t keep, const WeightTensor& real) {
+  check_keep(keep);
+  if (real.banks() != weights.banks()) {
+    throw std::invalid_argument("the places of weights have " + std::to_string(real.banks()) +
+                                " banks, the weights " + std::to_string(weights.banks()));
+  }
+  prune_balanced(weights, [&](std::uint32_t bank) {
+    std::uint32_t places = 0;
+    for (std::uint32_t e = 0; e < real.valid_in_bank(bank); ++e) {
+      places += real.data[real.position(0, bank, e)] != 0 ? 1 : 0;
+    }
+    return (places * keep + sparse_format::kBankSize - 1) / sparse_format::kBankSize;
+  });
 }
 
 }  // namespace s4::sw

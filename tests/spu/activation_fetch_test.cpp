@@ -46,6 +46,7 @@ class FetchBench {
     tb::Model& m = *model_;
     const unsigned lanes = config_.pixels_per_quadrant;
     const unsigned parts = 1U << c.shape;
+    const unsigned ports = parts > 1 ? 2 : 1;  // groups at a time
     const unsigned tiles = divide_up(c.pixels, parts * lanes);
     const unsigned addr_bits = config_.local_addr_width;
     setup_ = 0;
@@ -70,12 +71,13 @@ class FetchBench {
     auto valid = m.port("read_valid_o"), addr = m.port("read_addr_o"),
          grant = m.port("read_grant_i"), fill_valid = m.port("fill_valid_o"),
          fill_quads = m.port("fill_quads_o"), fill_bank = m.port("fill_bank_o"),
-         fill_write = m.port("fill_write_o"), fill_zero = m.port("fill_zero_o"),
-         bank_valid = m.port("bank_valid_o"), bank = m.port("bank_o"),
-         release = m.port("bank_release_i"), done = m.port("group_done_o"),
-         conflict = m.port("conflict_o"), busy = m.port("busy_o"),
+         fill_pair = m.port("fill_pair_o"), fill_write = m.port("fill_write_o"),
+         fill_zero = m.port("fill_zero_o"), bank_valid = m.port("bank_valid_o"),
+         bank = m.port("bank_o"), release = m.port("bank_release_i"),
+         done = m.port("groups_done_o"), conflict = m.port("conflict_o"), busy = m.port("busy_o"),
          last_group = m.port("last_group_o");
     if ((m.port("read_stride2_o").get() != 0) != (c.stride_w == 2)) return "read_stride2_o";
+    if ((m.port("pair_o").get() != 0) != (ports == 2)) return "pair_o";
 
     // What every fetch group must read, in order; index walks over all of them.
     const unsigned taps = c.kernel_h * c.kernel_w;
@@ -95,19 +97,24 @@ class FetchBench {
     std::vector<std::vector<std::int64_t>> slots(kBankSlots,
                                                  std::vector<std::int64_t>(parts * lanes, -2));
     const unsigned first_slot = next_slot_;
-    std::uint64_t reading = 0;   // fetch group whose words are being read
-    std::uint64_t filled = 0;    // fetch group that the next fill belongs to
+    // Of each port: fetch group whose words are being read, whether it has ended, its granted
+    // lanes; fetch group that the next fill belongs to, and its filled lanes. Port p has every
+    // group whose number is p modulo the ports.
+    std::uint64_t reading = 0;
+    bool ended[2] = {false, false};
+    std::uint64_t granted[2] = {0, 0};
+    std::uint64_t filled[2] = {0, 1};
+    std::uint64_t filled_lanes[2] = {0, 0};
     std::uint64_t released = 0;  // banks
-    std::uint64_t granted = 0;   // lanes of `reading`
-    std::uint64_t filled_lanes = 0;
-    std::vector<std::int64_t> addresses(lanes, -1);  // of the grants of the last clock
+    const std::uint64_t every = (std::uint64_t{1} << lanes) - 1;
+    std::vector<std::int64_t> addresses(std::size_t{2} * lanes, -1);  // granted in the last clock
     clocks_ = 0;
     groups_done_ = 0;
     unsigned conflicts = 0;
     unsigned partial = 0;
     const auto fail = [&](const std::string& what) {
       return what + ", fetch group " + std::to_string(reading) + ", fill group " +
-             std::to_string(filled) + ", cycle " + std::to_string(m.cycle()) + ", seed " +
+             std::to_string(filled[0]) + ", cycle " + std::to_string(m.cycle()) + ", seed " +
              std::to_string(tb::seed());
     };
     while (released != banks) {
@@ -119,34 +126,42 @@ class FetchBench {
       }
       m.eval();
       // ---- Fills of the grants of the last clock ----
-      if (fill_valid.get() != 0) {
-        const unsigned slot = static_cast<unsigned>((first_slot + filled / parts) % kBankSlots);
+      if (fill_valid.get() != 0 && (fill_pair.get() != 0) != (ports == 2)) {
+        return fail("fill_pair_o");
+      }
+      for (unsigned p = 0; p < 2; ++p) {
+        const std::int64_t* words = &addresses[std::size_t{p} * lanes];
+        if (((fill_valid.get() >> p) & 1U) == 0) {
+          for (unsigned i = 0; i < lanes; ++i) {
+            if (words[i] >= 0) return fail("a granted word is not filled");
+          }
+          continue;
+        }
+        if (p >= ports) return fail("a fill of the upper group");
+        const auto slot = static_cast<unsigned>((first_slot + filled[p] / parts) % kBankSlots);
         if (fill_bank.get() != slot) return fail("fill_bank_o");
-        const auto part = static_cast<unsigned>(filled % parts);
+        const auto part = static_cast<unsigned>(filled[p] % parts);
         for (unsigned q = 0; q < config_.num_quadrants; ++q) {
-          if (((fill_quads.get() >> q) & 1U) != ((q & (parts - 1)) == part ? 1U : 0U)) {
-            return fail("fill_quads_o");
-          }
+          const bool takes = ((fill_quads.get() >> q) & 1U) != 0 && (ports == 1 || q % 2 == p);
+          if (takes != ((q & (parts - 1)) == part)) return fail("fill_quads_o");
         }
+        const std::uint64_t zeros = fill_zero.get() >> (p * lanes) & every;
+        const std::uint64_t writes = fill_write.get() >> (p * lanes) & every;
+        std::uint64_t arrived = 0;
         for (unsigned i = 0; i < lanes; ++i) {
-          auto& cell = slots[slot][part * lanes + i];
-          const bool zero = ((fill_zero.get() >> i) & 1U) != 0;
-          const bool write = ((fill_write.get() >> i) & 1U) != 0;
-          if (zero && write) return fail("zero and write");
-          if (write != (addresses[i] >= 0)) return fail("fill_write_o");
-          if (zero || write) {
-            if (((filled_lanes >> i) & 1U) != 0) return fail("a lane is filled twice");
-            filled_lanes |= std::uint64_t{1} << i;
-            cell = zero ? -1 : addresses[i];
-          }
+          if (words[i] >= 0) arrived |= std::uint64_t{1} << i;
+          if ((((zeros | writes) >> i) & 1U) != 0) slots[slot][part * lanes + i] = words[i];
         }
-        if (filled_lanes == (std::uint64_t{1} << lanes) - 1) {
-          filled_lanes = 0;
-          ++filled;
+        if ((zeros & writes) != 0) return fail("zero and write");
+        if (writes != arrived) {
+          return fail("fill_write_o of " + std::to_string(writes) + ", granted " +
+                      std::to_string(arrived));
         }
-      } else {
-        for (const auto address : addresses) {
-          if (address >= 0) return fail("a granted word is not filled");
+        if ((filled_lanes[p] & (zeros | writes)) != 0) return fail("a lane is filled twice");
+        filled_lanes[p] |= zeros | writes;
+        if (filled_lanes[p] == every) {
+          filled_lanes[p] = 0;
+          filled[p] += ports;
         }
       }
       // ---- Use of the oldest complete bank: its fills are over ----
@@ -154,7 +169,9 @@ class FetchBench {
       if (bank_valid.get() != 0) {
         const auto slot = static_cast<unsigned>((first_slot + released) % kBankSlots);
         if (bank.get() != slot) return fail("bank_o");
-        if (filled / parts <= released) return fail("a bank is complete before its words");
+        for (unsigned p = 0; p < ports; ++p) {
+          if (filled[p] / parts <= released) return fail("a bank is complete before its words");
+        }
         if (random.percent(rates.release)) {
           for (unsigned p = 0; p < parts * lanes; ++p) {
             const auto word = expected_word(released * parts + p / lanes, p % lanes);
@@ -173,33 +190,61 @@ class FetchBench {
       // ---- Grants ----
       const std::uint64_t pending = valid.get();
       std::uint64_t grants = 0;
-      for (unsigned i = 0; i < lanes; ++i) {
+      for (unsigned i = 0; i < 2 * lanes; ++i) {
         addresses[i] = -1;
         if (((pending >> i) & 1U) == 0) continue;
-        const auto word = expected_word(reading, i);
+        const unsigned p = i / lanes;
+        if (p >= ports) return fail("the upper group asks alone");
+        const auto word = expected_word(reading + p, i % lanes);
         const auto got = static_cast<std::uint32_t>(addr.bits(i * addr_bits, addr_bits));
         if (!word) return fail("lane " + std::to_string(i) + " reads outside the image");
         if (*word != got) {
           return fail("lane " + std::to_string(i) + ": expected word " + std::to_string(*word) +
                       ", got " + std::to_string(got));
         }
-        if (((granted >> i) & 1U) != 0) return fail("a lane asks twice");
+        if (((granted[p] >> i % lanes) & 1U) != 0) return fail("a lane asks twice");
         if (!random.percent(rates.grant)) continue;
         grants |= std::uint64_t{1} << i;
+        granted[p] |= std::uint64_t{1} << (i % lanes);
         addresses[i] = got;
       }
       grant.set(grants);
       m.eval();
-      granted |= grants;
-      if (done.get() != 0) {
+      // ---- Ends: counted once per group, in the clock of its last word ----
+      unsigned ends = 0;
+      bool empty = true;
+      for (unsigned p = 0; p < ports; ++p) {
+        if (ended[p]) continue;
+        std::uint64_t wanted = 0;
         for (unsigned i = 0; i < lanes; ++i) {
-          if (expected_word(reading, i).has_value() != (((granted >> i) & 1U) != 0)) {
-            return fail("a group ends without all its words");
+          if (expected_word(reading + p, i)) wanted |= std::uint64_t{1} << i;
+        }
+        if (wanted != granted[p]) continue;
+        ++ends;
+        empty = empty && wanted == 0;
+      }
+      // Groups without a word show nothing before they are counted.
+      if (done.get() != ends && !(done.get() == 0 && empty && pending == 0)) {
+        return fail("groups_done_o");
+      }
+      if (done.get() != 0) {
+        groups_done_ += ends;
+        bool all = true;
+        for (unsigned p = 0; p < ports; ++p) {
+          std::uint64_t wanted = 0;
+          for (unsigned i = 0; i < lanes; ++i) {
+            if (expected_word(reading + p, i)) wanted |= std::uint64_t{1} << i;
+          }
+          ended[p] = wanted == granted[p];
+          all = all && ended[p];
+        }
+        if (all) {
+          reading += ports;
+          for (unsigned p = 0; p < 2; ++p) {
+            ended[p] = false;
+            granted[p] = 0;
           }
         }
-        granted = 0;
-        ++reading;
-        ++groups_done_;
       }
       conflicts += conflict.get() != 0;
       partial += pending != 0 && (pending & ~grants) != 0;
@@ -212,7 +257,7 @@ class FetchBench {
     m.eval();
     if (busy.get() != 0) return fail("still busy");
     if (groups_done_ != banks * parts)
-      return "group_done_o counted " + std::to_string(groups_done_);
+      return "groups_done_o counted " + std::to_string(groups_done_);
     if (conflicts != partial) return "conflict_o counted " + std::to_string(conflicts);
     next_slot_ = static_cast<unsigned>((first_slot + banks) % kBankSlots);
     for (unsigned i = 0; i < 4; ++i) {
@@ -308,7 +353,7 @@ TEST_CASE("activation fetch: corners of the geometry", "[spu]") {
   CHECK(bench.run(random, end, 1, {}) == "");
 }
 
-TEST_CASE("activation fetch: one group per clock, setup clocks", "[spu]") {
+TEST_CASE("activation fetch: a pair of groups per clock, setup clocks", "[spu]") {
   SeededRandom random(43);
   for (const char* name : {"tiny", "s4"}) {
     FetchBench bench(name);
@@ -329,7 +374,7 @@ TEST_CASE("activation fetch: one group per clock, setup clocks", "[spu]") {
             2 + std::bit_width(bench.config().pixels_per_quadrant << shape));
       CHECK(bench.fetch_groups() == (16U * 8) << shape);
       // The bank is there 3 clocks after the start, or after its last group was issued.
-      CHECK(bench.run_clocks() == bench.fetch_groups() + 3);
+      CHECK(bench.run_clocks() == bench.fetch_groups() / (shape == 0 ? 1 : 2) + 3);
     }
   }
 }
@@ -347,8 +392,10 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
            Bug{"pixel_walker", "next_step", "double ? step_x_q : use_step_x_q;", "step_x_q;"},
            Bug{"pixel_walker", "next_rows", "double ? stride_h : use_stride_h_q;", "stride_h;"},
            Bug{"window_words", "padding", "(y >= 0) &&", "(y >= -1) &&"},
-           Bug{"activation_fetch", "early", "(group_done && last_part_q && !pool)",
+           Bug{"activation_fetch", "early", "(pair_done && last_part_q && !pool)",
                "(valid_q && last_part_q && !pool)"},
+           Bug{"activation_fetch", "upper", "over = {remaining[2*Group-1:Group] == '0,",
+               "over = {1'b1,"},
            Bug{"operand_slots", "credit", "assign credit_o = used_q != (SlotBits + 1)'(Slots);",
                "assign credit_o = 1'b1;"},
        }) {

@@ -114,7 +114,7 @@ class SpuBench {
     auto cmd_ready = m.port("cmd_ready_o");
     m.eval();
     if (cmd_ready.get() == 0) return "not ready for a command";
-    std::vector<std::uint8_t> fe_data(std::size_t{pixels} * 64);
+    std::vector<std::uint8_t> fe_data(std::size_t{2} * pixels * 64);
     std::vector<std::uint8_t> er_data(std::size_t{out_pixels} * lanes);
     std::vector<std::uint8_t> result(er_data.size());
     std::uint64_t macs = 0;
@@ -149,7 +149,7 @@ class SpuBench {
       for (auto& byte : fe_data) byte = static_cast<std::uint8_t>(byte * 5 + 1);
       for (auto& byte : er_data) byte = static_cast<std::uint8_t>(byte * 5 + 1);
       std::uint64_t grants = 0;
-      for (unsigned i = 0; i < pixels; ++i) {
+      for (unsigned i = 0; i < 2 * pixels; ++i) {
         if (((fe_valid.get() >> i) & 1U) == 0 || !random.percent(rates.grant)) continue;
         grants |= std::uint64_t{1} << i;
         const auto& word = rtl_local_.word(fe_addr.bits(i * addr_bits, addr_bits));

@@ -88,7 +88,8 @@ TEST_CASE("spu: clocks of a command", "[spu]") {
       INFO(name << " pixels " << p.pixels << " blocks " << p.blocks << " K " << p.count);
       const unsigned steps = tiles * p.blocks * p.count + p.headers;
       const unsigned walk = std::bit_width(tile) - 1;  // one clock per doubling of the pixels
-      const unsigned fetch = 1U << p.shape;  // one clock per pixel quadrant of the first bank
+      // One clock per pair of pixel quadrants of the first bank.
+      const unsigned fetch = p.shape > 0 ? 1U << (p.shape - 1) : 1;
       const unsigned drain =
           parts * divide_up(p.pixels - (tiles - 1) * tile, config.epilogue_pixels);
       CHECK(bench.clocks() == steps + walk + fetch + drain + kPipelines);

@@ -14,7 +14,7 @@ package counters_pkg;
     logic epilogue_stall;
     logic epilogue_busy;
     logic fetch_conflicts;
-    logic fetch_groups;
+    logic [1:0] fetch_groups;
     logic spu_stall_drain;
     logic spu_stall_activations;
     logic spu_stall_weights;
@@ -65,8 +65,8 @@ package counters_pkg;
 
   // Increment of counter n, zero-extended; the only place that knows the widths.
   localparam int unsigned IncrementWidth = 16;
-  localparam int unsigned EventBits = 45;
-  function automatic logic [NumCounters*IncrementWidth-1:0] increments(input logic [44:0] events);
+  localparam int unsigned EventBits = 46;
+  function automatic logic [NumCounters*IncrementWidth-1:0] increments(input logic [45:0] events);
     increments = '0;
     increments[0*IncrementWidth+:1] = events[0];
     increments[1*IncrementWidth+:1] = events[1];
@@ -88,11 +88,11 @@ package counters_pkg;
     increments[17*IncrementWidth+:1] = events[32];
     increments[18*IncrementWidth+:1] = events[33];
     increments[19*IncrementWidth+:1] = events[34];
-    increments[20*IncrementWidth+:1] = events[35];
-    increments[21*IncrementWidth+:1] = events[36];
-    increments[22*IncrementWidth+:1] = events[37];
-    increments[23*IncrementWidth+:1] = events[38];
-    increments[24*IncrementWidth+:6] = events[44:39];
+    increments[20*IncrementWidth+:2] = events[36:35];
+    increments[21*IncrementWidth+:1] = events[37];
+    increments[22*IncrementWidth+:1] = events[38];
+    increments[23*IncrementWidth+:1] = events[39];
+    increments[24*IncrementWidth+:6] = events[45:40];
   endfunction
 
 endpackage

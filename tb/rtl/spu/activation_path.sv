@@ -19,16 +19,18 @@ module activation_path #(
     output logic                                 busy_o,
     output logic                                 last_group_o,
     // Local buffer
-    output logic [                    Group-1:0] read_valid_o,
-    output logic [           Group*AddrBits-1:0] read_addr_o,
+    output logic                                 pair_o,
+    output logic [                  2*Group-1:0] read_valid_o,
+    output logic [         2*Group*AddrBits-1:0] read_addr_o,
     output logic                                 read_stride2_o,
-    input  logic [                    Group-1:0] read_grant_i,
+    input  logic [                  2*Group-1:0] read_grant_i,
     // Operand banks
-    output logic                                 fill_valid_o,
+    output logic [                          1:0] fill_valid_o,
+    output logic                                 fill_pair_o,
     output logic [                    Quads-1:0] fill_quads_o,
     output logic [                 SlotBits-1:0] fill_bank_o,
-    output logic [                    Group-1:0] fill_write_o,
-    output logic [                    Group-1:0] fill_zero_o,
+    output logic [                  2*Group-1:0] fill_write_o,
+    output logic [                  2*Group-1:0] fill_zero_o,
     input  logic                                 pool_credit_i,
     output logic                                 pool_take_o,
     output logic                                 fill_first_o,
@@ -37,7 +39,7 @@ module activation_path #(
     output logic [                 SlotBits-1:0] bank_o,
     input  logic                                 bank_release_i,
     // Counters
-    output logic                                 group_done_o,
+    output logic [                          1:0] groups_done_o,
     output logic                                 conflict_o
 );
 
@@ -47,8 +49,8 @@ module activation_path #(
   logic [15:0] groups_q;
   logic walk_hold, advance, restart;
   logic [1:0] part;
-  logic [Group*AddrBits-1:0] window_addr;
-  logic [Group*CoordBits-1:0] window_row, window_column;
+  logic [2*Group*AddrBits-1:0] window_addr;
+  logic [2*Group*CoordBits-1:0] window_row, window_column;
   assign command = cmd_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -104,11 +106,13 @@ module activation_path #(
       .addr_i   (window_addr),
       .row_i    (window_row),
       .column_i (window_column),
+      .pair_o,
       .read_valid_o,
       .read_addr_o,
       .read_stride2_o,
       .read_grant_i,
       .fill_valid_o,
+      .fill_pair_o,
       .fill_quads_o,
       .fill_bank_o,
       .fill_write_o,
@@ -121,7 +125,7 @@ module activation_path #(
       .bank_valid_o,
       .bank_o,
       .bank_release_i,
-      .group_done_o,
+      .groups_done_o,
       .conflict_o
   );
 
