@@ -1,8 +1,10 @@
 /// Takes finished tiles out of the accumulators, through the epilogue, into the local buffer.
-/// Order: channel part, pixel quadrant, EpiloguePixels pixels at a time; one beat per clock unless
-/// the second tensor's words are not granted. Beats without a valid pixel or channel block are
+/// Order: pixel quadrant, EpiloguePixels pixels at a time, channel part: a beat's results and the
+/// second tensor's words of a beat one and a half tiles later then lie in different banks of the
+/// local buffer. One beat per clock unless the second tensor's words are not granted. Beats without a valid pixel or channel block are
 /// skipped. Accumulators, parameter row and second tensor's words are read in one clock and enter
-/// the epilogue in the next. The first lane chunk of a block of 64 channels writes the whole word.
+/// the epilogue in the next. A set is free in the clock of its last read, or one later where that
+/// depends on a grant. The first lane chunk of a block of 64 channels writes the whole word.
 /// A pooling tile is one channel block of one pixel quadrant, and comes from the pooling unit.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
@@ -125,20 +127,20 @@ module drain_control #(
       group_add_q     <= AddrBits'(command_i.add_addr);
       add_q           <= AddrBits'(command_i.add_addr);
     end else if (issue) begin
-      sel_q <= last_sel ? '0 : sel_q + SelBits'(1);
-      if (last_sel) quad_q <= quad_q + 2'd1;
-      if (last_pixel) begin
-        sel_q     <= '0;
-        quad_q    <= '0;
-        part_q    <= part_q + 3'd1;
-        channel_q <= next_channel;
-        out_q     <= next_out;
-        add_q     <= next_add;
-        if (last_part) begin
-          part_q       <= '0;
-          channel_q    <= group_channel_q;
-          out_q        <= group_out_q;
-          add_q        <= group_add_q;
+      part_q    <= part_q + 3'd1;
+      channel_q <= next_channel;
+      out_q     <= next_out;
+      add_q     <= next_add;
+      if (last_part) begin
+        part_q    <= '0;
+        channel_q <= group_channel_q;
+        out_q     <= group_out_q;
+        add_q     <= group_add_q;
+        sel_q     <= last_sel ? '0 : sel_q + SelBits'(1);
+        if (last_sel) quad_q <= quad_q + 2'd1;
+        if (last_pixel) begin
+          sel_q        <= '0;
+          quad_q       <= '0;
           tile_q       <= tile_q + 24'd1;
           pixel_base_q <= pixel_base_q + (24'(Pixels) << command_i.shape[1:0]);
           if (last_tile) begin
@@ -165,7 +167,13 @@ module drain_control #(
   end
   assign drain_set_o = set_q;
   assign drain_sel_o = sel_q;
-  assign set_free_o = tile_end;
+  // The array writes a set two clocks after it was told of it; the local buffer's answer is late.
+  logic free_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) free_q <= 1'b0;
+    else free_q <= tile_end && command_i.add_enable && !pool;
+  end
+  assign set_free_o = free_q || (tile_end && (pool || !command_i.add_enable));
   assign pool_read_o = issue && pool;
   assign part_o = part_q;
   assign param_read_o = issue && !pool;

@@ -2,8 +2,8 @@
 /// A step leaves when index, value and operands are there and, for the first of a tile, when an
 /// accumulator set is free. A bank without entries takes one clock and no value. A tile without any
 /// entry issues one step of zeros, so that its accumulators are cleared. tile_done_o hands a full
-/// set to the drain, two clocks after its last step was issued. One step per clock, no gap between
-/// banks or tiles. Model: sim/spu/spu.hpp
+/// set to the drain one clock after its last step was issued; a set that is free may be used in the
+/// same clock. One step per clock, no gap between banks or tiles. Model: sim/spu/spu.hpp
 `include "assert.svh"
 module tile_control #(
     localparam int unsigned SlotBits = $clog2(spu_pkg::OperandBanks)
@@ -59,11 +59,11 @@ module tile_control #(
   logic [24:0] banks_left_q;
   logic [23:0] tiles_left_q;
   logic [15:0] groups_left_q;
-  logic last_bank, zero_step, fire, tile_end, set_ready, values_ready, done_d1_q, set_d1_q;
+  logic last_bank, zero_step, fire, tile_end, set_ready, values_ready;
 
   assign last_bank = banks_left_q == 25'd1;
   assign zero_step = !step_mac_i && last_bank && !started_q;
-  assign set_ready = started_q || (full_q != 2'd2);
+  assign set_ready = started_q || (full_q != 2'd2) || set_free_i;
   assign values_ready = !step_mac_i || value_valid_i;
   assign fire = run_q && step_valid_i && values_ready && bank_valid_i && set_ready;
   assign tile_end = fire && step_last_i && last_bank;
@@ -91,15 +91,11 @@ module tile_control #(
       banks_left_q  <= '0;
       tiles_left_q  <= '0;
       groups_left_q <= '0;
-      done_d1_q     <= 1'b0;
-      set_d1_q      <= 1'b0;
       tile_done_o   <= 1'b0;
       tile_set_o    <= 1'b0;
     end else begin
-      done_d1_q   <= tile_end;
-      set_d1_q    <= set_q;
-      tile_done_o <= done_d1_q;
-      tile_set_o  <= set_d1_q;
+      tile_done_o <= tile_end;
+      tile_set_o  <= set_q;
       full_q      <= full_q + 2'(tile_end) - 2'(set_free_i);
       if (mac_valid_o) started_q <= 1'b1;
       if (fire && step_last_i) banks_left_q <= banks_left_q - 25'd1;

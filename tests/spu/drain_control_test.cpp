@@ -38,12 +38,12 @@ std::vector<Beat> beats_of(const config::Configuration& config, const commands::
   std::vector<Beat> beats;
   for (unsigned g = 0; g < groups; ++g) {
     for (unsigned t = 0; t < tiles; ++t) {
-      for (unsigned part = 0; part < parts; ++part) {
-        const unsigned channel = (g * parts + part) * lanes;
-        if (channel / 64 >= out_blocks) continue;
-        for (unsigned p = 0; p < tile_pixels; p += config.epilogue_pixels) {
-          const unsigned pixel = t * tile_pixels + p;
-          if (pixel >= c.pixels) continue;
+      for (unsigned p = 0; p < tile_pixels; p += config.epilogue_pixels) {
+        const unsigned pixel = t * tile_pixels + p;
+        if (pixel >= c.pixels) continue;
+        for (unsigned part = 0; part < parts; ++part) {
+          const unsigned channel = (g * parts + part) * lanes;
+          if (channel / 64 >= out_blocks) continue;
           Beat beat;
           beat.part = part;
           beat.quad = (part << c.shape) + p / config.pixels_per_quadrant;
@@ -97,6 +97,7 @@ class DrainBench {
     m.port("start_i").set(0);
     std::size_t next = 0;
     const Beat* in_flight = nullptr;
+    bool freed_late = false;  // a set whose last read waited for a grant
     unsigned waiting = early_;
     tiles_left -= early_;
     early_ = 0;
@@ -119,6 +120,9 @@ class DrainBench {
       const bool busy = next != beats.size();
       const bool active = busy && waiting != 0 && params;
       const bool issue = active && (c.add_enable == 0 || ready);
+      const auto freed = [&](bool now) {
+        return static_cast<std::uint64_t>(freed_late || (now && c.add_enable == 0));
+      };
       std::vector<Expectation> expected = {
           {"param_read_o", issue},
           {"second_valid_o", active && c.add_enable != 0},
@@ -134,11 +138,12 @@ class DrainBench {
                                          {"second_addr_o", beat.second},
                                          {"second_mask_o", beat.mask},
                                          {"second_chunk_o", beat.chunk},
-                                         {"set_free_o", issue && beat.tile_end},
+                                         {"set_free_o", freed(issue && beat.tile_end)},
                                          {"param_release_o", issue && beat.release}});
       } else {
-        expected.insert(expected.end(),
-                        {{"drain_valid_o", 0}, {"set_free_o", 0}, {"param_release_o", 0}});
+        expected.insert(
+            expected.end(),
+            {{"drain_valid_o", 0}, {"set_free_o", freed(false)}, {"param_release_o", 0}});
       }
       if (in_flight != nullptr) {
         expected.insert(expected.end(), {{"drain_quad_o", in_flight->quad},
@@ -157,6 +162,7 @@ class DrainBench {
         }
       }
       in_flight = issue ? &beats[next] : nullptr;
+      freed_late = issue && beats[next].tile_end && c.add_enable != 0;
       if (tile) {
         ++waiting;
         if (early) {
