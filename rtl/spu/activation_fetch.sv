@@ -4,9 +4,10 @@
 /// the image are filled with zero and not read. Tiles of several pixel quadrants are fetched in
 /// pairs of groups, of an even and of the next quadrant (pair_o), others group by group. The local
 /// buffer grants any part of the pending words per clock; a group takes one clock if their banks
-/// form one run (stride 1 or 2 in a row; two runs where it is alone) and nobody else holds them.
-/// One pair per clock; operands arrive 2 clocks after their grant. At most OperandBanks banks are
-/// in flight or unused (operand_slots). For pooling a group of channels is one channel block, its
+/// form one run (stride 1 or 2 in a row; two runs where it is alone) and nobody else holds them. Each
+/// group of a pair has a port of its own, which may be a group ahead of the other (fetch_port). One
+/// pair per clock; operands arrive 2 clocks after their grant. At most OperandBanks banks are in
+/// flight or unused (operand_slots). For pooling a group of channels is one channel block, its
 /// words go to the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels
 /// of a quarter word (in_quarters): the group reads the Words words that hold its windows and is
 /// filled once all are there (quarter_window).
@@ -46,8 +47,8 @@ module activation_fetch #(
     // Fill of the operand banks, one clock after the grant, per group of the pair
     output logic [                  1:0] fill_valid_o,
     output logic                         fill_pair_o,
-    output logic [            Quads-1:0] fill_quads_o,   // quadrants that take the words of either
-    output logic [         SlotBits-1:0] fill_bank_o,
+    output logic [          2*Quads-1:0] fill_quads_o,   // quadrants that take the words
+    output logic [       2*SlotBits-1:0] fill_bank_o,
     output logic [          2*Group-1:0] fill_write_o,   // lanes with a word
     output logic [          2*Group-1:0] fill_zero_o,    // lanes outside the image
     output logic [          2*Words-1:0] fill_arrived_o, // words of the first lanes that came
@@ -61,7 +62,7 @@ module activation_fetch #(
     output logic [         SlotBits-1:0] bank_o,         // its number
     input  logic                         bank_release_i, // the array is done with it
     // Counters
-    output logic [                  1:0] groups_done_o,  // groups whose last words were granted
+    output logic [                  1:0] groups_done_o,  // a group's last word was granted
     output logic                         conflict_o      // some pending words were not
 );
 
@@ -157,15 +158,25 @@ module activation_fetch #(
     end
   end
 
-  // ---- Stage 1: addresses of the groups, and which lie in the image ----
-  logic [2*Group-1:0] inside_d, zero_d, pending_q, zero_q;
-  logic [2*Group*AddrBits-1:0] addr_d, addr_q;
-  logic valid_q, first_q, last_part_q, first_bank_q, last_bank_q;
-  logic [1:0] stage_part_q;
-  logic [SlotBits-1:0] stage_slot_q, issue_slot;
+  // ---- Groups: addresses, and which lie in the image; each port reads its own ----
+  logic [SlotBits-1:0] issue_slot;
+  logic [1:0] port_ready, port_busy, port_issue, done_last;
 
-  for (genvar g = 0; g < 2; g++) begin : gen_words
-    logic [Group-1:0] read;
+  assign port_issue = {issue && pair_o, issue};
+
+  for (genvar g = 0; g < 2; g++) begin : gen_port
+    logic [Group-1:0] read, zero;
+    logic [Group*AddrBits-1:0] addr;
+    logic [Quads-1:0] quads;
+
+    always_comb begin : choose_quadrants
+      int unsigned q;
+      quads = '0;
+      for (q = 0; q < Quads; q = q + 1) begin
+        quads[q] = (!pair_o || q % 2 == g) && ((2'(q) & parts_minus1 & 2'd2) == part_q);
+      end
+    end
+
     window_words u_words (
         .quarters_i (quarters),
         .in_height_i(command_i.in_height),
@@ -179,80 +190,47 @@ module activation_fetch #(
         .row_i      (row_i[g*Group*CoordBits+:Group*CoordBits]),
         .column_i   (column_i[g*Group*CoordBits+:Group*CoordBits]),
         .read_o     (read),
-        .zero_o     (zero_d[g*Group+:Group]),
-        .addr_o     (addr_d[g*Group*AddrBits+:Group*AddrBits])
+        .zero_o     (zero),
+        .addr_o     (addr)
     );
-    assign inside_d[g*Group+:Group] = (g == 0 || pair_o) ? read : '0;
+
+    logic first, last;
+    fetch_port u_port (
+        .clk_i,
+        .rst_ni,
+        .quarters_i    (quarters),
+        .ready_o       (port_ready[g]),
+        .issue_i       (port_issue[g]),
+        .read_i        (read),
+        .zero_i        (zero),
+        .addr_i        (addr),
+        .quads_i       (quads),
+        .bank_i        (issue_slot),
+        .last_part_i   (last_part),
+        .first_bank_i  (first_bank),
+        .last_bank_i   (last_bank),
+        .read_valid_o  (read_valid_o[g*Group+:Group]),
+        .read_addr_o   (read_addr_o[g*Group*AddrBits+:Group*AddrBits]),
+        .read_grant_i  (read_grant_i[g*Group+:Group]),
+        .busy_o        (port_busy[g]),
+        .done_o        (groups_done_o[g]),
+        .done_last_o   (done_last[g]),
+        .fill_valid_o  (fill_valid_o[g]),
+        .fill_quads_o  (fill_quads_o[g*Quads+:Quads]),
+        .fill_bank_o   (fill_bank_o[g*SlotBits+:SlotBits]),
+        .fill_write_o  (fill_write_o[g*Group+:Group]),
+        .fill_zero_o   (fill_zero_o[g*Group+:Group]),
+        .fill_arrived_o(fill_arrived_o[g*Words+:Words]),
+        .fill_first_o  (first),
+        .fill_last_o   (last)
+    );
   end
 
-  logic [2*Group-1:0] remaining, granted;
-  logic [1:0] over, over_q, ends;  // groups without pending words, and when that happens
-  logic pair_done;
-  assign granted = pending_q & read_grant_i;
-  assign remaining = pending_q & ~read_grant_i;
-  assign over = {remaining[2*Group-1:Group] == '0, remaining[Group-1:0] == '0};
-  assign ends = valid_q ? over & ~over_q & {pair_o, 1'b1} : '0;
-  assign pair_done = valid_q && (over == '1);
-  assign stage_ready = !valid_q || pair_done;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      valid_q   <= 1'b0;
-      pending_q <= '0;
-    end else if (issue) begin
-      valid_q   <= 1'b1;
-      pending_q <= inside_d;
-    end else begin
-      pending_q <= remaining;
-      if (pair_done) valid_q <= 1'b0;
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    first_q <= issue;
-    over_q  <= issue ? '0 : over;
-    if (issue) begin
-      addr_q       <= addr_d;
-      zero_q       <= zero_d;
-      stage_part_q <= part_q;
-      stage_slot_q <= issue_slot;
-      last_part_q  <= last_part;
-      first_bank_q <= first_bank;
-      last_bank_q  <= last_bank;
-    end
-  end
-
-  assign read_valid_o   = valid_q ? pending_q : '0;
-  assign read_addr_o    = addr_q;
+  assign stage_ready = port_ready == '1;
   assign read_stride2_o = command_i.stride_w == 4'd2;
-
-  // ---- Stage 2: the words arrive; lanes outside the image are zeroed with the group's first ----
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      fill_valid_o <= '0;
-    end else if (quarters) begin
-      fill_valid_o <= ends;
-    end else if (valid_q) begin
-      fill_valid_o[0] <= first_q || granted[Group-1:0] != '0;
-      fill_valid_o[1] <= pair_o && (first_q || granted[2*Group-1:Group] != '0);
-    end else begin
-      fill_valid_o <= '0;
-    end
-  end
-  always_ff @(posedge clk_i) begin : fill
-    int unsigned q;
-    q = 0;
-    fill_bank_o  <= stage_slot_q;
-    fill_pair_o  <= pair_o;
-    fill_write_o <= quarters ? ~zero_q : granted;
-    fill_zero_o  <= quarters || first_q ? zero_q : '0;
-    fill_arrived_o <= {Words'(granted[2*Group-1:Group]), Words'(granted[Group-1:0])};
-    fill_first_o <= first_q && first_bank_q;
-    fill_last_o  <= pair_done && last_bank_q;
-    for (q = 0; q < Quads; q = q + 1) begin
-      fill_quads_o[q] <= (2'(q) & parts_minus1 & 2'd2) == stage_part_q;
-    end
-  end
+  assign fill_first_o = gen_port[0].first;
+  assign fill_last_o = gen_port[0].last;
+  always_ff @(posedge clk_i) fill_pair_o <= pair_o;
 
   // ---- Operand banks ----
   operand_slots u_slots (
@@ -261,23 +239,21 @@ module activation_fetch #(
       .credit_o   (slot_credit),
       .take_i     (issue && last_part && !pool),
       .slot_o     (issue_slot),
-      .complete_i (pair_done && last_part_q && !pool),
+      .complete_i (pool ? '0 : pair_o ? done_last : {2{done_last[0]}}),
       .valid_o    (bank_valid_o),
       .oldest_o   (bank_o),
       .release_i  (bank_release_i)
   );
   assign pool_take_o = issue && pool && first_bank;
-  assign busy_o = run_q || valid_q;
+  assign busy_o = run_q || port_busy != '0;
   assign last_group_o = run_q && last_group;
+  assign conflict_o = (read_valid_o & ~read_grant_i) != '0;
 
-  assign groups_done_o = 2'(ends[0]) + 2'(ends[1]);
-  assign conflict_o = valid_q && !pair_done;
-
-  logic unused_command;
+  logic unused_command, unused_upper;
   assign unused_command = ^command_i;
+  assign unused_upper = gen_port[1].first ^ gen_port[1].last;
 
   // ---- Assertions ----
-  `S4_ASSERT(GrantPending, (read_grant_i & ~read_valid_o) == '0)
-  `S4_ASSERT(PoolAlone, !(valid_q && pool && pair_o))
+  `S4_ASSERT(PoolAlone, !(run_q && pool && pair_o))
 
 endmodule

@@ -167,8 +167,10 @@ module spu #(
   logic [2*Pixels*CoordBits-1:0] window_row, window_column;
   logic [1:0] fill_valid;
   logic fill_pair;
-  logic [Quads-1:0] fill_quads;
-  logic [SlotBits-1:0] fill_bank, bank;
+  logic [1:0] groups_done;
+  logic [2*Quads-1:0] fill_quads;
+  logic [2*SlotBits-1:0] fill_bank;
+  logic [SlotBits-1:0] bank;
   logic [2*Pixels-1:0] fill_write, fill_zero;
   logic pool_credit, pool_take, fill_first, fill_last;
   logic [2*(Pixels/4+1)-1:0] fill_arrived;
@@ -234,7 +236,7 @@ module spu #(
       .bank_valid_o  (bank_valid),
       .bank_o        (bank),
       .bank_release_i(bank_release),
-      .groups_done_o (fetch_groups_o),
+      .groups_done_o (groups_done),
       .conflict_o    (fetch_conflicts_o)
   );
 
@@ -420,6 +422,7 @@ module spu #(
   );
 
   // ---- Status ----
+  assign fetch_groups_o = 2'(groups_done[0]) + 2'(groups_done[1]);
   assign done_o = ew_valid_o && result_last;
   // An error of a command that is not yet the oldest waits for the former one's completion.
   logic error_q;

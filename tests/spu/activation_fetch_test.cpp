@@ -18,6 +18,7 @@ using namespace s4::tests;
 namespace {
 
 constexpr unsigned kBankSlots = 4;
+constexpr unsigned kSlotBits = 2;
 
 struct Rates {
   unsigned grant = 100;    // percent of the pending words of a clock
@@ -97,11 +98,10 @@ class FetchBench {
     std::vector<std::vector<std::int64_t>> slots(kBankSlots,
                                                  std::vector<std::int64_t>(parts * lanes, -2));
     const unsigned first_slot = next_slot_;
-    // Of each port: fetch group whose words are being read, whether it has ended, its granted
-    // lanes; fetch group that the next fill belongs to, and its filled lanes. Port p has every
-    // group whose number is p modulo the ports.
-    std::uint64_t reading = 0;
-    bool ended[2] = {false, false};
+    // Of each port: fetch group whose words are being read, and its granted lanes; fetch group that
+    // the next fill belongs to, and its filled lanes. Port p has every group whose number is p
+    // modulo the ports.
+    std::uint64_t reading[2] = {0, 1};
     std::uint64_t granted[2] = {0, 0};
     std::uint64_t filled[2] = {0, 1};
     std::uint64_t filled_lanes[2] = {0, 0};
@@ -113,7 +113,7 @@ class FetchBench {
     unsigned conflicts = 0;
     unsigned partial = 0;
     const auto fail = [&](const std::string& what) {
-      return what + ", fetch group " + std::to_string(reading) + ", fill group " +
+      return what + ", fetch group " + std::to_string(reading[0]) + ", fill group " +
              std::to_string(filled[0]) + ", cycle " + std::to_string(m.cycle()) + ", seed " +
              std::to_string(tb::seed());
     };
@@ -139,11 +139,12 @@ class FetchBench {
         }
         if (p >= ports) return fail("a fill of the upper group");
         const auto slot = static_cast<unsigned>((first_slot + filled[p] / parts) % kBankSlots);
-        if (fill_bank.get() != slot) return fail("fill_bank_o");
+        if (fill_bank.bits(p * kSlotBits, kSlotBits) != slot) return fail("fill_bank_o");
         const auto part = static_cast<unsigned>(filled[p] % parts);
         for (unsigned q = 0; q < config_.num_quadrants; ++q) {
-          const bool takes = ((fill_quads.get() >> q) & 1U) != 0 && (ports == 1 || q % 2 == p);
-          if (takes != ((q & (parts - 1)) == part)) return fail("fill_quads_o");
+          const bool takes = fill_quads.bits(p * config_.num_quadrants + q, 1) != 0;
+          const bool expected = (ports == 1 || q % 2 == p) && (q & (parts - 1)) == part;
+          if (takes != expected) return fail("fill_quads_o");
         }
         const std::uint64_t zeros = fill_zero.get() >> (p * lanes) & every;
         const std::uint64_t writes = fill_write.get() >> (p * lanes) & every;
@@ -195,7 +196,7 @@ class FetchBench {
         if (((pending >> i) & 1U) == 0) continue;
         const unsigned p = i / lanes;
         if (p >= ports) return fail("the upper group asks alone");
-        const auto word = expected_word(reading + p, i % lanes);
+        const auto word = expected_word(reading[p], i % lanes);
         const auto got = static_cast<std::uint32_t>(addr.bits(i * addr_bits, addr_bits));
         if (!word) return fail("lane " + std::to_string(i) + " reads outside the image");
         if (*word != got) {
@@ -210,41 +211,22 @@ class FetchBench {
       }
       grant.set(grants);
       m.eval();
-      // ---- Ends: counted once per group, in the clock of its last word ----
-      unsigned ends = 0;
-      bool empty = true;
-      for (unsigned p = 0; p < ports; ++p) {
-        if (ended[p]) continue;
+      // ---- Ends: a group's is in the clock of its last word ----
+      for (unsigned p = 0; p < 2; ++p) {
         std::uint64_t wanted = 0;
-        for (unsigned i = 0; i < lanes; ++i) {
-          if (expected_word(reading + p, i)) wanted |= std::uint64_t{1} << i;
+        for (unsigned i = 0; p < ports && i < lanes; ++i) {
+          if (expected_word(reading[p], i)) wanted |= std::uint64_t{1} << i;
         }
-        if (wanted != granted[p]) continue;
-        ++ends;
-        empty = empty && wanted == 0;
-      }
-      // Groups without a word show nothing before they are counted.
-      if (done.get() != ends && !(done.get() == 0 && empty && pending == 0)) {
-        return fail("groups_done_o");
-      }
-      if (done.get() != 0) {
-        groups_done_ += ends;
-        bool all = true;
-        for (unsigned p = 0; p < ports; ++p) {
-          std::uint64_t wanted = 0;
-          for (unsigned i = 0; i < lanes; ++i) {
-            if (expected_word(reading + p, i)) wanted |= std::uint64_t{1} << i;
-          }
-          ended[p] = wanted == granted[p];
-          all = all && ended[p];
+        const bool ends = ((done.get() >> p) & 1U) != 0;
+        if (ends && (p >= ports || granted[p] != wanted)) {
+          return fail("a group ends without all its words");
         }
-        if (all) {
-          reading += ports;
-          for (unsigned p = 0; p < 2; ++p) {
-            ended[p] = false;
-            granted[p] = 0;
-          }
-        }
+        // Groups without a word show nothing before they end.
+        if (!ends && wanted != 0 && granted[p] == wanted) return fail("a group does not end");
+        if (!ends) continue;
+        reading[p] += ports;
+        granted[p] = 0;
+        ++groups_done_;
       }
       conflicts += conflict.get() != 0;
       partial += pending != 0 && (pending & ~grants) != 0;
@@ -392,10 +374,12 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
            Bug{"pixel_walker", "next_step", "double ? step_x_q : use_step_x_q;", "step_x_q;"},
            Bug{"pixel_walker", "next_rows", "double ? stride_h : use_stride_h_q;", "stride_h;"},
            Bug{"window_words", "padding", "(y >= 0) &&", "(y >= -1) &&"},
-           Bug{"activation_fetch", "early", "(pair_done && last_part_q && !pool)",
-               "(valid_q && last_part_q && !pool)"},
-           Bug{"activation_fetch", "upper", "over = {remaining[2*Group-1:Group] == '0,",
-               "over = {1'b1,"},
+           Bug{"fetch_port", "early", "done_last_o = done_o && now_q.last_part;",
+               "done_last_o = valid_q && now_q.last_part;"},
+           Bug{"fetch_port", "next", "ready_o = !next_valid_q;", "ready_o = 1'b1;"},
+           Bug{"fetch_port", "pending",
+               "next_valid_q ? next_pending_q :", "next_valid_q ? read_i :"},
+           Bug{"operand_slots", "upper", "lower_q != '0 && upper_q != '0;", "lower_q != '0;"},
            Bug{"operand_slots", "credit", "assign credit_o = used_q != (SlotBits + 1)'(Slots);",
                "assign credit_o = 1'b1;"},
        }) {

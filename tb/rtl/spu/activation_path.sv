@@ -27,8 +27,8 @@ module activation_path #(
     // Operand banks
     output logic [                          1:0] fill_valid_o,
     output logic                                 fill_pair_o,
-    output logic [                    Quads-1:0] fill_quads_o,
-    output logic [                 SlotBits-1:0] fill_bank_o,
+    output logic [                  2*Quads-1:0] fill_quads_o,
+    output logic [               2*SlotBits-1:0] fill_bank_o,
     output logic [                  2*Group-1:0] fill_write_o,
     output logic [                  2*Group-1:0] fill_zero_o,
     input  logic                                 pool_credit_i,
