@@ -11,7 +11,7 @@ using namespace s4::tests;
 
 namespace {
 
-constexpr unsigned kPipelines = 22;   // setup, fetch, step and epilogue of a command alone
+constexpr unsigned kPipelines = 21;   // setup, fetch, step and epilogue of a command alone
 constexpr unsigned kGap = 2;          // between the steps of two commands
 constexpr unsigned kGapOfShapes = 3;  // of different shape: the buffers read again
 
