@@ -86,8 +86,8 @@ class Preparation {
         gathered = windows;
       }
     }
-    // Banks are those that the array sees: of gathered windows, not of a few channels. Windows leave
-    // places in their banks that no weight can have.
+    // Banks are those that the array sees: of gathered windows, not of a few channels. Windows
+    // leave places in their banks that no weight can have.
     if (keep < 64 && made.has_weights) {
       if (gathered) {
         prune_share(made.layer.weights, keep, gathered_places(*gathered));

@@ -21,9 +21,9 @@ enum class Pattern { kBalanced, kUnstructured };
 /// chooses the places of kUnstructured. Throws std::invalid_argument.
 void prune(WeightTensor& weights, std::uint32_t keep, Pattern pattern, std::uint64_t seed);
 
-/// Every output channel keeps the largest keep / 64, rounded up, of the weights that a bank can have:
-/// of its elements that are not zero in the first channel of `real`. For banks that are not full,
-/// as those of gathered windows. Throws std::invalid_argument.
+/// Every output channel keeps the largest keep / 64, rounded up, of the weights that a bank can
+/// have: of its elements that are not zero in the first channel of `real`. For banks that are not
+/// full, as those of gathered windows. Throws std::invalid_argument.
 void prune_share(WeightTensor& weights, std::uint32_t keep, const WeightTensor& real);
 
 }  // namespace s4::sw

@@ -52,6 +52,40 @@ TEST_CASE("balanced pruning keeps the largest of every bank") {
   }
 }
 
+TEST_CASE("a share of the places that a bank has is kept") {
+  // As of gathered windows: 44, 44, 44 and 24 of 64 elements can be weights.
+  WeightTensor places(1, 64, 4, 1);
+  WeightTensor before = random_weights(3, 64, 4, 1);
+  for (std::uint32_t bank = 0; bank < 4; ++bank) {
+    for (std::uint32_t e = 0; e < 64; ++e) {
+      const bool real = e % 16 < (bank == 3 ? 6U : 11U) && e < 62;
+      places.data[places.position(0, bank, e)] = real ? 1 : 0;
+      for (std::uint32_t out = 0; out < 3; ++out) {
+        if (!real) before.data[before.position(out, bank, e)] = 0;
+      }
+    }
+  }
+  for (const std::uint32_t keep : {1U, 2U, 8U, 40U, 64U}) {
+    WeightTensor after = before;
+    prune_share(after, keep, places);
+    for (std::uint32_t out = 0; out < 3; ++out) {
+      for (std::uint32_t bank = 0; bank < 4; ++bank) {
+        std::uint32_t room = 0;
+        std::uint32_t kept = 0;
+        for (std::uint32_t e = 0; e < 64; ++e) {
+          room += places.data[places.position(0, bank, e)] != 0 ? 1 : 0;
+          kept += after.data[after.position(out, bank, e)] != 0 ? 1 : 0;
+        }
+        REQUIRE(room == (bank == 3 ? 24 : 44));
+        REQUIRE(kept == (room * keep + 63) / 64);
+      }
+    }
+  }
+  WeightTensor other = random_weights(3, 64, 5, 1);
+  REQUIRE_THROWS_AS(prune_share(other, 2, places), std::invalid_argument);
+  REQUIRE_THROWS_AS(prune_share(before, 0, places), std::invalid_argument);
+}
+
 TEST_CASE("unstructured pruning keeps the same share of every channel at other places") {
   const WeightTensor before = random_weights(9, 200, 1, 3);
   WeightTensor a = before;
