@@ -3,7 +3,7 @@
 
 SystemVerilog: ASCII, no tabs, no trailing space, 100 columns, newline at the end, one module named
 like its file, a `///` line that says what it promises, no import. C++: clang-format. `--fix` lets
-clang-format rewrite and removes trailing space.
+clang-format rewrite and removes trailing space. Saved views of waveforms name signals that exist.
 """
 import argparse
 import re
@@ -52,6 +52,26 @@ def check_module(path):
             yield number, "import (write package::name)"
 
 
+def check_view(path, modules):
+    """Every signal of a saved view is declared where its instances lead."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        names = re.sub(r"\[[\d:]+\]", "", line.strip()).split(".")
+        if names[0] != "TOP" or not names[-1]:
+            continue
+        module = names[1]
+        for name in names[2:]:
+            if name.startswith("gen_"):
+                continue
+            text = modules.get(module, "")
+            instance = re.search(rf"^\s*(\w+)\s*(?:#\s*\([^;]*?\)\s*)?{name}\s*\(", text, re.M)
+            if instance and name.startswith("u_"):
+                module = instance.group(1)
+                continue
+            if not re.search(rf"\b{name}\b", text):
+                yield number, f"{module} has no {name}"
+            break  # what follows are members of a structure
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fix", action="store_true", help="rewrite what can be rewritten")
@@ -76,6 +96,10 @@ def main():
         if path.suffix == ".sv" and path in verilog:
             checks += list(check_module(path))
         problems += [f"{path.relative_to(ROOT)}:{number}: {what}" for number, what in checks]
+    modules = {path.stem: path.read_text(encoding="utf-8") for path in verilog}
+    for path in tracked("tests/waves/*.gtkw"):
+        problems += [f"{path.relative_to(ROOT)}:{number}: {what}"
+                     for number, what in check_view(path, modules)]
     for problem in problems:
         print(problem)
     failed = bool(problems)

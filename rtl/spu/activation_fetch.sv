@@ -1,17 +1,16 @@
 /// Fetches the activation words of every bank of every tile, in the order in which the array uses
-/// them: group of channels, tile, channel block, kernel row, kernel column, pixel quadrant.
-/// A fetch group is the PixelsPerQuadrant words of one bank and one pixel quadrant. Words outside
-/// the image are filled with zero and not read. Tiles of several pixel quadrants are fetched in
-/// pairs of groups, of an even and of the next quadrant (pair_o), others group by group. The local
-/// buffer grants any part of the pending words per clock; a group takes one clock if their banks
-/// form one run (stride 1 or 2 in a row; two runs where it is alone) and nobody else holds them. Each
-/// group of a pair has a port of its own, which may be a group ahead of the other (fetch_port). One
-/// pair per clock; operands arrive 2 clocks after their grant. At most OperandBanks banks are in
-/// flight or unused (operand_slots). For pooling a group of channels is one channel block, its
-/// words go to the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels
-/// of a quarter word (in_quarters): the group reads the Words words that hold its windows and is
-/// filled once all are there (quarter_window).
-/// Model: sim/spu/spu.hpp
+/// them: group of channels, tile, channel block, kernel row, kernel column, pixel quadrant. A fetch
+/// group is the PixelsPerQuadrant words of one bank and one pixel quadrant. Words outside the image
+/// are filled with zero and not read. Tiles of several pixel quadrants are fetched in pairs of
+/// groups, of an even and of the next quadrant (pair_o), others group by group. The local buffer
+/// grants any part of the pending words per clock; a group takes one clock if their banks form one
+/// run (stride 1 or 2 in a row; two runs where it is alone) and nobody else holds them. Each group
+/// of a pair has a port of its own, which may be a group ahead of the other (fetch_port). One pair
+/// per clock; operands arrive 2 clocks after their grant. At most OperandBanks banks are in flight
+/// or unused (operand_slots). For pooling a group of channels is one channel block, its words go to
+/// the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels of a quarter
+/// word (in_quarters): the group reads the Words words that hold its windows and is filled once all
+/// are there (quarter_window). Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(
     localparam int unsigned Quads     = config_pkg::NumQuadrants,

@@ -120,7 +120,7 @@ TEST_CASE("bounds name what limits") {
   LayerCase wide = gemm(16, 512, 4096, 64);
   wide.compile.resident = true;
   REQUIRE(bound_name(compile(wide, "s4").estimate) == "weights");
-  LayerCase reads = gemm(1024, 64, 1024, 2);
+  LayerCase reads = gemm(1024, 64, 1024, 1);
   reads.compile.resident = true;
   reads.compile.shape = 2;
   REQUIRE(bound_name(compile(reads, "s4").estimate) == "activation");

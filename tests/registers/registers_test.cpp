@@ -272,6 +272,7 @@ TEST_CASE("registers: counters add their events while busy, clear at the start, 
   for (std::size_t n = 0; n < counters::kNumCounters; ++n) widths.push_back(1);
   widths[static_cast<std::size_t>(counters::Counter::kSpuMacs)] = 16;
   widths[static_cast<std::size_t>(counters::Counter::kEpilogueWords)] = 6;
+  widths[static_cast<std::size_t>(counters::Counter::kFetchGroups)] = 2;
   std::vector<std::uint64_t> sums(counters::kNumCounters, 0);
   auto events = bus.m().port("events_i");
   auto clock = [&](bool busy) {
