@@ -55,7 +55,7 @@ package ring_pkg;
     logic last;
     logic [1:0] error;
     logic [63:0] strobe;
-    logic spare;
+    logic several;
     logic [511:0] data;
   } payload_t;
 

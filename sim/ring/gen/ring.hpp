@@ -67,7 +67,7 @@ enum class Fault : std::uint8_t {
 
 /// What a packet carries.
 enum class Op : std::uint8_t {
-  kRead = 0,  ///< Read request: address in data[35:0], beats minus one in data[39:36].
+  kRead = 0,  ///< Read request: address in the memory of the station in data[35:0], beats minus one in data[39:36]; last says whether its last beat ends the burst.
   kWrite = 1,  ///< Write request, as a read request; the beats follow as Data packets of the same class.
   kData = 2,  ///< One beat.
   kAcknowledge = 3,  ///< A write burst is done.
@@ -95,8 +95,8 @@ inline constexpr unsigned kPayloadErrorLsb = 577;
 inline constexpr unsigned kPayloadErrorBits = 2;
 inline constexpr unsigned kPayloadStrobeLsb = 513;
 inline constexpr unsigned kPayloadStrobeBits = 64;
-inline constexpr unsigned kPayloadSpareLsb = 512;
-inline constexpr unsigned kPayloadSpareBits = 1;
+inline constexpr unsigned kPayloadSeveralLsb = 512;
+inline constexpr unsigned kPayloadSeveralBits = 1;
 inline constexpr unsigned kPayloadDataLsb = 0;
 inline constexpr unsigned kPayloadDataBits = 512;
 inline constexpr unsigned kErrorsHeaderLsb = 64;

@@ -1,0 +1,169 @@
+/// Turns request packets into accesses of one beat, one per clock. Packets of the three sources
+/// (lanes and this station) come in turn; a read is expanded before the next packet is looked at.
+/// Writes of different stations may interleave: each station has an open burst of its own, which a
+/// Write packet begins and Data packets continue. What carries an error, and beats with a wrong
+/// check sum, makes no access and only asks for its error; a Read or Write packet with a wrong check
+/// sum and a beat that no Write packet announced are dropped: their sender cannot be trusted.
+/// Model: tests/ring/ring_network_bench.hpp
+`include "assert.svh"
+
+module ring_unpacker #(
+    parameter int unsigned NumStations = 5,  // 2..16
+    parameter int unsigned SliceBits = 32,  // log2 of the bytes of this station's memory
+    localparam int unsigned StationWidth = ring_pkg::StationWidth,
+    localparam int unsigned TagWidth = memory_port_pkg::TagWidth
+) (
+    input  logic                      clk_i,
+    input  logic                      rst_ni,
+    // Packets
+    input  logic                      valid_i,
+    output logic                      ready_o,
+    input  logic [  StationWidth-1:0] source_i,
+    input  logic                      wrong_i,
+    input  ring_pkg::payload_t        packet_i,
+    // Accesses, held until ready
+    output logic                      valid_o,
+    input  logic                      ready_i,
+    output logic                      write_o,
+    output logic                      access_o,  // 0: only answer with error_o
+    output logic [               1:0] error_o,
+    output logic [     SliceBits-7:0] beat_o,  // address / 64
+    output logic [  StationWidth-1:0] source_o,
+    output logic [      TagWidth-1:0] tag_o,
+    output logic                      last_o,  // a read: of the burst; a write: its acknowledge
+    output logic                      several_o,
+    output logic [             511:0] data_o,
+    output logic [              63:0] strobe_o
+);
+
+  localparam int unsigned BeatBits = SliceBits - 6;
+
+  // ---- Open writes, by station ----
+  logic [NumStations-1:0] open_q, bad_q;
+  logic [BeatBits-1:0] write_beat_q[0:NumStations-1];
+  logic [3:0] write_left_q[0:NumStations-1];
+  logic open, bad;
+  logic [BeatBits-1:0] write_beat;
+  logic [3:0] write_left;
+
+  always_comb begin : select
+    int unsigned s;
+    open       = 1'b0;
+    bad        = 1'b0;
+    write_beat = '0;
+    write_left = '0;
+    for (s = 0; s < NumStations; s = s + 1) begin
+      if (32'(source_i) == s) begin
+        open       = open_q[s];
+        bad        = bad_q[s];
+        write_beat = write_beat_q[s];
+        write_left = write_left_q[s];
+      end
+    end
+  end
+
+  // ---- Read that is being expanded ----
+  logic reading_q, read_last_q;
+  logic [1:0] read_error_q;
+  logic [BeatBits-1:0] read_beat_q;
+  logic [3:0] read_left_q;
+  logic [StationWidth-1:0] read_source_q;
+  logic [TagWidth-1:0] read_tag_q;
+
+  // ---- Packets ----
+  logic is_read, is_write, is_data, read_ends, first_bad;
+  logic unused_address;
+
+  assign is_read   = valid_i && packet_i.op == ring_pkg::OpRead;
+  assign is_write  = valid_i && packet_i.op == ring_pkg::OpWrite;
+  assign is_data   = valid_i && packet_i.op == ring_pkg::OpData && open;
+  assign first_bad = packet_i.error != memory_port_pkg::ResponseErrorOk;
+  assign read_ends = reading_q && ready_i && read_left_q == '0;
+  // All but a beat that must wait are taken at once; a read in the clock after the former's end.
+  assign ready_o   = !reading_q && (!is_data || ready_i);
+  assign unused_address = ^packet_i.data;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) reading_q <= 1'b0;
+    else if (reading_q) reading_q <= !read_ends;
+    else reading_q <= is_read && !wrong_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (!reading_q) begin
+      read_last_q   <= packet_i.last;
+      read_error_q  <= packet_i.error;
+      read_beat_q   <= packet_i.data[6+:BeatBits];
+      read_left_q   <= packet_i.data[memory_port_pkg::AddrWidth+:4];
+      read_source_q <= source_i;
+      read_tag_q    <= packet_i.tag;
+    end else if (ready_i) begin
+      read_beat_q <= read_beat_q + BeatBits'(1);
+      read_left_q <= read_left_q - 4'd1;
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin : opens
+    int unsigned s;
+    s = 0;
+    if (!rst_ni) begin
+      open_q <= '0;
+    end else if (ready_o) begin
+      for (s = 0; s < NumStations; s = s + 1) begin
+        if (32'(source_i) == s) begin
+          if (is_write && !wrong_i) open_q[s] <= 1'b1;
+          else if (is_data && write_left == '0) open_q[s] <= 1'b0;
+        end
+      end
+    end
+  end
+  always_ff @(posedge clk_i) begin : writes
+    int unsigned s;
+    s = 0;
+    for (s = 0; s < NumStations; s = s + 1) begin
+      if (ready_o && 32'(source_i) == s) begin
+        if (is_write) begin
+          bad_q[s]        <= first_bad;
+          write_beat_q[s] <= packet_i.data[6+:BeatBits];
+          write_left_q[s] <= packet_i.data[memory_port_pkg::AddrWidth+:4];
+        end else if (is_data) begin
+          write_beat_q[s] <= write_beat_q[s] + BeatBits'(1);
+          write_left_q[s] <= write_left_q[s] - 4'd1;
+        end
+      end
+    end
+  end
+
+  // ---- Accesses ----
+  assign valid_o  = reading_q || is_data;
+  assign data_o   = packet_i.data;
+  assign strobe_o = packet_i.strobe;
+  always_comb begin
+    if (reading_q) begin
+      write_o   = 1'b0;
+      access_o  = read_error_q == memory_port_pkg::ResponseErrorOk;
+      error_o   = read_error_q;
+      beat_o    = read_beat_q;
+      source_o  = read_source_q;
+      tag_o     = read_tag_q;
+      last_o    = read_left_q == '0 && read_last_q;
+      several_o = 1'b0;
+    end else begin
+      write_o   = 1'b1;
+      access_o  = !bad && !wrong_i;
+      error_o   = bad     ? memory_port_pkg::ResponseErrorDecode :
+                  wrong_i ? memory_port_pkg::ResponseErrorData :
+                            memory_port_pkg::ResponseErrorOk;
+      beat_o    = write_beat;
+      source_o  = source_i;
+      tag_o     = packet_i.tag;
+      last_o    = write_left == '0;
+      several_o = packet_i.several;
+    end
+  end
+
+  // ---- Assertions ----
+  `S4_ASSERT(IsRequest, !valid_i || wrong_i || packet_i.op != ring_pkg::OpAcknowledge)
+  `S4_ASSERT(LastAgrees, !is_data || wrong_i || reading_q || packet_i.last == (write_left == '0))
+  `S4_ASSERT(SourceInRing, !valid_i || wrong_i || 32'(source_i) < NumStations)
+
+endmodule

@@ -1,0 +1,209 @@
+// Memory ports over the ring: the right bytes, in order, with their errors; rates; resets.
+#include <catch2/catch.hpp>
+
+#include "sim/ring/ring_address.hpp"
+#include "tests/common/seeded_bug.hpp"
+#include "tests/ring/ring_network_bench.hpp"
+
+using namespace s4;
+using namespace s4::tests;
+
+namespace {
+
+tb::ModelOptions small_ring() {
+  tb::ModelOptions options;
+  options.parameters = {{"Credits", "2"}, {"TimeLimit", "2000"}};
+  return options;
+}
+
+/// Traffic of every kind under changing loads and stalls until `count` bursts were answered.
+void stress(NetworkBench& bench, std::uint64_t count, std::uint32_t ports = ~0u) {
+  std::uint64_t done = 0;
+  for (unsigned round = 0; done < count; ++round) {
+    NetworkTraffic traffic;
+    traffic.ports = ports;
+    traffic.request_percent = std::array{100u, 30u, 5u}[round % 3];
+    traffic.write_percent = std::array{30u, 70u, 0u, 100u}[round % 4];
+    traffic.multicast_percent = std::array{40u, 0u, 100u}[round % 3];
+    traffic.missing_percent = 2;
+    traffic.stall_response = std::array{0u, 50u, 0u, 95u, 10u}[round % 5];
+    traffic.stall_data = std::array{0u, 80u, 30u}[round % 3];
+    traffic.stall_memory = std::array{0u, 20u, 90u, 0u}[round % 4];
+    traffic.outstanding = std::array{64u, 2u}[round / 2 % 2];
+    for (unsigned i = 0; i < 400; ++i) bench.step(traffic);
+    if (round % 6 == 5) bench.drain();
+    done = 0;
+    for (const std::uint64_t n : bench.bursts) done += n;
+  }
+  bench.drain();
+}
+
+struct Rate {
+  double most = 0, all = 0;
+};
+
+/// Beats per clock: of the first port, and of all of them.
+Rate read_rate(tb::Model& model, unsigned stations, std::uint32_t ports, unsigned beats) {
+  NetworkBench bench(model, stations, {4, 60, 30, false});
+  NetworkTraffic traffic;
+  traffic.ports = ports;
+  traffic.sequential = true;
+  traffic.beats = beats;
+  for (unsigned i = 0; i < 1500; ++i) bench.step(traffic);
+  const auto before = bench.read_beats;
+  const unsigned clocks = tb::full_run() ? 100000 : 4000;
+  for (unsigned i = 0; i < clocks; ++i) bench.step(traffic);
+  Rate rate;
+  for (unsigned p = 0; p < stations; ++p) {
+    const double own = static_cast<double>(bench.read_beats[p] - before[p]) / clocks;
+    rate.most = std::max(rate.most, own);
+    rate.all += own;
+  }
+  bench.drain();
+  return rate;
+}
+
+}  // namespace
+
+TEST_CASE("ring_address: every place of every memory once, runs go round") {
+  std::set<std::pair<unsigned, std::uint64_t>> seen;
+  for (std::uint64_t slice = 0; slice < 5; ++slice) {
+    for (std::uint64_t granule = 0; granule < 50; ++granule) {
+      const auto home = sim::ring_home(5, slice << 32 | granule << 10);
+      CHECK(home.exists);
+      CHECK(seen.insert({home.station, home.local}).second);
+      CHECK(home.station == (slice + granule) % 5);
+    }
+  }
+  CHECK(!sim::ring_home(5, std::uint64_t{5} << 32).exists);
+}
+
+TEST_CASE("ring_address_map: RTL and model agree") {
+  std::mt19937_64 random(tb::seed());
+  for (const unsigned stations : {2u, 5u, 7u, 16u}) {
+    tb::ModelOptions options;
+    options.parameters = {{"NumStations", std::to_string(stations)}};
+    auto model = tb::Model::load("ring_address_map", "tiny", tb::Kind::kChecked, options);
+    auto addr = model->port("addr_i"), station = model->port("station_o"),
+         exists = model->port("exists_o");
+    for (unsigned i = 0; i < 20000; ++i) {
+      const std::uint64_t address = random() >> (28 + i % 20);
+      addr.set(address);
+      model->eval();
+      const auto home = sim::ring_home(stations, address);
+      REQUIRE(exists.get() == home.exists);
+      if (home.exists) REQUIRE(station.get() == home.station);
+    }
+  }
+}
+
+TEST_CASE("ring_network: random bursts of all ports under random stalls") {
+  const std::uint64_t bursts = tb::full_run() ? 400000 : 6000;
+  auto model = network_model(3, small_ring());
+  SECTION("memories that answer in any order, some with errors") {
+    NetworkBench bench(*model, 3, {2, 20, 60, true});
+    stress(bench, bursts);
+    CHECK(bench.multicasts > 100);
+    CHECK(bench.crossings > 100);
+    CHECK(bench.refused > 20);
+    CHECK(bench.failed > 100);
+    for (const std::uint64_t n : bench.bursts) CHECK(n > bursts / 5);
+  }
+  SECTION("fast memories") {
+    NetworkBench bench(*model, 3, {0, 1, 0, false});
+    stress(bench, bursts);
+  }
+  SECTION("resets in the middle of traffic") {
+    for (unsigned i = 0; i < 4; ++i) {
+      NetworkBench bench(*model, 3);  // resets
+      NetworkTraffic traffic;
+      traffic.multicast_percent = 50;
+      for (unsigned clock = 0; clock < 300 + 17 * i; ++clock) bench.step(traffic);
+      CHECK(bench.in_flight() > 10);
+    }
+    NetworkBench bench(*model, 3);
+    stress(bench, 500);
+  }
+}
+
+TEST_CASE("ring_network: reads at the rate of the port and of the memories") {
+  auto model = network_model(5, {}, tb::Kind::kFast);
+  // 64 B per beat: 61 B per clock at one port, 76 of the 80 B per clock of five memories at four.
+  for (const unsigned beats : {16u, 4u}) {
+    const Rate one = read_rate(*model, 5, 1, beats), four = read_rate(*model, 5, 15, beats);
+    INFO("bursts of " << beats << ": " << 64 * one.most << " and " << 64 * four.all
+                      << " B per clock");
+    CHECK(64 * one.most >= 61);
+    CHECK(64 * four.all >= 76);
+    CHECK(64 * four.all <= 80.1);
+  }
+}
+
+TEST_CASE("ring_network: a memory that accepts nothing is reported, others go on") {
+  auto model = network_model(3, small_ring());
+  NetworkBench bench(*model, 3);
+  bench.silent = 1u << 1;
+  bench.tolerant = true;
+  NetworkTraffic traffic;
+  traffic.write_percent = 0;
+  traffic.outstanding = 255;
+  for (unsigned i = 0; i < 12000; ++i) bench.step(traffic);
+  CHECK(bench.dead(0) == 1u << 1);
+  CHECK(bench.dead(2) == 1u << 1);
+  CHECK(bench.errors(0, ring::kErrorsDroppedLsb) + bench.errors(2, ring::kErrorsDroppedLsb) > 0);
+  // Reads of the others' memories are answered; those of the dead one with an error, at once.
+  const auto before = bench.bursts;
+  const std::uint64_t tolerated = bench.tolerated;
+  for (unsigned i = 0; i < 2000; ++i) bench.step(traffic);
+  CHECK(bench.bursts[0] - before[0] > 20);
+  CHECK(bench.bursts[2] - before[2] > 20);
+  CHECK(bench.tolerated - tolerated > 20);
+}
+
+TEST_CASE("ring_network: a wrong check sum becomes an error of its beat") {
+  auto model = network_model(3, small_ring());
+  NetworkBench bench(*model, 3);
+  NetworkTraffic traffic;
+  bench.tolerant = true;
+  for (unsigned i = 0; i < 600; ++i) {
+    // Two payload bits of the lowest data byte: the strike hits data, not tags.
+    bench.set_fault(i % 3, i / 3 % 2, i % 40 == 7 ? ring::Fault::kPayloadPair : ring::Fault::kNone);
+    traffic.write_percent = 0;
+    bench.step(traffic);
+  }
+  for (unsigned s = 0; s < 3; ++s) {
+    for (unsigned l = 0; l < 2; ++l) bench.set_fault(s, l, ring::Fault::kNone);
+  }
+  unsigned counted = 0;
+  for (unsigned s = 0; s < 3; ++s) counted += bench.errors(s, ring::kErrorsCrcLsb);
+  CHECK(counted > 3);
+  CHECK(bench.tolerated > 0);
+  CHECK(bench.tolerated <= counted);
+}
+
+TEST_CASE("ring_network: the checks fail on seeded bugs") {
+  const auto fails = [](const char* file, const char* name, const char* find, const char* replace) {
+    tb::ModelOptions options = seeded_bug(file, name, find, replace);
+    options.parameters["Credits"] = "2";
+    auto model = network_model(2, options);
+    try {
+      NetworkBench bench(*model, 2, {2, 20, 60, true});
+      stress(bench, 1500);
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  // A write of several stations is done with the first acknowledge.
+  CHECK(fails("rtl/ring/ring_collector.sv", "network_several", "(!shared || last_of_all);",
+              "1'b1;") != "");
+  // The second part of a read overtakes the first.
+  CHECK(fails("rtl/ring/ring_requester.sv", "network_rest", "rest_valid_q && rest_arrived_q;",
+              "rest_valid_q;") != "");
+  // Beats leave in the order of the memory's answers' places, answered or not.
+  CHECK(fails("rtl/ring/ring_reorder.sv", "network_order", "count_q != '0 && done_q[head_q] &&",
+              "count_q != '0 &&") != "");
+  // Open writes of two stations share an address.
+  CHECK(fails("rtl/ring/ring_unpacker.sv", "network_open", "write_beat = write_beat_q[s];",
+              "write_beat = write_beat_q[0];") != "");
+}
