@@ -2,7 +2,8 @@
 /// skid buffer. Beats of a tag come from one station over one way, so they stay in order. Of a
 /// write to several stations only the last acknowledge is passed on, with the first error of all. A
 /// packet with a wrong check sum becomes a response with error Data; its tag is the one it carries.
-/// Three clocks from arrival to the port; one beat per clock. Model: tests/ring/ring_network_bench.hpp
+/// Two clocks from arrival to the port; one beat per clock.
+/// Model: tests/ring/ring_network_bench.hpp
 `include "assert.svh"
 
 module ring_collector #(
@@ -124,10 +125,8 @@ module ring_collector #(
                 ~((take && chosen && last_of_all) ? match : '0);
     end
   end
-  always_ff @(posedge clk_i) begin : count
-    int unsigned i;
-    i = 0;
-    for (i = 0; i < MaxSeveral; i = i + 1) begin
+  for (genvar i = 0; i < MaxSeveral; i = i + 1) begin : gen_count
+    always_ff @(posedge clk_i) begin
       if (several_valid_i && free[i]) begin
         tag_q[i]   <= several_tag_i;
         left_q[i]  <= several_count_i;

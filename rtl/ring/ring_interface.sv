@@ -6,8 +6,9 @@
 /// Control packets are taken and not used. Timing: see the parts. Model:
 /// tests/ring/ring_network_bench.hpp
 ///
-///   memory port -> ring_requester -> fork -+-> lane muxes -> lanes -> ring_collector -> memory port
+///   memory port -> ring_requester -> fork -+-> lane muxes -> lanes
 ///                                          +-> ring_responder -> fork -> lane muxes, collector
+///   lanes -> ring_collector (responses) -> memory port;  lanes -> ring_responder (requests)
 `include "assert.svh"
 
 module ring_interface #(

@@ -2,8 +2,8 @@
 /// (lanes and this station) come in turn; a read is expanded before the next packet is looked at.
 /// Writes of different stations may interleave: each station has an open burst of its own, which a
 /// Write packet begins and Data packets continue. What carries an error, and beats with a wrong
-/// check sum, makes no access and only asks for its error; a Read or Write packet with a wrong check
-/// sum and a beat that no Write packet announced are dropped: their sender cannot be trusted.
+/// check sum, makes no access and only asks for its error. A Read or Write packet with a wrong
+/// check sum and a beat that no Write packet announced are dropped: nobody can say whose they are.
 /// Model: tests/ring/ring_network_bench.hpp
 `include "assert.svh"
 
@@ -40,8 +40,8 @@ module ring_unpacker #(
 
   // ---- Open writes, by station ----
   logic [NumStations-1:0] open_q, bad_q;
-  logic [BeatBits-1:0] write_beat_q[0:NumStations-1];
-  logic [3:0] write_left_q[0:NumStations-1];
+  logic [NumStations*BeatBits-1:0] write_beats;
+  logic [4*NumStations-1:0] write_lefts;
   logic open, bad;
   logic [BeatBits-1:0] write_beat;
   logic [3:0] write_left;
@@ -56,8 +56,8 @@ module ring_unpacker #(
       if (32'(source_i) == s) begin
         open       = open_q[s];
         bad        = bad_q[s];
-        write_beat = write_beat_q[s];
-        write_left = write_left_q[s];
+        write_beat = write_beats[s*BeatBits+:BeatBits];
+        write_left = write_lefts[4*s+:4];
       end
     end
   end
@@ -102,35 +102,28 @@ module ring_unpacker #(
     end
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin : opens
-    int unsigned s;
-    s = 0;
-    if (!rst_ni) begin
-      open_q <= '0;
-    end else if (ready_o) begin
-      for (s = 0; s < NumStations; s = s + 1) begin
-        if (32'(source_i) == s) begin
-          if (is_write && !wrong_i) open_q[s] <= 1'b1;
-          else if (is_data && write_left == '0) open_q[s] <= 1'b0;
-        end
+  for (genvar s = 0; s < NumStations; s = s + 1) begin : gen_write
+    logic here;
+    logic [BeatBits-1:0] beat_q;
+    logic [3:0] left_q;
+    assign here = ready_o && 32'(source_i) == s;
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) open_q[s] <= 1'b0;
+      else if (here && is_write && !wrong_i) open_q[s] <= 1'b1;
+      else if (here && is_data && write_left == '0) open_q[s] <= 1'b0;
+    end
+    always_ff @(posedge clk_i) begin
+      if (here && is_write) begin
+        bad_q[s] <= first_bad;
+        beat_q   <= packet_i.data[6+:BeatBits];
+        left_q   <= packet_i.data[memory_port_pkg::AddrWidth+:4];
+      end else if (here && is_data) begin
+        beat_q <= beat_q + BeatBits'(1);
+        left_q <= left_q - 4'd1;
       end
     end
-  end
-  always_ff @(posedge clk_i) begin : writes
-    int unsigned s;
-    s = 0;
-    for (s = 0; s < NumStations; s = s + 1) begin
-      if (ready_o && 32'(source_i) == s) begin
-        if (is_write) begin
-          bad_q[s]        <= first_bad;
-          write_beat_q[s] <= packet_i.data[6+:BeatBits];
-          write_left_q[s] <= packet_i.data[memory_port_pkg::AddrWidth+:4];
-        end else if (is_data) begin
-          write_beat_q[s] <= write_beat_q[s] + BeatBits'(1);
-          write_left_q[s] <= write_left_q[s] - 4'd1;
-        end
-      end
-    end
+    assign write_beats[s*BeatBits+:BeatBits] = beat_q;
+    assign write_lefts[4*s+:4] = left_q;
   end
 
   // ---- Accesses ----

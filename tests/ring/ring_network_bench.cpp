@@ -79,8 +79,8 @@ NetworkBench::NetworkBench(tb::Model& model, unsigned stations, NetworkMemory me
       fault_(model.port("fault_i")) {
   place_bits_ = mem_tag_.width() / stations;
   for (unsigned p = 0; p < stations; ++p) ports_[p].next = std::uint64_t{p} << 24;
-  for (tb::Port* port : {&req_valid_, &wdata_valid_, &rsp_ready_, &mem_ready_, &mem_rsp_valid_,
-                         &fault_}) {
+  for (tb::Port* port :
+       {&req_valid_, &wdata_valid_, &rsp_ready_, &mem_ready_, &mem_rsp_valid_, &fault_}) {
     port->set(0);
   }
   model_.reset();
@@ -131,11 +131,13 @@ void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
     request.addr = port.next;
     port.next += 64 * (request.len + 1);
   } else {
-    const std::uint64_t slice =
-        chance(traffic.missing_percent) ? stations_ + random_() % (17 - stations_) : random_() % stations_;
+    const std::uint64_t slice = chance(traffic.missing_percent)
+                                    ? stations_ + random_() % (17 - stations_)
+                                    : random_() % stations_;
     if (slice > 15) return;
     // The first and the last granules of a slice.
-    const std::uint64_t granule = random_() % 2 == 0 ? random_() % 12 : (1u << 22) - 1 - random_() % 3;
+    const std::uint64_t granule =
+        random_() % 2 == 0 ? random_() % 12 : (1u << 22) - 1 - random_() % 3;
     unsigned place = static_cast<unsigned>(random_() % 16);
     if (request.write && place + request.len > 15) place = 15 - request.len;
     request.addr = slice << 32 | granule << 10 | place << 6;
@@ -153,7 +155,8 @@ void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
     const sim::RingHome home = sim::ring_home(stations_, request.addr + 64 * b);
     if (request.mask != 0) {
       for (unsigned s = 0; s < stations_; ++s) {
-        if ((request.mask >> s & 1) != 0) flight.places.push_back({s, ((request.addr & 0xffffffff) >> 6) + b});
+        if ((request.mask >> s & 1) != 0)
+          flight.places.push_back({s, ((request.addr & 0xffffffff) >> 6) + b});
       }
     } else if (home.exists) {
       flight.places.push_back({home.station, home.local >> 6});
@@ -161,9 +164,8 @@ void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
     exists = exists && (home.exists || request.mask != 0);
     const bool bad = home.exists && fails({home.station, home.local >> 6});
     flight.errors.push_back(!home.exists ? kDecode : bad ? kData : kOk);
-    flight.data.push_back(flight.errors.back() != kOk
-                              ? Beat{}
-                              : expected({home.station, home.local >> 6}));
+    flight.data.push_back(flight.errors.back() != kOk ? Beat{}
+                                                      : expected({home.station, home.local >> 6}));
   }
   for (const Place& place : flight.places) {
     const auto lock = locks_.find(place);
@@ -312,6 +314,7 @@ void NetworkBench::sample_memory(unsigned s) {
   if (device.shown >= 0) device.answers.erase(device.answers.begin() + device.shown);
   if (mem_valid_.bits(s, 1) == 0 || mem_ready_.bits(s, 1) == 0) return;
   device.wait = memory_.interval;
+  ++accesses;
   const Place place{s, mem_beat_.bits(s * kBeatBits, kBeatBits)};
   const bool bad = fails(place);
   auto [word, fresh] = device.words.try_emplace(place.beat);
@@ -349,8 +352,7 @@ void NetworkBench::drain(unsigned patience) {
   for (const auto& [place, beat] : plain_) {
     const auto found = devices_[place.station].words.find(place.beat);
     if (found == devices_[place.station].words.end() || found->second != beat) {
-      throw NetworkError(
-          fmt::format("memory {} differs at beat {:#x}", place.station, place.beat));
+      throw NetworkError(fmt::format("memory {} differs at beat {:#x}", place.station, place.beat));
     }
   }
 }

@@ -28,24 +28,24 @@ struct NetworkError : std::runtime_error {
 };
 
 struct NetworkTraffic {
-  unsigned ports = ~0u;               // those that ask, as a mask
-  unsigned request_percent = 100;     // chance of a new request per port and clock
-  unsigned write_percent = 30;        // of the requests
-  unsigned multicast_percent = 0;     // of the writes
-  unsigned missing_percent = 0;       // of the requests: an address that does not exist
-  unsigned beats = 0;                 // of a burst, 0: random
-  bool sequential = false;            // reads of one run of addresses, each port its own
-  unsigned stall_response = 0;        // percent: the port does not take a response
-  unsigned stall_data = 0;            // percent: write data come late
-  unsigned stall_memory = 0;          // percent: a memory takes no access
-  unsigned outstanding = 64;          // bursts of a port
+  unsigned ports = ~0u;            // those that ask, as a mask
+  unsigned request_percent = 100;  // chance of a new request per port and clock
+  unsigned write_percent = 30;     // of the requests
+  unsigned multicast_percent = 0;  // of the writes
+  unsigned missing_percent = 0;    // of the requests: an address that does not exist
+  unsigned beats = 0;              // of a burst, 0: random
+  bool sequential = false;         // reads of one run of addresses, each port its own
+  unsigned stall_response = 0;     // percent: the port does not take a response
+  unsigned stall_data = 0;         // percent: write data come late
+  unsigned stall_memory = 0;       // percent: a memory takes no access
+  unsigned outstanding = 64;       // bursts of a port
 };
 
 struct NetworkMemory {
-  unsigned interval = 4;   // clocks per beat: 4 is 16 B per clock
-  unsigned latency = 40;   // clocks at least
-  unsigned spread = 30;    // more at random: answers change order
-  bool failures = false;   // some beats answer with an error
+  unsigned interval = 4;  // clocks per beat: 4 is 16 B per clock
+  unsigned latency = 40;  // clocks at least
+  unsigned spread = 30;   // more at random: answers change order
+  bool failures = false;  // some beats answer with an error
 };
 
 class NetworkBench {
@@ -71,8 +71,9 @@ class NetworkBench {
   std::uint64_t clock = 0;
   std::vector<std::uint64_t> read_beats, bursts;  // answered, by port
   std::uint64_t multicasts = 0, crossings = 0, refused = 0, failed = 0;
-  unsigned silent = 0;     // memories that accept nothing, as a mask
-  bool tolerant = false;   // Data and Decode errors may come where none is due
+  std::uint64_t accesses = 0;  // that the memories accepted
+  unsigned silent = 0;         // memories that accept nothing, as a mask
+  bool tolerant = false;       // Data and Decode errors may come where none is due
   std::uint64_t tolerated = 0;
 
  private:
