@@ -13,10 +13,13 @@ module ring_network #(
     parameter int unsigned QueueDepth = 4,  // packets of a class that wait to be sent, >= 1
     parameter int unsigned TimeLimit = 65536,  // clocks until a destination counts as dead
     localparam int unsigned PlaceWidth = $clog2(Places),
-    localparam int unsigned RequestBits = $bits(memory_port_pkg::request_t),
-    localparam int unsigned WriteDataBits = $bits(memory_port_pkg::write_data_t),
-    localparam int unsigned ResponseBits = $bits(memory_port_pkg::response_t),
-    localparam int unsigned ErrorsWidth = $bits(ring_pkg::errors_t)
+    localparam int unsigned RequestBits = 5 + memory_port_pkg::AddrWidth +
+        memory_port_pkg::TagWidth + memory_port_pkg::MaskWidth,
+    localparam int unsigned WriteDataBits = 1 + memory_port_pkg::BeatBits +
+        memory_port_pkg::BeatBytes,
+    localparam int unsigned ResponseBits = 4 + memory_port_pkg::BeatBits +
+        memory_port_pkg::TagWidth,
+    localparam int unsigned ErrorsWidth = 5 * ring_pkg::CounterWidth
 ) (
     input  logic                                clk_i,
     input  logic                                rst_ni,

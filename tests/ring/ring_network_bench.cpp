@@ -357,15 +357,18 @@ void NetworkBench::drain(unsigned patience) {
   }
 }
 
-void NetworkBench::forget_all() {
-  for (PortState& port : ports_) {
-    port.flights.clear();
-    port.request.clear();
-    port.data.clear();
-    port.data_shown = port.waits = false;
-  }
-  locks_.clear();
-  for (Device& device : devices_) device.answers.clear();
+std::uint64_t NetworkBench::time_read(unsigned port, std::uint64_t address) {
+  drain();
+  const sim::RingHome home = sim::ring_home(stations_, address);
+  Flight flight;
+  flight.beats = 1;
+  flight.errors = {kOk};
+  flight.data = {expected({home.station, home.local >> 6})};
+  ports_[port].flights[0] = flight;
+  ports_[port].request.push_back({false, address, 0, 0, 0});
+  const std::uint64_t start = clock;
+  drain();
+  return clock - 1 - start;
 }
 
 }  // namespace s4::tests

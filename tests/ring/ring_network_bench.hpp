@@ -56,9 +56,8 @@ class NetworkBench {
   void step(const NetworkTraffic& traffic);
   /// Until everything was answered, then compares all memories; throws if nothing happens.
   void drain(unsigned patience = 5000);
-  /// Takes the burst of a port that will not be answered out of the account.
-  void forget_all();
-
+  /// Clocks from an accepted read of one beat to its response, nothing else going on.
+  std::uint64_t time_read(unsigned port, std::uint64_t address);
   [[nodiscard]] std::uint64_t in_flight() const;
   [[nodiscard]] unsigned errors(unsigned station, unsigned lsb) const;
   [[nodiscard]] std::uint32_t dead(unsigned station) const {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/ring/ring_address.hpp"
+#include "sim/ring/ring_scoreboard.hpp"
 #include "tests/common/seeded_bug.hpp"
 #include "tests/ring/ring_network_bench.hpp"
 
@@ -145,6 +146,16 @@ TEST_CASE("ring_network: reads at the rate of the port and of the memories") {
     CHECK(64 * one.most >= 61);
     CHECK(64 * four.all >= 76);
     CHECK(64 * four.memories >= 76);
+  }
+}
+
+TEST_CASE("ring_network: latency of a read") {
+  auto model = network_model(5, {}, tb::Kind::kFast);
+  NetworkBench bench(*model, 5, {4, 20, 0, false});
+  for (std::uint64_t granule = 0; granule < 5; ++granule) {
+    const unsigned hops = granule == 0 ? 0 : sim::ring_path(5, 0, granule).hops;
+    // 20 clocks are those of the memory.
+    CHECK(bench.time_read(0, granule << 10) == 20 + (hops == 0 ? 9 : 13 + 2 * hops));
   }
 }
 

@@ -54,8 +54,11 @@ TEST_CASE("ring: random traffic of all classes, random stalls") {
 }
 
 TEST_CASE("ring: full width") {
-  stress(*ring_model(4, parameters({{"PayloadWidth", std::to_string(ring::kPayloadBits)}})), 4,
-         5000);
+  const std::string width = std::to_string(ring::kPayloadBits);
+  SECTION("4 stations") { stress(*ring_model(4, parameters({{"PayloadWidth", width}})), 4, 5000); }
+  SECTION("receivers' queues in SRAM") {
+    stress(*ring_model(3, parameters({{"PayloadWidth", width}, {"Credits", "64"}})), 3, 5000);
+  }
 }
 
 TEST_CASE("ring: reach is what the fixed paths say") {
