@@ -2,7 +2,8 @@
 /// to the station that holds the address (over a lane, or straight to this station's memory) and
 /// come back as beats and acknowledges of the port; requests of all stations reach this memory.
 /// Requests and responses share only the push ports of the lanes, in turn, each while its class has
-/// room; responses are taken whatever becomes of requests, so neither class blocks the other.
+/// room; responses are taken whatever becomes of requests, so neither class blocks the other. A
+/// burst that is never answered is given up after a while and answered with an error.
 /// Control packets are taken and not used. Timing: see the parts. Model:
 /// tests/ring/ring_network_bench.hpp
 ///
@@ -19,6 +20,7 @@ module ring_interface #(
     parameter int unsigned MaxSeveral = 4,  // writes to several stations at a time
     localparam int unsigned NumClasses = ring_pkg::NumClasses,
     localparam int unsigned StationWidth = ring_pkg::StationWidth,
+    localparam int unsigned TagWidth = memory_port_pkg::TagWidth,
     localparam int unsigned ClassWidth = ring_pkg::ClassWidth,
     localparam int unsigned PlaceWidth = $clog2(Places),
     localparam int unsigned PayloadWidth = ring_pkg::PayloadBits
@@ -27,6 +29,9 @@ module ring_interface #(
     input  logic                         rst_ni,
     // This station's number, constant
     input  logic [     StationWidth-1:0] station_i,
+    // Clocks without an answer until a burst is given up / 256, see ring_watch; what went wrong
+    input  logic [                 15:0] patience_i,
+    output ring_pkg::port_errors_t       errors_o,
     // Memory port of the subsystem
     input  logic                         req_valid_i,
     output logic                         req_ready_o,
@@ -83,10 +88,14 @@ module ring_interface #(
   end
 
   // ---- Subsystem's side ----
-  logic packet_valid, packet_ready, beat, several_valid, several_ready;
+  logic packet_valid, packet_ready, beat, beat_given_up, several_valid, several_ready;
+  logic open, open_write;
+  logic [3:0] open_len;
+  logic [TagWidth-1:0] ask_tag, open_tag;
+  logic [ring_pkg::TurnWidth-1:0] ask_turn;
   logic [NumStations-1:0] packet_mask;
   ring_pkg::payload_t packet;
-  logic [memory_port_pkg::TagWidth-1:0] beat_tag, several_tag;
+  logic [TagWidth-1:0] beat_tag, several_tag;
   logic [StationWidth:0] several_count;
   logic [1:0] several_error;
   logic [2:0] request_valid, request_ready, response_valid, response_ready;
@@ -113,7 +122,14 @@ module ring_interface #(
       .packet_mask_o(packet_mask),
       .packet_o(packet),
       .beat_i(beat),
+      .beat_given_up_i(beat_given_up),
       .beat_tag_i(beat_tag),
+      .ask_tag_o(ask_tag),
+      .ask_turn_i(ask_turn),
+      .open_o(open),
+      .open_tag_o(open_tag),
+      .open_write_o(open_write),
+      .open_len_o(open_len),
       .several_valid_o(several_valid),
       .several_ready_i(several_ready),
       .several_tag_o(several_tag),
@@ -143,6 +159,14 @@ module ring_interface #(
   ) u_collector (
       .clk_i,
       .rst_ni,
+      .patience_i,
+      .ask_tag_i(ask_tag),
+      .ask_turn_o(ask_turn),
+      .open_i(open),
+      .open_tag_i(open_tag),
+      .open_write_i(open_write),
+      .open_len_i(open_len),
+      .errors_o,
       .room_o(response_room),
       .push_i(response_push),
       .wrong_i(eject_error_i),
@@ -157,6 +181,7 @@ module ring_interface #(
       .several_count_i(several_count),
       .several_error_i(several_error),
       .beat_o(beat),
+      .beat_given_up_o(beat_given_up),
       .beat_tag_o(beat_tag),
       .rsp_valid_o,
       .rsp_ready_i,

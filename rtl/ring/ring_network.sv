@@ -19,11 +19,13 @@ module ring_network #(
         memory_port_pkg::BeatBytes,
     localparam int unsigned ResponseBits = 4 + memory_port_pkg::BeatBits +
         memory_port_pkg::TagWidth,
-    localparam int unsigned ErrorsWidth = 5 * ring_pkg::CounterWidth
+    localparam int unsigned ErrorsWidth = 5 * ring_pkg::CounterWidth,
+    localparam int unsigned PortErrorsWidth = 3 * ring_pkg::CounterWidth
 ) (
     input  logic                                clk_i,
     input  logic                                rst_ni,
     input  logic [           4*NumStations-1:0] fault_i,
+    input  logic [                        15:0] patience_i,  // as ring_interface
     // Memory ports
     input  logic [             NumStations-1:0] req_valid_i,
     output logic [             NumStations-1:0] req_ready_o,
@@ -48,6 +50,7 @@ module ring_network #(
     input  logic [         512*NumStations-1:0] mem_rsp_data_i,
     // Status, as ring
     output logic [ ErrorsWidth*NumStations-1:0] errors_o,
+    output logic [PortErrorsWidth*NumStations-1:0] port_errors_o,
     output logic [ NumStations*NumStations-1:0] dead_o,
     output logic [           2*NumStations-1:0] link_used_o
 );
@@ -101,6 +104,8 @@ module ring_network #(
         .clk_i,
         .rst_ni,
         .station_i(StationWidth'(s)),
+        .patience_i,
+        .errors_o(port_errors_o[s*PortErrorsWidth+:PortErrorsWidth]),
         .req_valid_i(req_valid_i[s]),
         .req_ready_o(req_ready_o[s]),
         .req_i(req_i[s*RequestBits+:RequestBits]),

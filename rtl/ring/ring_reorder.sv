@@ -12,7 +12,7 @@ module ring_reorder #(
     parameter int unsigned Places = 64,  // accesses in flight, a power of two, >= 2
     localparam int unsigned PlaceWidth = $clog2(Places),
     localparam int unsigned StationWidth = ring_pkg::StationWidth,
-    localparam int unsigned TagWidth = memory_port_pkg::TagWidth
+    localparam int unsigned TagWidth = ring_pkg::TurnWidth + memory_port_pkg::TagWidth
 ) (
     input  logic                    clk_i,
     input  logic                    rst_ni,
@@ -26,6 +26,7 @@ module ring_reorder #(
     input  logic [StationWidth-1:0] source_i,
     input  logic [    TagWidth-1:0] tag_i,
     input  logic                    last_i,
+    input  logic [             3:0] left_i,
     input  logic                    several_i,
     input  logic [           511:0] data_i,
     input  logic [            63:0] strobe_i,
@@ -48,7 +49,7 @@ module ring_reorder #(
     output ring_pkg::payload_t      rsp_o
 );
 
-  localparam int unsigned NoteWidth = 3 + StationWidth + TagWidth;
+  localparam int unsigned NoteWidth = 3 + StationWidth + TagWidth + 4;
 
   `S4_CHECK_PARAM(gen_check_places, Places >= 2 && (1 << PlaceWidth) == Places)
 
@@ -90,17 +91,18 @@ module ring_reorder #(
     if (give && !access_i) error_q[tail_q] <= error_i;
   end
   always_ff @(posedge clk_i) begin
-    if (give) notes[tail_q] <= {write_i, last_i, several_i, source_i, tag_i};
+    if (give) notes[tail_q] <= {write_i, last_i, several_i, source_i, tag_i, left_i};
   end
 
   // ---- The oldest one leaves ----
   logic write, last, several, answers, step;
   logic [StationWidth-1:0] source;
   logic [TagWidth-1:0] tag;
+  logic [3:0] left;
   logic [1:0] own_error, error_before, error;
   logic [2*NumStations-1:0] write_error_q;  // of the open write burst of each station
 
-  assign {write, last, several, source, tag} = notes[head_q];
+  assign {write, last, several, source, tag, left} = notes[head_q];
   assign own_error = error_q[head_q];
   assign answers   = !write || last;
   assign leave     = count_q != '0 && done_q[head_q] && (step || !answers);
@@ -132,6 +134,7 @@ module ring_reorder #(
   logic [StationWidth-1:0] out_source_q;
   logic [TagWidth-1:0] out_tag_q;
   logic [1:0] out_error_q;
+  logic [3:0] out_left_q;
   logic [511:0] read_data;
 
   assign step = !out_q || rsp_ready_i;
@@ -143,6 +146,7 @@ module ring_reorder #(
     if (leave && answers) begin
       out_write_q   <= write;
       out_last_q    <= last;
+      out_left_q    <= left;
       out_several_q <= several;
       out_source_q  <= source;
       out_tag_q     <= tag;
@@ -169,8 +173,9 @@ module ring_reorder #(
   always_comb begin
     rsp_o         = '0;
     rsp_o.op      = out_write_q ? ring_pkg::OpAcknowledge : ring_pkg::OpData;
-    rsp_o.tag     = out_tag_q;
+    {rsp_o.turn, rsp_o.tag} = out_tag_q;
     rsp_o.last    = out_last_q;
+    rsp_o.left    = out_left_q;
     rsp_o.error   = out_error_q;
     rsp_o.several = out_several_q;
     if (!out_write_q && out_error_q == memory_port_pkg::ResponseErrorOk) rsp_o.data = read_data;

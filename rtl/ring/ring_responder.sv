@@ -104,9 +104,10 @@ module ring_responder #(
   // ---- Accesses ----
   logic valid, ready, write, access, last, several;
   logic [1:0] error;
+  logic [3:0] left;
   logic [SliceBits-7:0] beat;
   logic [StationWidth-1:0] sender;
-  logic [memory_port_pkg::TagWidth-1:0] tag;
+  logic [ring_pkg::TurnWidth+memory_port_pkg::TagWidth-1:0] tag;
   logic [511:0] data;
   logic [63:0] strobe;
 
@@ -130,6 +131,7 @@ module ring_responder #(
       .source_o(sender),
       .tag_o(tag),
       .last_o(last),
+      .left_o(left),
       .several_o(several),
       .data_o(data),
       .strobe_o(strobe)
@@ -151,6 +153,7 @@ module ring_responder #(
       .source_i(sender),
       .tag_i(tag),
       .last_i(last),
+      .left_i(left),
       .several_i(several),
       .data_i(data),
       .strobe_i(strobe),

@@ -153,7 +153,8 @@ class FlitRun {
 };
 
 void flits(unsigned stations) {
-  const std::uint64_t count = (tb::full_run() ? kFull : kQuick) / kStations.size();
+  if (!tb::full_run() && stations != 2 && stations != 5) return;
+  const std::uint64_t count = tb::full_run() ? kFull / kStations.size() : kQuick / 2;
   tb::ModelOptions options;
   options.parameters = {{"Credits", "1"}, {"PayloadWidth", "64"}};
   auto model = ring_model(stations, options, tb::Kind::kFast);
@@ -175,7 +176,7 @@ TEST_CASE("ring: flits under stalls with one credit, 6 stations") { flits(6); }
 TEST_CASE("ring: flits under stalls with one credit, 8 stations") { flits(8); }
 
 TEST_CASE("ring: the account of flits fails on a seeded bug") {
-  tb::ModelOptions options = seeded_bug("rtl/ring/ring_lane.sv", "flits_overwrite",
+  tb::ModelOptions options = seeded_bug("rtl/ring/ring_lane.sv", "ring_overwrite",
                                         "    if (transit) begin\n      header_d",
                                         "    if (transit && !send_valid) begin\n      header_d");
   options.parameters = {{"Credits", "1"}, {"PayloadWidth", "64"}};

@@ -75,14 +75,17 @@ NetworkBench::NetworkBench(tb::Model& model, unsigned stations, NetworkMemory me
       mem_rsp_error_(model.port("mem_rsp_error_i")),
       mem_rsp_data_(model.port("mem_rsp_data_i")),
       errors_(model.port("errors_o")),
+      port_errors_(model.port("port_errors_o")),
       dead_(model.port("dead_o")),
-      fault_(model.port("fault_i")) {
+      fault_(model.port("fault_i")),
+      patience_(model.port("patience_i")) {
   place_bits_ = mem_tag_.width() / stations;
   for (unsigned p = 0; p < stations; ++p) ports_[p].next = std::uint64_t{p} << 24;
   for (tb::Port* port :
        {&req_valid_, &wdata_valid_, &rsp_ready_, &mem_ready_, &mem_rsp_valid_, &fault_}) {
     port->set(0);
   }
+  set_patience(1024);
   model_.reset();
 }
 
@@ -116,6 +119,11 @@ std::uint64_t NetworkBench::in_flight() const {
 unsigned NetworkBench::errors(unsigned station, unsigned lsb) const {
   return static_cast<unsigned>(
       errors_.bits(station * 5 * ring::kCounterWidth + lsb, ring::kCounterWidth));
+}
+
+unsigned NetworkBench::port_errors(unsigned station, unsigned lsb) const {
+  return static_cast<unsigned>(
+      port_errors_.bits(station * 3 * ring::kCounterWidth + lsb, ring::kCounterWidth));
 }
 
 /// A new request, if the port may have one and it does not meet another's beats.
@@ -276,9 +284,14 @@ void NetworkBench::answer(unsigned p, const std::vector<std::uint32_t>& bits) {
   }
   ++flight.done;
   if (!ends) return;
+  const bool doubtful = write && error != flight.error;
   for (const Place& place : flight.places) {
     int& lock = locks_[place];
-    if (write || --lock == 0) locks_.erase(place);
+    if (doubtful) {
+      doubtful_.insert(place);  // and stays locked
+    } else if (write || --lock == 0) {
+      locks_.erase(place);
+    }
   }
   ++bursts[p];
   ports_[p].flights.erase(found);
@@ -350,6 +363,7 @@ void NetworkBench::drain(unsigned patience) {
     }
   }
   for (const auto& [place, beat] : plain_) {
+    if (doubtful_.count(place) != 0) continue;
     const auto found = devices_[place.station].words.find(place.beat);
     if (found == devices_[place.station].words.end() || found->second != beat) {
       throw NetworkError(fmt::format("memory {} differs at beat {:#x}", place.station, place.beat));

@@ -63,6 +63,10 @@ class NetworkBench {
   [[nodiscard]] std::uint32_t dead(unsigned station) const {
     return static_cast<std::uint32_t>(dead_.bits(station * stations_, stations_));
   }
+  /// Counters of a network interface.
+  [[nodiscard]] unsigned port_errors(unsigned station, unsigned lsb) const;
+  /// Clocks after which a burst that got no answer is given up at the earliest, / 256.
+  void set_patience(unsigned patience) { patience_.set(patience); }
   void set_fault(unsigned station, unsigned lane, ring::Fault fault) {
     fault_.set_bits((2 * station + lane) * 2, 2, static_cast<unsigned>(fault));
   }
@@ -72,7 +76,9 @@ class NetworkBench {
   std::uint64_t multicasts = 0, crossings = 0, refused = 0, failed = 0;
   std::uint64_t accesses = 0;  // that the memories accepted
   unsigned silent = 0;         // memories that accept nothing, as a mask
-  bool tolerant = false;       // Data and Decode errors may come where none is due
+  /// Data and Decode errors may come where none is due: a beat that a failed write may or may not
+  /// have changed is not used again, all others count as ever.
+  bool tolerant = false;
   std::uint64_t tolerated = 0;
 
  private:
@@ -140,12 +146,14 @@ class NetworkBench {
   std::vector<PortState> ports_;
   std::vector<Device> devices_;
   std::map<Place, Beat> plain_;
-  std::map<Place, int> locks_;  // readers, or -1: a writer
+  std::map<Place, int> locks_;  // readers, or -1: a writer, or one that failed
+  std::set<Place> doubtful_;
   unsigned place_bits_;
   std::uint64_t last_event_ = 0;
   tb::Port req_valid_, req_ready_, req_, wdata_valid_, wdata_ready_, wdata_, rsp_valid_, rsp_ready_,
       rsp_, mem_valid_, mem_ready_, mem_write_, mem_beat_, mem_tag_, mem_data_, mem_strobe_,
-      mem_rsp_valid_, mem_rsp_tag_, mem_rsp_error_, mem_rsp_data_, errors_, dead_, fault_;
+      mem_rsp_valid_, mem_rsp_tag_, mem_rsp_error_, mem_rsp_data_, errors_, port_errors_, dead_,
+      fault_, patience_;
 };
 
 /// The module `ring_network` of `stations` stations.

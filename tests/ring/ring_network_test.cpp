@@ -11,10 +11,12 @@ using namespace s4::tests;
 
 namespace {
 
-tb::ModelOptions small_ring() {
+/// Five stations at full width and default credits, as in the chip; all quick tests share it.
+constexpr unsigned kStations = 5;
+std::unique_ptr<tb::Model> chip_network() {
   tb::ModelOptions options;
-  options.parameters = {{"Credits", "2"}, {"TimeLimit", "2000"}};
-  return options;
+  options.parameters = {{"TimeLimit", "2000"}};
+  return network_model(kStations, options, tb::Kind::kFast);
 }
 
 /// Traffic of every kind under changing loads and stalls until `count` bursts were answered.
@@ -89,7 +91,8 @@ TEST_CASE("ring_address: every place of every memory once, runs go round") {
 
 TEST_CASE("ring_address_map: RTL and model agree") {
   std::mt19937_64 random(tb::seed());
-  for (const unsigned stations : {2u, 5u, 7u, 16u}) {
+  for (const unsigned stations : {5u, 2u, 7u, 16u}) {
+    if (stations != 5 && !tb::full_run()) continue;
     tb::ModelOptions options;
     options.parameters = {{"NumStations", std::to_string(stations)}};
     auto model = tb::Model::load("ring_address_map", "tiny", tb::Kind::kChecked, options);
@@ -107,36 +110,50 @@ TEST_CASE("ring_address_map: RTL and model agree") {
 }
 
 TEST_CASE("ring_network: random bursts of all ports under random stalls") {
-  const std::uint64_t bursts = tb::full_run() ? 400000 : 6000;
-  auto model = network_model(3, small_ring());
+  const std::uint64_t bursts = tb::full_run() ? 400000 : 4000;
+  auto model = chip_network();
   SECTION("memories that answer in any order, some with errors") {
-    NetworkBench bench(*model, 3, {2, 20, 60, true});
+    NetworkBench bench(*model, kStations, {2, 20, 60, true});
     stress(bench, bursts);
     CHECK(bench.multicasts > 100);
     CHECK(bench.crossings > 100);
     CHECK(bench.refused > 20);
     CHECK(bench.failed > 100);
-    for (const std::uint64_t n : bench.bursts) CHECK(n > bursts / 5);
+    for (const std::uint64_t n : bench.bursts) CHECK(n > bursts / 10);
+    for (unsigned s = 0; s < kStations; ++s) {
+      for (const unsigned lsb :
+           {ring::kPortErrorsGivenUpLsb, ring::kPortErrorsLostLsb, ring::kPortErrorsStrayLsb}) {
+        CHECK(bench.port_errors(s, lsb) == 0);
+      }
+    }
   }
   SECTION("fast memories") {
-    NetworkBench bench(*model, 3, {0, 1, 0, false});
-    stress(bench, bursts);
+    NetworkBench bench(*model, kStations, {0, 1, 0, false});
+    stress(bench, bursts / 2);
   }
   SECTION("resets in the middle of traffic") {
     for (unsigned i = 0; i < 4; ++i) {
-      NetworkBench bench(*model, 3);  // resets
+      NetworkBench bench(*model, kStations);  // resets
       NetworkTraffic traffic;
       traffic.multicast_percent = 50;
       for (unsigned clock = 0; clock < 300 + 17 * i; ++clock) bench.step(traffic);
       CHECK(bench.in_flight() > 10);
     }
-    NetworkBench bench(*model, 3);
+    NetworkBench bench(*model, kStations);
     stress(bench, 500);
+  }
+  if (!tb::full_run()) return;
+  SECTION("three stations, two credits, with assertions") {
+    tb::ModelOptions options;
+    options.parameters = {{"Credits", "2"}};
+    auto checked = network_model(3, options);
+    NetworkBench bench(*checked, 3, {2, 20, 60, true});
+    stress(bench, bursts / 10);
   }
 }
 
 TEST_CASE("ring_network: reads at the rate of the port and of the memories") {
-  auto model = network_model(5, {}, tb::Kind::kFast);
+  auto model = chip_network();
   // 64 B per beat: 61 B per clock at one port, 76 of the 80 B per clock of five memories at four.
   for (const unsigned beats : {16u, 4u}) {
     const Rate one = read_rate(*model, 5, 1, beats), four = read_rate(*model, 5, 15, beats);
@@ -150,7 +167,7 @@ TEST_CASE("ring_network: reads at the rate of the port and of the memories") {
 }
 
 TEST_CASE("ring_network: latency of a read") {
-  auto model = network_model(5, {}, tb::Kind::kFast);
+  auto model = chip_network();
   NetworkBench bench(*model, 5, {4, 20, 0, false});
   for (std::uint64_t granule = 0; granule < 5; ++granule) {
     const unsigned hops = granule == 0 ? 0 : sim::ring_path(5, 0, granule).hops;
@@ -160,8 +177,8 @@ TEST_CASE("ring_network: latency of a read") {
 }
 
 TEST_CASE("ring_network: a memory that accepts nothing is reported, others go on") {
-  auto model = network_model(3, small_ring());
-  NetworkBench bench(*model, 3);
+  auto model = chip_network();
+  NetworkBench bench(*model, kStations);
   bench.silent = 1u << 1;
   bench.tolerant = true;
   NetworkTraffic traffic;
@@ -179,27 +196,89 @@ TEST_CASE("ring_network: a memory that accepts nothing is reported, others go on
   CHECK(bench.bursts[0] - before[0] > 20);
   CHECK(bench.bursts[2] - before[2] > 20);
   CHECK(bench.tolerated - tolerated > 20);
+  // What waits for the dead one is given up: every burst of a port ends.
+  bench.set_patience(8);
+  bench.drain(20000);
+  CHECK(bench.port_errors(0, ring::kPortErrorsGivenUpLsb) > 0);
+  CHECK(bench.port_errors(2, ring::kPortErrorsGivenUpLsb) > 0);
 }
 
 TEST_CASE("ring_network: a wrong check sum becomes an error of its beat") {
-  auto model = network_model(3, small_ring());
-  NetworkBench bench(*model, 3);
+  auto model = chip_network();
+  NetworkBench bench(*model, kStations);
   NetworkTraffic traffic;
   bench.tolerant = true;
   for (unsigned i = 0; i < 3000; ++i) {
     // Two payload bits of the lowest data byte: the strike hits data, not tags.
-    bench.set_fault(i % 3, i / 3 % 2, i % 40 == 7 ? ring::Fault::kPayloadPair : ring::Fault::kNone);
+    bench.set_fault(i % kStations, i / kStations % 2,
+                    i % 40 == 7 ? ring::Fault::kPayloadPair : ring::Fault::kNone);
     traffic.write_percent = 0;
     bench.step(traffic);
   }
-  for (unsigned s = 0; s < 3; ++s) {
+  for (unsigned s = 0; s < kStations; ++s) {
     for (unsigned l = 0; l < 2; ++l) bench.set_fault(s, l, ring::Fault::kNone);
   }
   unsigned counted = 0;
-  for (unsigned s = 0; s < 3; ++s) counted += bench.errors(s, ring::kErrorsCrcLsb);
+  for (unsigned s = 0; s < kStations; ++s) counted += bench.errors(s, ring::kErrorsCrcLsb);
   CHECK(counted > 3);
   CHECK(bench.tolerated > 0);
   CHECK(bench.tolerated <= counted);
+  // Requests with a wrong check sum are not answered.
+  bench.set_patience(8);
+  bench.drain(20000);
+}
+
+TEST_CASE("ring_network: what is lost on a link is answered with an error") {
+  auto model = chip_network();
+  NetworkBench bench(*model, kStations, {1, 10, 10, false});
+  bench.set_patience(8);
+  bench.tolerant = true;
+  NetworkTraffic traffic;
+  traffic.multicast_percent = 20;
+  traffic.request_percent = 20;
+  traffic.outstanding = 8;
+  // Each loss costs a credit of eight, for good.
+  for (unsigned i = 0; i < 40000; ++i) {
+    const bool strike = i % 2000 == 1000;
+    bench.set_fault(i / 2000 % kStations, i / 2000 / kStations % 2,
+                    strike ? ring::Fault::kHeader : ring::Fault::kNone);
+    bench.step(traffic);
+  }
+  bench.drain(20000);
+  unsigned dropped = 0, given_up = 0, lost = 0;
+  for (unsigned s = 0; s < kStations; ++s) {
+    dropped += bench.errors(s, ring::kErrorsHeaderLsb);
+    given_up += bench.port_errors(s, ring::kPortErrorsGivenUpLsb);
+    lost += bench.port_errors(s, ring::kPortErrorsLostLsb);
+  }
+  INFO(dropped << " slots dropped, " << given_up << " bursts given up, " << lost << " beats lost");
+  CHECK(dropped > 2);
+  CHECK(given_up + lost > 0);
+  CHECK(bench.tolerated >= given_up + lost);
+}
+
+TEST_CASE("ring_network: late answers are not taken for those of the next burst") {
+  auto model = chip_network();
+  NetworkBench bench(*model, kStations, {8, 3000, 3000, false});
+  bench.set_patience(8);  // 2048 to 4096 clocks; the memories take 3000 to 6000
+  bench.tolerant = true;
+  NetworkTraffic traffic;
+  traffic.request_percent = 10;
+  traffic.beats = 1;
+  traffic.outstanding = 6;
+  for (unsigned i = 0; i < 12000; ++i) bench.step(traffic);
+  bench.drain(20000);
+  for (unsigned s = 0; s < kStations; ++s) {
+    CHECK(bench.port_errors(s, ring::kPortErrorsGivenUpLsb) > 2);
+    CHECK(bench.port_errors(s, ring::kPortErrorsStrayLsb) > 2);
+    CHECK(bench.dead(s) == 0);
+  }
+  // Without patience everything is answered in its own time.
+  NetworkBench slow(*model, kStations, {8, 3000, 3000, false});
+  slow.set_patience(0);
+  for (unsigned i = 0; i < 3000; ++i) slow.step(traffic);
+  slow.drain(20000);
+  CHECK(slow.port_errors(0, ring::kPortErrorsGivenUpLsb) == 0);
 }
 
 TEST_CASE("ring_network: the checks fail on seeded bugs") {
@@ -218,6 +297,7 @@ TEST_CASE("ring_network: the checks fail on seeded bugs") {
   // A write of several stations is done with the first acknowledge.
   CHECK(fails("rtl/ring/ring_collector.sv", "network_several", "(!shared || last_of_all);",
               "1'b1;") != "");
+  if (!tb::full_run()) return;
   // The second part of a read overtakes the first.
   CHECK(fails("rtl/ring/ring_requester.sv", "network_rest", "rest_valid_q && rest_arrived_q;",
               "rest_valid_q;") != "");

@@ -17,7 +17,9 @@ inline constexpr std::uint32_t kClassWidth = 2;
 /// Data of one packet.
 inline constexpr std::uint32_t kDataBits = 512;
 /// Bits of the payload structure.
-inline constexpr std::uint32_t kPayloadBits = 590;
+inline constexpr std::uint32_t kPayloadBits = 596;
+/// Bits of the turn of a tag.
+inline constexpr std::uint32_t kTurnWidth = 2;
 /// Bits of the check sum that travels from end to end over source, class and payload.
 inline constexpr std::uint32_t kCrcWidth = 16;
 /// x^16 + x^12 + x^5 + 1 without its highest term. The check sum of a word is the remainder of
@@ -85,12 +87,16 @@ enum class Op : std::uint8_t {
   }
   return "?";
 }
-inline constexpr unsigned kPayloadOpLsb = 588;
+inline constexpr unsigned kPayloadOpLsb = 594;
 inline constexpr unsigned kPayloadOpBits = 2;
-inline constexpr unsigned kPayloadTagLsb = 580;
+inline constexpr unsigned kPayloadTurnLsb = 592;
+inline constexpr unsigned kPayloadTurnBits = 2;
+inline constexpr unsigned kPayloadTagLsb = 584;
 inline constexpr unsigned kPayloadTagBits = 8;
-inline constexpr unsigned kPayloadLastLsb = 579;
+inline constexpr unsigned kPayloadLastLsb = 583;
 inline constexpr unsigned kPayloadLastBits = 1;
+inline constexpr unsigned kPayloadLeftLsb = 579;
+inline constexpr unsigned kPayloadLeftBits = 4;
 inline constexpr unsigned kPayloadErrorLsb = 577;
 inline constexpr unsigned kPayloadErrorBits = 2;
 inline constexpr unsigned kPayloadStrobeLsb = 513;
@@ -109,5 +115,11 @@ inline constexpr unsigned kErrorsMisroutedLsb = 16;
 inline constexpr unsigned kErrorsMisroutedBits = 16;
 inline constexpr unsigned kErrorsDroppedLsb = 0;
 inline constexpr unsigned kErrorsDroppedBits = 16;
+inline constexpr unsigned kPortErrorsGivenUpLsb = 32;
+inline constexpr unsigned kPortErrorsGivenUpBits = 16;
+inline constexpr unsigned kPortErrorsLostLsb = 16;
+inline constexpr unsigned kPortErrorsLostBits = 16;
+inline constexpr unsigned kPortErrorsStrayLsb = 0;
+inline constexpr unsigned kPortErrorsStrayBits = 16;
 
 }  // namespace s4::ring
