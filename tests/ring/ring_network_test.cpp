@@ -285,7 +285,7 @@ TEST_CASE("ring_network: late answers are not taken for those of the next burst"
 TEST_CASE("ring_network: the checks fail on seeded bugs") {
   const auto fails = [](const char* file, const char* name, const char* find, const char* replace) {
     tb::ModelOptions options = seeded_bug(file, name, find, replace);
-    options.parameters["Credits"] = "2";
+    options.parameters = {{"Credits", "2"}};
     auto model = network_model(2, options);
     try {
       NetworkBench bench(*model, 2, {2, 20, 60, true});

@@ -50,7 +50,8 @@ TEST_CASE("ring: theory of the patterns") {
 }
 
 TEST_CASE("ring: throughput, fairness and latency beside their bounds") {
-  for (const unsigned stations : {4u, 5u, 6u, 8u}) {
+  for (const unsigned stations : {5u, 4u, 6u, 8u}) {
+    if (stations != 5 && !tb::full_run()) continue;
     INFO("stations " << stations);
     const auto uniform = measure(stations, RingPattern::kUniform);
     CHECK(uniform.accepted >= 0.98 * uniform.theory);
