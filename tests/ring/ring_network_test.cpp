@@ -11,8 +11,9 @@ using namespace s4::tests;
 
 namespace {
 
-/// Five stations at full width and default credits, as in the chip; all quick tests share it.
-constexpr unsigned kStations = 5;
+/// Full width and default credits, as in the chip; five stations as there, or three, which are
+/// quick to build. All quick tests share the model.
+const unsigned kStations = tb::full_run() ? 5 : 3;
 std::unique_ptr<tb::Model> chip_network() {
   tb::ModelOptions options;
   options.parameters = {{"TimeLimit", "2000"}};
@@ -91,8 +92,8 @@ TEST_CASE("ring_address: every place of every memory once, runs go round") {
 
 TEST_CASE("ring_address_map: RTL and model agree") {
   std::mt19937_64 random(tb::seed());
+  if (!tb::full_run()) return;  // the quick tests of the network use the map
   for (const unsigned stations : {5u, 2u, 7u, 16u}) {
-    if (stations != 5 && !tb::full_run()) continue;
     tb::ModelOptions options;
     options.parameters = {{"NumStations", std::to_string(stations)}};
     auto model = tb::Model::load("ring_address_map", "tiny", tb::Kind::kChecked, options);
@@ -153,6 +154,7 @@ TEST_CASE("ring_network: random bursts of all ports under random stalls") {
 }
 
 TEST_CASE("ring_network: reads at the rate of the port and of the memories") {
+  if (!tb::full_run()) return;
   auto model = chip_network();
   // 64 B per beat: 61 B per clock at one port, 76 of the 80 B per clock of five memories at four.
   for (const unsigned beats : {16u, 4u}) {
@@ -168,9 +170,9 @@ TEST_CASE("ring_network: reads at the rate of the port and of the memories") {
 
 TEST_CASE("ring_network: latency of a read") {
   auto model = chip_network();
-  NetworkBench bench(*model, 5, {4, 20, 0, false});
-  for (std::uint64_t granule = 0; granule < 5; ++granule) {
-    const unsigned hops = granule == 0 ? 0 : sim::ring_path(5, 0, granule).hops;
+  NetworkBench bench(*model, kStations, {4, 20, 0, false});
+  for (std::uint64_t granule = 0; granule < kStations; ++granule) {
+    const unsigned hops = granule == 0 ? 0 : sim::ring_path(kStations, 0, granule).hops;
     // 20 clocks are those of the memory.
     CHECK(bench.time_read(0, granule << 10) == 20 + (hops == 0 ? 9 : 13 + 2 * hops));
   }
@@ -283,6 +285,7 @@ TEST_CASE("ring_network: late answers are not taken for those of the next burst"
 }
 
 TEST_CASE("ring_network: the checks fail on seeded bugs") {
+  if (!tb::full_run()) return;
   const auto fails = [](const char* file, const char* name, const char* find, const char* replace) {
     tb::ModelOptions options = seeded_bug(file, name, find, replace);
     options.parameters = {{"Credits", "2"}};
@@ -298,7 +301,6 @@ TEST_CASE("ring_network: the checks fail on seeded bugs") {
   // A write of several stations is done with the first acknowledge.
   CHECK(fails("rtl/ring/ring_collector.sv", "network_several", "(!shared || last_of_all);",
               "1'b1;") != "");
-  if (!tb::full_run()) return;
   // The second part of a read overtakes the first.
   CHECK(fails("rtl/ring/ring_requester.sv", "network_rest", "rest_valid_q && rest_arrived_q;",
               "rest_valid_q;") != "");
