@@ -11,9 +11,9 @@ using namespace s4::tests;
 
 namespace {
 
-/// Full width and default credits, as in the chip; five stations as there, or three, which are
+/// Full width and default credits, as in the chip; five stations as there, or two, which are
 /// quick to build. All quick tests share the model.
-const unsigned kStations = tb::full_run() ? 5 : 3;
+const unsigned kStations = tb::full_run() ? 5 : 2;
 std::unique_ptr<tb::Model> chip_network() {
   tb::ModelOptions options;
   options.parameters = {{"TimeLimit", "2000"}};
@@ -189,21 +189,24 @@ TEST_CASE("ring_network: a memory that accepts nothing is reported, others go on
   traffic.beats = 1;  // a read that waits for its second part would keep the next such one waiting
   traffic.outstanding = 255;
   for (unsigned i = 0; i < 12000; ++i) bench.step(traffic);
-  CHECK(bench.dead(0) == 1u << 1);
-  CHECK(bench.dead(2) == 1u << 1);
-  CHECK(bench.errors(0, ring::kErrorsDroppedLsb) + bench.errors(2, ring::kErrorsDroppedLsb) > 0);
+  unsigned dropped = 0;
+  for (unsigned s = 0; s < kStations; s += 2) {
+    CHECK(bench.dead(s) == 1u << 1);
+    dropped += bench.errors(s, ring::kErrorsDroppedLsb);
+  }
+  CHECK(dropped > 0);
   // Reads of the others' memories are answered; those of the dead one with an error, at once.
   const auto before = bench.bursts;
   const std::uint64_t tolerated = bench.tolerated;
   for (unsigned i = 0; i < 2000; ++i) bench.step(traffic);
-  CHECK(bench.bursts[0] - before[0] > 20);
-  CHECK(bench.bursts[2] - before[2] > 20);
+  for (unsigned s = 0; s < kStations; s += 2) CHECK(bench.bursts[s] - before[s] > 20);
   CHECK(bench.tolerated - tolerated > 20);
   // What waits for the dead one is given up: every burst of a port ends.
   bench.set_patience(8);
   bench.drain(20000);
-  CHECK(bench.port_errors(0, ring::kPortErrorsGivenUpLsb) > 0);
-  CHECK(bench.port_errors(2, ring::kPortErrorsGivenUpLsb) > 0);
+  for (unsigned s = 0; s < kStations; s += 2) {
+    CHECK(bench.port_errors(s, ring::kPortErrorsGivenUpLsb) > 0);
+  }
 }
 
 TEST_CASE("ring_network: a wrong check sum becomes an error of its beat") {
