@@ -32,7 +32,7 @@ inline std::unique_ptr<tb::Model> ring_that_repeats() {
   tb::ModelOptions options =
       seeded_bug("rtl/ring/ring_ejector.sv", "ring_twice", ".out_ready_i(pop[c])" + rest,
                  ".out_ready_i(pop[c] && (turn_q || c != 0))" + rest);
-  options.parameters = {{"Credits", "1"}, {"PayloadWidth", "64"}};
+  options.parameters = {{"Credits", "1"}, {"PayloadWidth", "64"}, {"Protection", "0"}};
   return ring_model(2, options, tb::Kind::kFast);
 }
 
