@@ -542,7 +542,7 @@ def run_timing(name, sdc, parts, records, folder, sram_liberty):
     script_path = folder / f"{name}_timing.tcl"
     script_path.write_text(script)
     code, text = run_tool(["sta", "-no_splash", "-no_init", "-exit", str(script_path)], folder,
-                          folder / f"{name}_timing.txt", 600)
+                          folder / f"{name}_timing.txt", 1800)
     result = {"module": name, "problems": []}
     errors = re.findall(r"^Error.*$", text, re.M)
     if code != 0 or errors:
