@@ -88,13 +88,14 @@ mutants: bootstrap ## Seeded bugs in the RTL, and who catches them; B=spu one bl
 	@tools/build.sh
 	python3 tools/mutate.py $(if $(B),--block $(B)) $(if $(T),--name $(T))
 
-bench: bootstrap ## Memory traffic, simulation speed, clocks of ResNet-50 and BERT at every sparsity
+bench: bootstrap ## Memory traffic, simulation speed, clocks of ResNet-50 and BERT, latency of the ring
 	@$(call need,sw/cli,bench)
 	tools/build.sh s4_cli
 	@mkdir -p build/bench
 	build/bin/s4 bench mem --json build/bench/mem.json
 	build/bin/s4 bench sim
 	build/bin/s4 bench spu --json build/bench/spu.json
+	build/bin/s4 bench ring
 
 docs: bootstrap ## Regenerates the tables in docs/ and checks every link
 	@python3 tools/docs.py

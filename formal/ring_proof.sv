@@ -1,12 +1,14 @@
 // Ports-only checker of three rtl/ring/ring_lane.sv in a ring that packets take up to two hops of,
-// with one-bit data. Flows of class request from station 0 to stations 1 and 2, multicasts among
-// them, beside any other requests and responses. Receivers always have room for requests and any
-// room, or none, for responses. Every packet arrives once at each of its destinations, in order,
-// with its data, nothing else arrives, and within Bound clocks.
+// with one-bit data. Flows of one class (Watched; 0: requests, 1: responses) from station 0 to
+// stations 1 and 2, multicasts among them, beside any other requests and responses. Receivers
+// always have room for the watched class and any room, or none, for the other. Every packet
+// arrives once at each of its destinations, in order, with its data, nothing else arrives, and
+// within Bound clocks.
 module ring_proof #(
     parameter int unsigned Credits = 1,
     parameter int unsigned QueueDepth = 1,
     parameter int unsigned Bound = 10,
+    parameter bit Watched = 1'b0,
     parameter bit Alone = 1'b0  // 1: only station 0 sends
 ) (
     input logic       clk_i,
@@ -14,7 +16,7 @@ module ring_proof #(
     input logic [2:0] class_i,
     input logic [5:0] mask_i,
     input logic [2:0] data_i,
-    input logic [2:0] room_i,  // for responses
+    input logic [2:0] room_i,  // for the other class
     input logic       mark_i
 );
   localparam int unsigned LinkWidth = 1 + 2 + 2 + 2 + 4 + 2 + 16 + 2;
@@ -63,7 +65,7 @@ module ring_proof #(
         .inject_class_i({1'b0, class_i[s]}),
         .inject_mask_i(mask_i[2*s+:2]),
         .inject_payload_i({1'b0, data_i[s]}),
-        .eject_room_i({1'b0, room_i[s], 1'b1}),
+        .eject_room_i({1'b0, Watched || room_i[s], !Watched || room_i[s]}),
         .eject_valid_o(eject_valid[s]),
         .eject_class_o(eject_class[2*s+:2]),
         .eject_distance_o(distance),
@@ -80,8 +82,9 @@ module ring_proof #(
 
   for (genvar d = 1; d < 3; d = d + 1) begin : gen_flow
     logic push, deliver;
-    assign push    = pushed[0] && !class_i[0] && mask_i[d-1];
-    assign deliver = eject_valid[d] && eject_class[2*d+:2] == 2'd0 && eject_source[4*d+:4] == 4'd0;
+    assign push    = pushed[0] && class_i[0] == Watched && mask_i[d-1];
+    assign deliver = eject_valid[d] && eject_class[2*d+:2] == (Watched ? 2'd1 : 2'd0) &&
+                     eject_source[4*d+:4] == 4'd0;
 
     // One packet at any time is marked; those before it must leave first.
     logic [3:0] due_q = '0, ahead_q = '0, age_q = '0;

@@ -468,6 +468,20 @@ def subtree(name, modules):
     return found
 
 
+def timing_tops(name, block, config, modules, records):
+    """What stands for a module of a block in the timing run: itself, unless it only repeats modules of
+    its block side by side. Those are timed once each, with the block's constraints at their ports."""
+    folder_of = block_of(config)
+    children = list(modules[name].children.values())
+    inner = [child for child in children if folder_of.get(modules[child].source) == block]
+    if records[name]["cells"] or len(inner) != len(children) or len(set(inner)) == len(inner):
+        return [name]
+    tops = []
+    for child in dict.fromkeys(inner):
+        tops += timing_tops(child, block, config, modules, records)
+    return tops
+
+
 def add_up(root, config, modules, records, srams, totals, timed):
     """Walks the instances; common modules count for the block that uses them."""
     folder_of = block_of(config)
@@ -476,9 +490,10 @@ def add_up(root, config, modules, records, srams, totals, timed):
         own = folder_of.get(modules[name].source, "common")
         if own != "common" and own != block:
             block = own
-            timed.setdefault(block, [])
-            if name not in timed[block]:
-                timed[block].append(name)
+            tops = timed.setdefault(block, [])
+            for top in timing_tops(name, block, config, modules, records):
+                if top not in tops:
+                    tops.append(top)
         if block is None:
             block = "common"
         total = totals.setdefault(block, {"instances": 0, "cells": 0, "area": 0.0,
@@ -542,7 +557,7 @@ def run_timing(name, sdc, parts, records, folder, sram_liberty):
     script_path = folder / f"{name}_timing.tcl"
     script_path.write_text(script)
     code, text = run_tool(["sta", "-no_splash", "-no_init", "-exit", str(script_path)], folder,
-                          folder / f"{name}_timing.txt", 600)
+                          folder / f"{name}_timing.txt", 1800)
     result = {"module": name, "problems": []}
     errors = re.findall(r"^Error.*$", text, re.M)
     if code != 0 or errors:

@@ -1,14 +1,14 @@
-/// Activation memory of a subsystem: LocalBanks single-port banks of 64-byte words, word w in bank w
-/// mod LocalBanks. Every bank serves one access per clock; who loses waits and is counted by the
+/// Activation memory of a subsystem: LocalBanks single-port banks of 64-byte words, word w in bank
+/// w mod LocalBanks. Every bank serves one access per clock; who loses waits and is counted by the
 /// client. Priority per bank: epilogue write (never refused), second-tensor read (all of its words
 /// or none), load write, store read, activation fetch (any part of its pending words). But a fetch
 /// that lost a word to a DMA goes before both in the next clock, and a store that lost to the load
-/// goes before the next load: but for writes and second tensor a DMA waits at most 3 clocks, a fetch
-/// word 1. The fetch has two ports of Lanes words, and each grants one run per clock: lane i from
-/// bank first + i * step, step 1 or 2; where both want a bank both get it for the same word, else
-/// the first port. With fe_pair_i low one group uses both ports, for the run of its first and that
-/// of its last pending word. All reads answer one clock after their grant. Model:
-/// sim/local_buffer/local_buffer.hpp
+/// goes before the next load: but for writes and second tensor a DMA waits at most 3 clocks, a
+/// fetch word 1. The fetch has two ports of Lanes words, and each grants one run per clock: lane i
+/// from bank first + i * step, step 1 or 2; where both want a bank both get it for the same word,
+/// else the first port. With fe_pair_i low one group uses both ports, for the run of its first and
+/// that of its last pending word. All reads answer one clock after their grant.
+/// Model: sim/local_buffer/local_buffer.hpp
 `include "assert.svh"
 module local_buffer #(
     localparam int unsigned Banks     = config_pkg::LocalBanks,

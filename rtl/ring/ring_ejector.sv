@@ -32,6 +32,7 @@ module ring_ejector #(
   localparam int unsigned Depth = Reach * Credits;
   localparam int unsigned WordWidth = DistanceWidth + Width;
   localparam int unsigned Control = 32'(ring_pkg::ClassControl);
+  localparam int unsigned RegisterBits = 8 * 4096;  // larger queues lie in SRAM macros
 
   logic [NumClasses-1:0] head_valid, in_ready, pop, able;
   logic [NumClasses*WordWidth-1:0] head;
@@ -42,21 +43,38 @@ module ring_ejector #(
     logic [$clog2(Depth+1)-1:0] count;
     assign unused_count = ^count;
 
-    fifo #(
-        .Width(WordWidth),
-        .Depth(Depth)
-    ) u_queue (
-        .clk_i,
-        .rst_ni,
-        .flush_i(1'b0),
-        .in_valid_i(valid_i && class_i == ring_pkg::ClassWidth'(c)),
-        .in_ready_o(in_ready[c]),
-        .in_data_i({distance_i, packet_i}),
-        .out_valid_o(head_valid[c]),
-        .out_ready_i(pop[c]),
-        .out_data_o(head[c*WordWidth+:WordWidth]),
-        .count_o(count)
-    );
+    if (Depth * WordWidth <= RegisterBits) begin : gen_registers
+      fifo #(
+          .Width(WordWidth),
+          .Depth(Depth)
+      ) u_queue (
+          .clk_i,
+          .rst_ni,
+          .flush_i(1'b0),
+          .in_valid_i(valid_i && class_i == ring_pkg::ClassWidth'(c)),
+          .in_ready_o(in_ready[c]),
+          .in_data_i({distance_i, packet_i}),
+          .out_valid_o(head_valid[c]),
+          .out_ready_i(pop[c]),
+          .out_data_o(head[c*WordWidth+:WordWidth]),
+          .count_o(count)
+      );
+    end else begin : gen_sram
+      fifo_sram #(
+          .Width(WordWidth),
+          .Depth(Depth)
+      ) u_queue (
+          .clk_i,
+          .rst_ni,
+          .in_valid_i(valid_i && class_i == ring_pkg::ClassWidth'(c)),
+          .in_ready_o(in_ready[c]),
+          .in_data_i({distance_i, packet_i}),
+          .out_valid_o(head_valid[c]),
+          .out_ready_i(pop[c]),
+          .out_data_o(head[c*WordWidth+:WordWidth]),
+          .count_o(count)
+      );
+    end
   end
 
   // ---- Choice ----

@@ -8,9 +8,10 @@
 /// of a pair has a port of its own, which may be a group ahead of the other (fetch_port). One pair
 /// per clock; operands arrive 2 clocks after their grant. At most OperandBanks banks are in flight
 /// or unused (operand_slots). For pooling a group of channels is one channel block, its words go to
-/// the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels of a quarter
-/// word (in_quarters): the group reads the Words words that hold its windows and is filled once all
-/// are there (quarter_window). Model: sim/spu/spu.hpp
+/// the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels of a
+/// quarter word (in_quarters): the group reads the Words words that hold its windows and is filled
+/// once all are there (quarter_window).
+/// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(
     localparam int unsigned Quads     = config_pkg::NumQuadrants,

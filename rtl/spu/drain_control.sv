@@ -1,12 +1,13 @@
-/// Takes finished tiles out of the accumulators, through the epilogue, into the local buffer. Order:
-/// pixel quadrant, EpiloguePixels pixels at a time, channel part: a beat's results and the second
-/// tensor's words of a beat one and a half tiles later then lie in different banks of the local
-/// buffer. One beat per clock unless the second tensor's words are not granted. Beats without a
-/// valid pixel or channel block are skipped. Accumulators, parameter row and second tensor's words
-/// are read in one clock and enter the epilogue in the next. A set is free in the clock of its last
-/// read, or one later where that depends on a grant. The first lane chunk of a block of 64 channels
-/// writes the whole word. A pooling tile is one channel block of one pixel quadrant, and comes from
-/// the pooling unit. Model: sim/spu/spu.hpp
+/// Takes finished tiles out of the accumulators, through the epilogue, into the local buffer.
+/// Order: pixel quadrant, EpiloguePixels pixels at a time, channel part: a beat's results and the
+/// second tensor's words of a beat one and a half tiles later then lie in different banks of the
+/// local buffer. One beat per clock unless the second tensor's words are not granted. Beats without
+/// a valid pixel or channel block are skipped. Accumulators, parameter row and second tensor's
+/// words are read in one clock and enter the epilogue in the next. A set is free in the clock of
+/// its last read, or one later where that depends on a grant. The first lane chunk of a block of 64
+/// channels writes the whole word. A pooling tile is one channel block of one pixel quadrant, and
+/// comes from the pooling unit.
+/// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(
     localparam int unsigned Quads     = config_pkg::NumQuadrants,

@@ -1,8 +1,9 @@
 /// One port of the activation fetch: the group of words being read and the one after it. issue_i,
 /// allowed with ready_o, hands a group over; its words are asked for from the next clock on, or as
-/// soon as the former group has its last. A group is filled as its words come, one clock after their
-/// grant, lanes outside the image with the first of them; a quarter-word group at its end, all at
-/// once. done_o: the last word of a group is granted. Model: sim/spu/spu.hpp
+/// soon as the former group has its last. A group is filled as its words come, one clock after
+/// their grant, lanes outside the image with the first of them; a quarter-word group at its end,
+/// all at once. done_o: the last word of a group is granted.
+/// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module fetch_port #(
     localparam int unsigned Quads    = config_pkg::NumQuadrants,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace s4::sim {
 
 RingPath ring_path(unsigned stations, unsigned source, unsigned destination) {
@@ -85,6 +87,19 @@ void RingScoreboard::forget_newest(unsigned source, unsigned destination,
   }
   queue.pop_back();
   --outstanding_;
+}
+
+std::uint64_t RingScoreboard::forget_before(unsigned source, unsigned destination,
+                                            ring::Class packet_class, std::uint64_t identity) {
+  auto& queue = flows_[flow(source, destination, packet_class)];
+  const auto found = std::find_if(queue.begin(), queue.end(), [&](const RingPacket& packet) {
+    return packet.identity == identity;
+  });
+  if (found == queue.end()) return 0;
+  const auto count = static_cast<std::uint64_t>(found - queue.begin());
+  queue.erase(queue.begin(), found);
+  outstanding_ -= count;
+  return count;
 }
 
 std::size_t RingScoreboard::due(unsigned source, unsigned destination,

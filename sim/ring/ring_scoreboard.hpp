@@ -60,6 +60,11 @@ class RingScoreboard {
   void forget_oldest(unsigned source, unsigned destination, ring::Class packet_class);
   void forget_newest(unsigned source, unsigned destination, ring::Class packet_class);
 
+  /// A fault took packets of a flow: forgets those that are due before the one of this identity and
+  /// returns their number, 0 if that one is not due at all.
+  std::uint64_t forget_before(unsigned source, unsigned destination, ring::Class packet_class,
+                              std::uint64_t identity);
+
   [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
   [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
   /// Packets due in one flow.

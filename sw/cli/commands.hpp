@@ -12,8 +12,9 @@ using Action = std::function<int()>;
 void add_layer_commands(CLI::App& app, Action& action);  // gemm, conv
 void add_wave_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
-void add_bench_spu_command(CLI::App& bench, Action& action);  // of add_bench_command
-void add_bench_mem_command(CLI::App& bench, Action& action);  // of add_bench_command
+void add_bench_spu_command(CLI::App& bench, Action& action);   // of add_bench_command
+void add_bench_mem_command(CLI::App& bench, Action& action);   // of add_bench_command
+void add_bench_ring_command(CLI::App& bench, Action& action);  // of add_bench_command
 void add_first_command(CLI::App& app, Action& action);
 void add_digits_command(CLI::App& app, Action& action);
 void add_prune_command(CLI::App& app, Action& action);

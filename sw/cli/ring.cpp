@@ -14,9 +14,17 @@ namespace {
 
 struct Options {
   sw::RingSettings settings;
-  std::string pattern = "uniform", trace, json;
+  std::string pattern = "uniform", trace, json, fault;
+  std::vector<unsigned> dead;
   std::vector<std::string> parameters;
 };
+
+ring::Fault fault_kind(const std::string& name) {
+  if (name == "header") return ring::Fault::kHeader;
+  if (name == "payload") return ring::Fault::kPayload;
+  if (name == "pair") return ring::Fault::kPayloadPair;
+  throw std::invalid_argument("no fault '" + name + "'; known: header, payload, pair");
+}
 
 int run(Options& options) {
   options.settings.pattern = sw::ring_pattern(options.pattern);
@@ -27,6 +35,22 @@ int run(Options& options) {
   }
   if (is_trace && options.settings.rate >= 0) {
     throw std::invalid_argument("a trace has its own rate: --rate does not go with it");
+  }
+  for (const unsigned station : options.dead) {
+    if (station >= options.settings.stations) {
+      throw std::invalid_argument(fmt::format("--dead {}: a ring of {} has stations 0 to {}",
+                                              station, options.settings.stations,
+                                              options.settings.stations - 1));
+    }
+    options.settings.dead |= 1u << station;
+  }
+  if (options.fault.empty()) {
+    if (options.settings.fault_rate > 0) {
+      throw std::invalid_argument("--fault-rate goes with --fault header, payload or pair");
+    }
+  } else {
+    options.settings.fault = fault_kind(options.fault);
+    if (options.settings.fault_rate == 0) options.settings.fault_rate = 0.001;
   }
   if (!options.json.empty()) {
     require_writable({{"--json", options.json}}, is_trace ? std::vector<std::string>{options.trace}
@@ -71,6 +95,13 @@ void add_ring_command(CLI::App& app, Action& action) {
   command->add_option("--seed", settings.seed, "Seed of the traffic (default 1)")->check(whole(0));
   command->add_option("--clocks", settings.clocks, "Clocks measured (default 20000)")
       ->check(whole(1));
+  command->add_option("--dead", options->dead, "Stations that never accept a packet");
+  command->add_option("--fault", options->fault,
+                      "Errors on links: header, payload (one bit) or pair (two bits)");
+  command
+      ->add_option("--fault-rate", settings.fault_rate,
+                   "Chance per clock of an error on some link (default 0.001)")
+      ->check(CLI::Range(0.0, 1.0));
   command->add_option("--trace", options->trace, "Lines '<clock> <source> <hex destination mask>'");
   command->add_option("--param", options->parameters,
                       "NAME=VALUE: another parameter of the module ring, e.g. Credits=4");

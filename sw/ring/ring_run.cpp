@@ -9,7 +9,6 @@
 #include <stdexcept>
 
 #include "sim/ring/ring_scoreboard.hpp"
-#include "sw/ring/ring_pins.hpp"
 
 namespace s4::sw {
 namespace {
@@ -58,6 +57,7 @@ class Run {
         scoreboard_(settings.stations),
         sources_(settings.stations),
         random_(settings.seed * 0x9e3779b97f4a7c15u + 1),
+        faults_(settings.seed * 0x9e3779b97f4a7c15u + 2),
         lane_sent_(2 * settings.stations, 0),
         lane_offered_(2 * settings.stations, 0),
         link_clocks_(2 * settings.stations, 0) {
@@ -72,6 +72,9 @@ class Run {
   RingResult run() {
     const auto start = std::chrono::steady_clock::now();
     pins_.reset();
+    for (unsigned s = 0; s < stations_; ++s) {
+      for (unsigned l = 0; l < 2 && is_dead(s); ++l) pins_.set_room(s, l, 0);
+    }
     if (settings_.pattern == RingPattern::kTrace) {
       replay();
     } else {
@@ -88,6 +91,13 @@ class Run {
     if (settings.stations < 2 || settings.stations > ring::kMaxStations) {
       throw std::invalid_argument(fmt::format("a ring has 2 to {} stations, not {}",
                                               ring::kMaxStations, settings.stations));
+    }
+    if (settings.dead >> settings.stations != 0) {
+      throw std::invalid_argument(
+          fmt::format("a dead station is beyond the ring of {}", settings.stations));
+    }
+    if (!(settings.fault_rate >= 0 && settings.fault_rate <= 1)) {
+      throw std::invalid_argument("the chance of a fault is 0 to 1");
     }
     if (settings.rate > 2) throw std::invalid_argument("a station sends at most 2 per clock");
     tb::ModelOptions options;
@@ -134,6 +144,7 @@ class Run {
     for (clock_ = 0; next < trace.size() || waiting(); ++clock_) {
       if (next < trace.size() && scoreboard_.outstanding() == 0 && !waiting()) {
         clock_ = std::max(clock_, trace[next].clock);  // nothing happens until then
+        last_delivery_ = clock_;
       }
       for (; next < trace.size() && trace[next].clock <= clock_; ++next) {
         sources_[trace[next].source].add(trace[next].clock, trace[next].mask);
@@ -155,11 +166,34 @@ class Run {
   }
 
   void drain() {
-    for (; scoreboard_.outstanding() != 0; ++clock_) step();
+    draining_ = true;
+    for (; scoreboard_.outstanding() != 0 && !(may_lose() && silent()); ++clock_) step();
+    result_.lost += scoreboard_.outstanding();
+  }
+
+  [[nodiscard]] bool is_dead(unsigned station) const {
+    return (settings_.dead >> station & 1) != 0;
+  }
+  [[nodiscard]] bool may_lose() const { return settings_.fault == ring::Fault::kHeader; }
+  [[nodiscard]] bool silent() const { return clock_ > last_delivery_ + kPatience; }
+
+  /// A link is struck for one clock.
+  void strike() {
+    if (struck_ >= 0) {
+      pins_.set_fault(static_cast<unsigned>(struck_) / 2, struck_ % 2, ring::Fault::kNone);
+      struck_ = -1;
+    }
+    if (draining_ || settings_.fault == ring::Fault::kNone ||
+        static_cast<double>(faults_() >> 11) * 0x1p-53 >= settings_.fault_rate) {
+      return;
+    }
+    struck_ = static_cast<int>(faults_() % (2 * stations_));
+    pins_.set_fault(static_cast<unsigned>(struck_) / 2, struck_ % 2, settings_.fault);
   }
 
   /// One clock: deliveries that the pins show, pushes, clock edge.
   void step() {
+    strike();
     std::uint64_t valid = pins_.ejecting();
     if (valid != 0) last_delivery_ = clock_;
     for (; valid != 0; valid &= valid - 1) eject(static_cast<unsigned>(std::countr_zero(valid)));
@@ -173,11 +207,11 @@ class Run {
         source.lanes_[l].pop_front();
         const std::uint64_t identity = std::uint64_t{s} << 56 | std::uint64_t{l} << 48 | ++number_;
         pins_.offer(s, l, kClass, mask, identity);
-        scoreboard_.push(s, l, kClass, mask, {identity, clock_, clock});
+        scoreboard_.push(s, l, kClass, mask & ~settings_.dead, {identity, clock_, clock});
         pushed = true;
       }
     }
-    if (scoreboard_.outstanding() != 0 && clock_ - last_delivery_ > kPatience) {
+    if (scoreboard_.outstanding() != 0 && silent() && !may_lose()) {
       throw sim::RingError(fmt::format("clock {}: nothing was delivered for {} clocks; due: {}",
                                        clock_, kPatience, scoreboard_.oldest()));
     }
@@ -193,12 +227,22 @@ class Run {
   void eject(unsigned at) {
     const unsigned station = at / 2, lane = at % 2;
     const unsigned source = pins_.ejected_source(station, lane);
+    const ring::Class packet_class = pins_.ejected_class(station, lane);
+    const std::uint64_t identity = pins_.ejected_identity(station, lane);
     if (pins_.ejected_error(station, lane)) {
-      throw sim::RingError(fmt::format("clock {}: wrong check sum at station {}", clock_, station));
+      if (settings_.fault == ring::Fault::kNone) {
+        throw sim::RingError(
+            fmt::format("clock {}: wrong check sum at station {}", clock_, station));
+      }
+      scoreboard_.forget_oldest(source, station, packet_class);
+      ++result_.flagged;
+      return;
+    }
+    if (may_lose()) {
+      result_.lost += scoreboard_.forget_before(source, station, packet_class, identity);
     }
     const auto delivery =
-        scoreboard_.deliver(station, lane, pins_.ejected_class(station, lane), source,
-                            pins_.ejected_identity(station, lane), clock_);
+        scoreboard_.deliver(station, lane, packet_class, source, identity, clock_);
     ++result_.packets;
     if (clock_ < measure_from_ || clock_ >= measure_to_) return;
     ++deliveries_;
@@ -245,10 +289,34 @@ class Run {
     for (const std::uint64_t used : link_clocks_) {
       result_.links.push_back(static_cast<double>(used) / clocks);
     }
+    account_for_errors();
+  }
+
+  /// Counters hold what the settings ask for and nothing else.
+  void account_for_errors() {
+    std::uint64_t header = 0, crc = 0;
     for (unsigned s = 0; s < stations_; ++s) {
-      if (pins_.errors(s) != RingErrors{}) {
-        throw sim::RingError(fmt::format("station {} counted errors", s));
+      const RingErrors errors = pins_.errors(s);
+      result_.errors.push_back(errors);
+      result_.dead.push_back(pins_.dead(s));
+      header += errors.header;
+      if (!is_dead(s)) crc += errors.crc;  // at a dead one they wait, with their flag
+      const bool struck = (errors.header == 0 || may_lose()) &&
+                          (errors.payload == 0 || settings_.fault == ring::Fault::kPayload);
+      const bool dead = may_lose() || ((pins_.dead(s) & ~settings_.dead) == 0 &&
+                                       (errors.dropped == 0 || settings_.dead != 0));
+      if (!struck || !dead || errors.misrouted != 0) {
+        throw sim::RingError(fmt::format(
+            "station {} counted errors: {} headers, {} payloads, {} misrouted, {} dropped", s,
+            errors.header, errors.payload, errors.misrouted, errors.dropped));
       }
+    }
+    if (result_.lost != 0 && header == 0) {
+      throw sim::RingError(fmt::format("{} packets lost, no station counted it", result_.lost));
+    }
+    if (crc != result_.flagged) {
+      throw sim::RingError(
+          fmt::format("{} wrong check sums counted, {} packets flagged", crc, result_.flagged));
     }
   }
 
@@ -258,7 +326,9 @@ class Run {
   RingPins pins_;
   sim::RingScoreboard scoreboard_;
   std::vector<Source> sources_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_, faults_;
+  bool draining_ = false;
+  int struck_ = -1;  // 2 * station + lane of the link that has a fault in this clock
   std::uint32_t reach_[ring::kMaxStations][2] = {};
   std::vector<double> lane_sent_, lane_offered_;
   std::vector<std::uint64_t> link_clocks_;
@@ -292,6 +362,17 @@ std::string to_text(const RingSettings& settings, const RingResult& result) {
     text += fmt::format("{:7} {:15.4f} {:7.1f} % {:8.1f} %\n", s, result.sent[s],
                         100 * result.links[2 * s], 100 * result.links[2 * s + 1]);
   }
+  const bool asked = settings.dead != 0 || settings.fault != ring::Fault::kNone;
+  if (asked) text += "station  header  payload  check sum  misrouted  dropped  found dead (mask)\n";
+  for (std::size_t s = 0; asked && s < result.errors.size(); ++s) {
+    const RingErrors& e = result.errors[s];
+    text += fmt::format("{:7} {:7} {:8} {:10} {:10} {:8}  {:#x}\n", s, e.header, e.payload, e.crc,
+                        e.misrouted, e.dropped, result.dead[s]);
+  }
+  if (asked) {
+    text += fmt::format("{} packets delivered with their error flag, {} lost\n", result.flagged,
+                        result.lost);
+  }
   text += fmt::format("{} packets delivered and accounted for, {:.2f} s\n", result.packets,
                       result.seconds);
   return text;
@@ -308,6 +389,16 @@ nlohmann::json to_json(const RingSettings& settings, const RingResult& result) {
                        {"most", l.most},
                        {"mean_with_source", l.total}});
   }
+  nlohmann::json errors = nlohmann::json::array();
+  for (std::size_t s = 0; s < result.errors.size(); ++s) {
+    const RingErrors& e = result.errors[s];
+    errors.push_back({{"header", e.header},
+                      {"payload", e.payload},
+                      {"crc", e.crc},
+                      {"misrouted", e.misrouted},
+                      {"dropped", e.dropped},
+                      {"found_dead", result.dead[s]}});
+  }
   return {{"stations", settings.stations},
           {"pattern", to_string(settings.pattern)},
           {"seed", settings.seed},
@@ -320,7 +411,10 @@ nlohmann::json to_json(const RingSettings& settings, const RingResult& result) {
           {"fairness", result.fairness},
           {"latency", latency},
           {"sent", result.sent},
-          {"links", result.links}};
+          {"links", result.links},
+          {"errors", errors},
+          {"flagged", result.flagged},
+          {"lost", result.lost}};
 }
 
 }  // namespace s4::sw

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sw/ring/ring_pattern.hpp"
+#include "sw/ring/ring_pins.hpp"
 #include "tb/model.hpp"
 
 namespace s4::sw {
@@ -19,6 +20,10 @@ struct RingSettings {
   std::vector<RingMessage> trace;  // of the trace pattern
   std::uint64_t warm_up = 2000;    // clocks before the measurement
   std::uint64_t clocks = 20000;    // of the measurement
+  std::uint32_t dead = 0;          // stations that never accept a packet, as a mask
+  /// Kind of error, and its chance per clock, that strikes some link; of the whole run.
+  ring::Fault fault = ring::Fault::kNone;
+  double fault_rate = 0;
   /// Parameters of the module `ring` besides NumStations.
   std::map<std::string, std::string> parameters;
   tb::Kind kind = tb::Kind::kFast;
@@ -47,10 +52,16 @@ struct RingResult {
   /// Delivered over offered of a source, the slowest over the fastest of a lane, the worse lane.
   double fairness = 0;
   double seconds = 0;
+  // ---- What went wrong, of the whole run; all 0 unless the settings ask for it ----
+  std::vector<RingErrors> errors;   // counters of each station
+  std::vector<std::uint32_t> dead;  // stations that each station found dead, as a mask
+  std::uint64_t flagged = 0;        // packets delivered with their error flag set
+  std::uint64_t lost = 0;           // packets that did not arrive, those for dead stations left out
 };
 
 /// Builds the model on demand. Throws sim::RingError at the first packet that is lost, repeated,
-/// misdirected or out of order, std::invalid_argument for settings that make no sense.
+/// misdirected or out of order and at an error that was not asked for, std::invalid_argument for
+/// settings that make no sense.
 [[nodiscard]] RingResult run_ring(const RingSettings& settings);
 
 [[nodiscard]] std::string to_text(const RingSettings& settings, const RingResult& result);

@@ -12,6 +12,7 @@
 #include "sw/ring/ring_pins.hpp"
 #include "tb/model.hpp"
 #include "tb/seed.hpp"
+#include "tests/common/seeded_bug.hpp"
 
 namespace s4::tests {
 
@@ -21,6 +22,18 @@ inline std::unique_ptr<tb::Model> ring_model(unsigned stations, tb::ModelOptions
   options.parameters.emplace("PayloadWidth", "70");
   options.parameters["NumStations"] = std::to_string(stations);
   return tb::Model::load("ring", "tiny", kind, options);
+}
+
+/// Two stations whose receivers deliver some requests twice: what every account must find.
+inline std::unique_ptr<tb::Model> ring_that_repeats() {
+  const std::string rest =
+      ",\n          .out_data_o(head[c*WordWidth+:WordWidth]),\n"
+      "          .count_o(count)\n      );\n    end else";
+  tb::ModelOptions options =
+      seeded_bug("rtl/ring/ring_ejector.sv", "ring_twice", ".out_ready_i(pop[c])" + rest,
+                 ".out_ready_i(pop[c] && (turn_q || c != 0))" + rest);
+  options.parameters = {{"Credits", "1"}, {"PayloadWidth", "64"}, {"Protection", "0"}};
+  return ring_model(2, options, tb::Kind::kFast);
 }
 
 struct RingTraffic {

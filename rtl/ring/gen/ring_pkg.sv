@@ -16,7 +16,9 @@ package ring_pkg;
   // Data of one packet.
   localparam int unsigned DataBits = 512;
   // Bits of the payload structure.
-  localparam int unsigned PayloadBits = 590;
+  localparam int unsigned PayloadBits = 596;
+  // Bits of the turn of a tag.
+  localparam int unsigned TurnWidth = 2;
   // Bits of the check sum that travels from end to end over source, class and payload.
   localparam int unsigned CrcWidth = 16;
   // x^16 + x^12 + x^5 + 1 without its highest term. The check sum of a word is the remainder of
@@ -51,11 +53,13 @@ package ring_pkg;
   // What travels from end to end unseen by the ring.
   typedef struct packed {
     logic [1:0] op;
+    logic [1:0] turn;
     logic [7:0] tag;
     logic last;
+    logic [3:0] left;
     logic [1:0] error;
     logic [63:0] strobe;
-    logic spare;
+    logic several;
     logic [511:0] data;
   } payload_t;
 
@@ -68,5 +72,12 @@ package ring_pkg;
     logic [15:0] misrouted;
     logic [15:0] dropped;
   } errors_t;
+
+  // Errors that a network interface counted; each counter stops at its largest value.
+  typedef struct packed {
+    logic [15:0] given_up;
+    logic [15:0] lost;
+    logic [15:0] stray;
+  } port_errors_t;
 
 endpackage

@@ -17,7 +17,9 @@ inline constexpr std::uint32_t kClassWidth = 2;
 /// Data of one packet.
 inline constexpr std::uint32_t kDataBits = 512;
 /// Bits of the payload structure.
-inline constexpr std::uint32_t kPayloadBits = 590;
+inline constexpr std::uint32_t kPayloadBits = 596;
+/// Bits of the turn of a tag.
+inline constexpr std::uint32_t kTurnWidth = 2;
 /// Bits of the check sum that travels from end to end over source, class and payload.
 inline constexpr std::uint32_t kCrcWidth = 16;
 /// x^16 + x^12 + x^5 + 1 without its highest term. The check sum of a word is the remainder of
@@ -67,7 +69,7 @@ enum class Fault : std::uint8_t {
 
 /// What a packet carries.
 enum class Op : std::uint8_t {
-  kRead = 0,  ///< Read request: address in data[35:0], beats minus one in data[39:36].
+  kRead = 0,  ///< Read request: address in the memory of the station in data[35:0], beats minus one in data[39:36]; last says whether its last beat ends the burst.
   kWrite = 1,  ///< Write request, as a read request; the beats follow as Data packets of the same class.
   kData = 2,  ///< One beat.
   kAcknowledge = 3,  ///< A write burst is done.
@@ -85,18 +87,22 @@ enum class Op : std::uint8_t {
   }
   return "?";
 }
-inline constexpr unsigned kPayloadOpLsb = 588;
+inline constexpr unsigned kPayloadOpLsb = 594;
 inline constexpr unsigned kPayloadOpBits = 2;
-inline constexpr unsigned kPayloadTagLsb = 580;
+inline constexpr unsigned kPayloadTurnLsb = 592;
+inline constexpr unsigned kPayloadTurnBits = 2;
+inline constexpr unsigned kPayloadTagLsb = 584;
 inline constexpr unsigned kPayloadTagBits = 8;
-inline constexpr unsigned kPayloadLastLsb = 579;
+inline constexpr unsigned kPayloadLastLsb = 583;
 inline constexpr unsigned kPayloadLastBits = 1;
+inline constexpr unsigned kPayloadLeftLsb = 579;
+inline constexpr unsigned kPayloadLeftBits = 4;
 inline constexpr unsigned kPayloadErrorLsb = 577;
 inline constexpr unsigned kPayloadErrorBits = 2;
 inline constexpr unsigned kPayloadStrobeLsb = 513;
 inline constexpr unsigned kPayloadStrobeBits = 64;
-inline constexpr unsigned kPayloadSpareLsb = 512;
-inline constexpr unsigned kPayloadSpareBits = 1;
+inline constexpr unsigned kPayloadSeveralLsb = 512;
+inline constexpr unsigned kPayloadSeveralBits = 1;
 inline constexpr unsigned kPayloadDataLsb = 0;
 inline constexpr unsigned kPayloadDataBits = 512;
 inline constexpr unsigned kErrorsHeaderLsb = 64;
@@ -109,5 +115,11 @@ inline constexpr unsigned kErrorsMisroutedLsb = 16;
 inline constexpr unsigned kErrorsMisroutedBits = 16;
 inline constexpr unsigned kErrorsDroppedLsb = 0;
 inline constexpr unsigned kErrorsDroppedBits = 16;
+inline constexpr unsigned kPortErrorsGivenUpLsb = 32;
+inline constexpr unsigned kPortErrorsGivenUpBits = 16;
+inline constexpr unsigned kPortErrorsLostLsb = 16;
+inline constexpr unsigned kPortErrorsLostBits = 16;
+inline constexpr unsigned kPortErrorsStrayLsb = 0;
+inline constexpr unsigned kPortErrorsStrayBits = 16;
 
 }  // namespace s4::ring
