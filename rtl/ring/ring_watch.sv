@@ -1,7 +1,8 @@
 /// Knows which bursts of a memory port are under way, tells answers that belong to none, and gives
 /// up those that get no answer for long: every tag is visited once in 256 * patience_i clocks, and
 /// a burst that got nothing between two visits is given up. Its remaining beats, or its
-/// acknowledge, are then asked for at given_up_*, to be answered with an error. A turn, a number
+/// acknowledge, are then asked for at given_up_*, to be answered with an error. Visits wait at a
+/// burst to be given up until the one before is done, so that none is passed over. A turn, a number
 /// kept for each tag, changes with every burst that is given up, so that what still comes
 /// for it is not taken for the answer of the next burst of this tag.
 /// A burst is open from the clock after open_i; look-ups are combinational.
@@ -82,17 +83,19 @@ module ring_watch #(
   // ---- Visits ----
   logic [15:0] clocks_q;
   logic [TagWidth-1:0] visited_q;
-  logic visit, too_long;
+  logic given_up_q;
+  logic due, visit, too_long;
 
-  assign visit    = patience_i != '0 && 17'(clocks_q) + 17'd1 >= 17'(patience_i);
-  assign too_long = visit && open_q[visited_q] && quiet_q[visited_q] &&
+  assign due      = patience_i != '0 && 17'(clocks_q) + 17'd1 >= 17'(patience_i);
+  assign visit    = due && !(too_long && given_up_q);
+  assign too_long = due && open_q[visited_q] && quiet_q[visited_q] &&
                     !(answer_i && tag_i == visited_q);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       clocks_q  <= '0;
       visited_q <= '0;
     end else begin
-      clocks_q  <= visit ? '0 : clocks_q + 16'd1;
+      clocks_q  <= visit ? '0 : due ? clocks_q : clocks_q + 16'd1;
       visited_q <= visited_q + TagWidth'(visit);
     end
   end
@@ -102,8 +105,8 @@ module ring_watch #(
     if (open_i) quiet_q[open_tag_i] <= 1'b0;
   end
 
-  // ---- The burst that is given up; another one waits for its next visit ----
-  logic given_up_q, begun_q;
+  // ---- The burst that is given up ----
+  logic begun_q;
   logic [TagWidth-1:0] given_up_tag_q;
 
   assign given_up_o     = given_up_q;

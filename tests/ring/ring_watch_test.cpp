@@ -23,8 +23,9 @@ struct Totals {
   unsigned opened = 0, given_up = 0;
 };
 
-/// Random bursts; one in eight gets no answer. Throws std::runtime_error at the first difference.
-Totals run(const tb::ModelOptions& options, unsigned clocks) {
+/// Random bursts; one in `silent` gets no answer. Throws std::runtime_error at the first
+/// difference.
+Totals run(const tb::ModelOptions& options, unsigned clocks, unsigned silent = 8) {
   struct Tag {
     bool open = false, write = false, silent = false, begun = false;
     unsigned left = 0;
@@ -100,7 +101,7 @@ Totals run(const tb::ModelOptions& options, unsigned clocks) {
       if (own.write || own.left-- == 0) own.open = false;
     }
     if (opens) {
-      tags[asked] = {true, writes, random() % 8 == 0, false, len, clock, tags[asked].turn};
+      tags[asked] = {true, writes, random() % silent == 0, false, len, clock, tags[asked].turn};
       ++totals.opened;
     }
     strays += strays_now;
@@ -123,13 +124,19 @@ TEST_CASE("ring_watch: bursts are given up in time, and not before") {
   CHECK(totals.given_up > 100);
 }
 
+TEST_CASE("ring_watch: none of many silent bursts is passed over") {
+  const Totals totals = run({}, tb::full_run() ? 1000000 : 60000, 2);  // below the counter's end
+  CHECK(totals.given_up > 1000);
+}
+
 TEST_CASE("ring_watch: the account fails on seeded bugs") {
   if (!tb::full_run()) return;
   const auto fails = [](const char* name, const char* find, const char* replace) {
     const auto options = seeded_bug("rtl/ring/ring_watch.sv", name, find, replace);
-    CHECK_THROWS_AS(run(options, 20000), std::runtime_error);
+    CHECK_THROWS_AS(run(options, 60000, 2), std::runtime_error);
   };
   fails("watch_turn", "give_up_i && !begun_q;", "1'b0;");
   fails("watch_quiet", "if (answer_i) quiet_q[tag_i] <= 1'b0;", "");
+  fails("watch_passes", "!(too_long && given_up_q);", "1'b1;");
   fails("watch_never", "open_q[visited_q] && quiet_q[visited_q] &&", "1'b0 &&");
 }
