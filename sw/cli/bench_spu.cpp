@@ -20,10 +20,11 @@ namespace {
 
 constexpr double kClockHz = 900e6;
 constexpr int kSubsystems = 4;
+constexpr std::uint32_t kLargeLayers = 10;
 
 struct Options {
   std::string config = "s4";
-  std::vector<std::string> networks{"resnet50", "bert-base", "random"};
+  std::vector<std::string> networks{"resnet50", "bert-base", "random", "large"};
   std::vector<std::uint32_t> keeps{64, 32, 16, 8, 4, 2, 1};
   std::int64_t batch = 4;
   std::uint32_t count = 30;
@@ -43,9 +44,12 @@ class SpuBench {
 
   int run() {
     for (const std::string& name : options_.networks) {
-      if (name == "random") {
-        RandomFigures figures = bench_random_layers(
-            config_, {options_.count, options_.seed, options_.keeps, options_.layers});
+      if (name == "random" || name == "large") {
+        const bool large = name == "large";
+        RandomLayers layers{large ? std::min(options_.count, kLargeLayers) : options_.count,
+                            options_.seed, options_.keeps, large, options_.layers};
+        if (large) std::erase_if(layers.keeps, [](std::uint32_t keep) { return keep < 4; });
+        RandomFigures figures = bench_random_layers(config_, layers);
         rows_.insert(rows_.end(), figures.rows.begin(), figures.rows.end());
         sums_.insert(sums_.end(), figures.sums.begin(), figures.sums.end());
         ok_ = ok_ && figures.ok;
@@ -165,7 +169,7 @@ void add_bench_spu_command(CLI::App& bench, Action& action) {
       bench.add_subcommand("spu", "Clocks of ResNet-50's and BERT's layers at every sparsity");
   command->add_option("--config", o->config, "Configuration")->capture_default_str();
   command->add_option("--network", o->networks, "Networks; all of them if not given")
-      ->check(CLI::IsMember({"resnet50", "bert-base", "random"}));
+      ->check(CLI::IsMember({"resnet50", "bert-base", "random", "large"}));
   command
       ->add_option("--keep", o->keeps, "Weights kept of 64; the speed-up is over the first of them")
       ->check(CLI::Range(1, 64));
