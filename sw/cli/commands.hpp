@@ -26,5 +26,6 @@ void add_inspect_command(CLI::App& app, Action& action);
 void add_compare_command(CLI::App& app, Action& action);
 void add_ring_command(CLI::App& app, Action& action);
 void add_mem_command(CLI::App& app, Action& action);
+void add_act_command(CLI::App& app, Action& action);
 
 }  // namespace s4::cli

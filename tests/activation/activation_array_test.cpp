@@ -2,19 +2,19 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "sw/activation/activation_bench.hpp"
 #include "sw/activation/int8_table.hpp"
+#include "sw/activation/judge.hpp"
 #include "tb/seed.hpp"
-#include "tests/activation/activation_bench.hpp"
-#include "tests/activation/judge.hpp"
 #include "tests/common/seeded_bug.hpp"
 
 namespace {
 
 using s4::activation::Function;
 using s4::activation::kFunctionCount;
-using s4::tests::ActivationBeat;
-using s4::tests::ActivationBench;
-using s4::tests::Stalls;
+using s4::sw::ActivationBeat;
+using s4::sw::ActivationBench;
+using s4::sw::Stalls;
 
 std::vector<std::uint8_t> permutation() {
   std::vector<std::uint8_t> bytes(256);
@@ -78,7 +78,7 @@ TEST_CASE("array: one result per lane and clock; 128 lanes in s4", "[activation]
   ActivationBench bench(full ? "s4" : "small", s4::tb::Kind::kFast);
   if (full) CHECK(bench.lanes() == 128);
   const auto got = bench.all_inputs(Function::kGelu);
-  const auto& expected = s4::tests::judged(Function::kGelu);
+  const auto& expected = s4::sw::judged(Function::kGelu);
   unsigned wrong = 0;
   for (unsigned x = 0; x < 65536; ++x) wrong += got[x] != expected[x].value ? 1U : 0U;
   CHECK(wrong == 0);
@@ -229,7 +229,7 @@ TEST_CASE("seeded bugs of the activation engine are noticed", "[activation]") {
       } else if (std::string(bug.name) == "activation_coefficient") {
         const auto got = bench.all_inputs(Function::kExp);
         for (unsigned x = 0; x < 65536; ++x) {
-          noticed |= got[x] != s4::tests::judged(Function::kExp)[x].value;
+          noticed |= got[x] != s4::sw::judged(Function::kExp)[x].value;
         }
       } else {
         noticed = random_traffic(bench, {60, 60}, 300) != 0;

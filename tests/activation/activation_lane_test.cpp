@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "tests/activation/activation_bench.hpp"
-#include "tests/activation/judge.hpp"
+#include "sw/activation/activation_bench.hpp"
+#include "sw/activation/judge.hpp"
 
 namespace {
 
@@ -22,7 +22,7 @@ std::string hex(unsigned x) {
 TEST_CASE("functional model: all inputs of all functions are correctly rounded", "[activation]") {
   for (unsigned code = 0; code < kFunctionCount; ++code) {
     const auto function = static_cast<Function>(code);
-    const auto& expected = s4::tests::judged(function);
+    const auto& expected = s4::sw::judged(function);
     unsigned wrong = 0;
     std::string first;
     for (unsigned x = 0; x < 65536; ++x) {
@@ -37,10 +37,10 @@ TEST_CASE("functional model: all inputs of all functions are correctly rounded",
 }
 
 TEST_CASE("RTL: all inputs of all functions are correctly rounded", "[activation]") {
-  s4::tests::ActivationBench bench("small", s4::tb::Kind::kFast);
+  s4::sw::ActivationBench bench("small", s4::tb::Kind::kFast);
   for (unsigned code = 0; code < kFunctionCount; ++code) {
     const auto function = static_cast<Function>(code);
-    const auto& expected = s4::tests::judged(function);
+    const auto& expected = s4::sw::judged(function);
     const auto got = bench.all_inputs(function);
     unsigned wrong = 0;
     std::string first;

@@ -4,8 +4,8 @@
 #include <random>
 
 #include "sw/activation/int8_table.hpp"
+#include "sw/activation/judge.hpp"
 #include "tb/seed.hpp"
-#include "tests/activation/judge.hpp"
 
 namespace {
 
@@ -20,7 +20,7 @@ unsigned differing(Function function, const ByteQuantization& x, const ByteQuant
   unsigned wrong = 0;
   for (unsigned pattern = 0; pattern < 256; ++pattern) {
     const int byte = x.is_unsigned ? static_cast<int>(pattern) : static_cast<std::int8_t>(pattern);
-    const auto judged = s4::tests::judged_quotient(
+    const auto judged = s4::sw::judged_quotient(
         function, static_cast<double>(x.scale) * (byte - x.zero + skew), y.scale);
     const long low = y.is_unsigned ? 0 : -128;
     const long value =

@@ -9,7 +9,7 @@
 #include "sim/activation/activation_function.hpp"
 #include "tb/model.hpp"
 
-namespace s4::tests {
+namespace s4::sw {
 
 struct ActivationBeat {
   unsigned function = 0;
@@ -51,4 +51,4 @@ class ActivationBench {
   std::uint64_t clocks_ = 0;
 };
 
-}  // namespace s4::tests
+}  // namespace s4::sw

@@ -1,13 +1,14 @@
-#include "tests/activation/judge.hpp"
+#include "sw/activation/judge.hpp"
 
 #include <mpfr.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <stdexcept>
 
-namespace s4::tests {
+namespace s4::sw {
 namespace {
 
 using activation::Function;
@@ -134,7 +135,23 @@ sim::ActivationResult at_bound(Function function, std::uint16_t x) {
   return {};
 }
 
-sim::ActivationResult judge(Function function, std::uint16_t x) {
+/// (rounded - exact) / ulp of the exact value; subnormals share one ulp, 2^-133.
+float residual(float rounded, mpfr_t exact) {
+  if (!std::isfinite(rounded) || mpfr_zero_p(exact) != 0) return 0;
+  Number error;
+  mpfr_d_sub(error.value, rounded, exact, MPFR_RNDN);
+  const long ulp = std::max<long>(mpfr_get_exp(exact) - 8, -133);
+  mpfr_div_2si(error.value, error.value, ulp, MPFR_RNDN);
+  return mpfr_get_flt(error.value, MPFR_RNDN);
+}
+
+struct Judged {
+  std::vector<sim::ActivationResult> results;
+  std::vector<float> residuals;
+};
+
+sim::ActivationResult judge(Function function, std::uint16_t x, float& error) {
+  error = 0;
   if ((x & 0x7FFF) > 0x7F80) return {0x7FC0, false};
   if ((x & 0x7FFF) == 0 || (x & 0x7FFF) == 0x7F80) return at_bound(function, x);
   Number argument, value;
@@ -155,20 +172,30 @@ sim::ActivationResult judge(Function function, std::uint16_t x) {
   mpfr_clear(rounded);
   mpfr_set_emin(low);
   mpfr_set_emax(high);
+  error = residual(result, value.value);
   return {static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(result) >> 16), false};
+}
+
+const Judged& judgement(Function function) {
+  static std::array<Judged, activation::kFunctionCount> all;
+  Judged& judged = all[static_cast<unsigned>(function)];
+  if (judged.results.empty()) {
+    judged.residuals.resize(65536);
+    for (unsigned x = 0; x < 65536; ++x) {
+      judged.results.push_back(judge(function, static_cast<std::uint16_t>(x), judged.residuals[x]));
+    }
+  }
+  return judged;
 }
 
 }  // namespace
 
 const std::vector<sim::ActivationResult>& judged(Function function) {
-  static std::array<std::vector<sim::ActivationResult>, activation::kFunctionCount> tables;
-  auto& table = tables[static_cast<unsigned>(function)];
-  if (table.empty()) {
-    for (unsigned x = 0; x < 65536; ++x) {
-      table.push_back(judge(function, static_cast<std::uint16_t>(x)));
-    }
-  }
-  return table;
+  return judgement(function).results;
+}
+
+const std::vector<float>& judged_residuals(Function function) {
+  return judgement(function).residuals;
 }
 
 JudgedInteger judged_quotient(Function function, double x, float y_scale) {
@@ -202,4 +229,4 @@ JudgedInteger judged_quotient(Function function, double x, float y_scale) {
   return {mpfr_get_si(value.value, MPFR_RNDN), false};
 }
 
-}  // namespace s4::tests
+}  // namespace s4::sw

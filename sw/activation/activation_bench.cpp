@@ -1,4 +1,4 @@
-#include "tests/activation/activation_bench.hpp"
+#include "sw/activation/activation_bench.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "tb/seed.hpp"
 
-namespace s4::tests {
+namespace s4::sw {
 
 ActivationBench::ActivationBench(const std::string& config, tb::Kind kind,
                                  tb::ModelOptions options) {
@@ -108,4 +108,4 @@ void ActivationBench::clear_invalid() {
   model_->port("invalid_clear_i").set(0);
 }
 
-}  // namespace s4::tests
+}  // namespace s4::sw
