@@ -27,7 +27,7 @@ ROOT = pathlib.Path(rtl_files.ROOT)
 LIBERTY = pathlib.Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
 SRAMS = ("sram_1rw", "sram_1r1w")
 STORAGE_LIMIT_BITS = 4 * 1024 * 8
-STORAGE_EXEMPT = ("mac_quadrant", "bf16_quadrant")  # operands, accumulators: flip-flops
+STORAGE_EXEMPT = ("mac_quadrant",)  # its operand and accumulator registers are flip-flops
 FLIP_FLOPS = ("DFFPOSX1", "DFFNEGX1", "DFFSR")
 FLOW_VERSION = 1  # raise when the flow below changes what it produces
 

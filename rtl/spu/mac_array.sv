@@ -12,6 +12,7 @@ module mac_array #(
     localparam int unsigned DrainBits = OutPixels * Lanes * 32
 ) (
     input  logic                             clk_i,
+    input  logic                             rst_ni,
     // Fill of the quadrants in fill_quads_i
     input  logic                             fill_valid_i,
     input  logic [                Quads-1:0] fill_quads_i,
@@ -22,7 +23,9 @@ module mac_array #(
     input  logic                             fill_unsigned_i,
     input  logic signed [               8:0] fill_zero_point_i,
     // Step: lane rows of quadrant q at q * Lanes
+    input  logic                             step_low_i,
     input  logic                             step_valid_i,
+    input  logic                             step_bf16_i,
     input  logic                             step_clear_i,
     input  logic                             step_zero_i,  // take all values as zero
     input  logic                             step_set_i,
@@ -41,6 +44,7 @@ module mac_array #(
     logic [DrainBits-1:0] data, chosen;
     mac_quadrant u_quadrant (
         .clk_i,
+        .rst_ni,
         .fill_valid_i (fill_valid_i && fill_quads_i[q]),
         .fill_bank_i,
         .fill_write_i,
@@ -48,7 +52,9 @@ module mac_array #(
         .fill_data_i,
         .fill_unsigned_i,
         .fill_zero_point_i,
+        .step_low_i,
         .step_valid_i,
+        .step_bf16_i,
         .step_clear_i,
         .step_set_i,
         .step_bank_i,

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "sim/epilogue/float32.hpp"
+#include "sim/sequencer/gen/commands.hpp"
 
 namespace s4::sim::bf16 {
 
@@ -93,6 +94,25 @@ struct Epilogue {
   std::int32_t out_max = 127;
   std::int32_t out_zero = 0;
 };
+
+/// The epilogue of a command whose operands or results are BF16.
+[[nodiscard]] inline Epilogue settings_of(const commands::SpuCommand& command) {
+  Epilogue e;
+  e.acc_int = command.dtype == static_cast<std::uint8_t>(commands::Dtype::kInt8);
+  e.second_int = command.out_bf16 == 0;
+  e.second_unsigned = command.add_unsigned != 0;
+  e.second_zero = command.second_zero;
+  e.second_scale = command.add_rb;
+  if (command.add_enable != 0) e.operation = static_cast<Operation>(command.second_use + 1);
+  e.negative_factor = command.negative_factor;
+  e.low = command.float_low;
+  e.high = command.float_high;
+  e.out_int = command.out_bf16 == 0;
+  e.out_min = command.requant_min;
+  e.out_max = command.requant_max;
+  e.out_zero = command.requant_zero;
+  return e;
+}
 
 /// One result: BF16, or a byte in the low half. `second` is a BF16 or a byte.
 [[nodiscard]] constexpr std::uint16_t epilogue(const Epilogue& settings, Bits acc, Bits bias,

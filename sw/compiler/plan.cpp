@@ -18,6 +18,11 @@ constexpr std::uint32_t kMaxRegions = 3;     // of a ring: one loads, one comput
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
+/// Clocks in which the words of a tile are fetched.
+std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profile) {
+  return (std::uint64_t{group.busy_banks} << profile.shape) * profile.bank_words;
+}
+
 Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const Layer& layer,
                        const config::Configuration& config, const ShapeProfile& profile,
                        bool resident) {
@@ -66,12 +71,14 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
       for (std::size_t index = group_begin; index < group_end; ++index) {
         const GroupProfile& group = profile.groups[index];
         e.mac += tiles * group.clocks;
-        e.activation += tiles * (std::uint64_t{group.busy_banks} << profile.shape);
+        e.activation += tiles * fetch_clocks(group, profile);
         e.epilogue += tiles * drain_clocks(profile, config);
         if (streamed || resend) weight_words += group.words() * (streamed ? tiles : 1);
       }
       const std::uint64_t store_words =
-          resident ? 0 : chunk.pixels() * (group_outer ? profile.lanes / 64 : g.out_blocks());
+          resident
+              ? 0
+              : chunk.pixels() * (group_outer ? profile.lanes * g.out_bytes / 64 : g.out_blocks());
 
       // Order of the read port: this chunk's activations, then its weights.
       if (load_words > 0) {
@@ -175,6 +182,8 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   profile.shape = shape;
   profile.lanes = group_lanes(config, shape);
   profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
+  profile.bank_words = layer.geometry.in_bytes;
+  profile.drain_passes = layer.float_epilogue ? 2 : 1;
   if (layer.max_pool) {
     profile.lanes = kPoolChannels;
     GroupProfile group;
@@ -198,12 +207,13 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
 }
 
 std::uint64_t drain_clocks(const ShapeProfile& profile, const config::Configuration& config) {
-  return profile.lanes / config.lanes_per_quadrant * profile.tile_pixels / config.epilogue_pixels;
+  return profile.lanes / config.lanes_per_quadrant * profile.tile_pixels / config.epilogue_pixels *
+         profile.drain_passes;
 }
 
 std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,
                           const config::Configuration& config, bool streamed) {
-  const std::uint64_t fetch = std::uint64_t{group.busy_banks} << profile.shape;
+  const std::uint64_t fetch = fetch_clocks(group, profile);
   return std::max(
       {group.clocks, fetch, drain_clocks(profile, config), streamed ? group.words() : 0});
 }

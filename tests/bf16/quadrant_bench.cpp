@@ -9,7 +9,7 @@ namespace s4::tests {
 Bf16QuadrantBench::Bf16QuadrantBench(const std::string& config, const tb::ModelOptions& options,
                                      tb::Kind kind)
     : config_(sim::load_configuration(tb::root(), config)),
-      model_(tb::Model::load("bf16_quadrant", config, kind, options)),
+      model_(tb::Model::load("mac_quadrant", config, kind, options)),
       operand_(kBankSlots, std::vector<std::int32_t>(std::size_t{kBankSize} * pixels())),
       accumulator_(2, std::vector<std::uint32_t>(std::size_t{lanes()} * pixels())),
       data_(std::size_t{pixels()} * 64) {

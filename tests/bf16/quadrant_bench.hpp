@@ -1,4 +1,4 @@
-// Drives the verilated bf16_quadrant and compares what it drains, clock by clock, with the host's
+// Drives the verilated mac_quadrant and compares what it drains, clock by clock, with the host's
 // own float operations (INT8 steps: integers).
 #pragma once
 

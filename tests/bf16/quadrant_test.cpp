@@ -176,7 +176,7 @@ TEST_CASE("bf16 quadrant: seeded bugs are noticed", "[bf16]") {
     const char *file, *name, *find, *replace;
   };
   constexpr const char* kPackage = "rtl/spu/bf16_pkg.sv";
-  constexpr const char* kQuadrant = "rtl/spu/bf16_quadrant.sv";
+  constexpr const char* kQuadrant = "rtl/spu/mac_quadrant.sv";
   std::vector<Bug> bugs = {
       {kPackage, "zero_weight", "(w[14:7] == 8'd0) ? NegativeZero : finite", "finite"},
       {kQuadrant, "half", "[(b%2)*Half+p];\n              selected[c][Half+p]",
@@ -205,7 +205,7 @@ TEST_CASE("bf16 quadrant: seeded bugs are noticed", "[bf16]") {
 // Not of the quick tier: prints what docs/blocks/bf16.md quotes.
 TEST_CASE("bf16 quadrant: simulated products per second", "[.speed]") {
   for (const bool bf16 : {true, false}) {
-    auto model = tb::Model::load("bf16_quadrant", "s4", tb::Kind::kFast);
+    auto model = tb::Model::load("mac_quadrant", "s4", tb::Kind::kFast);
     const auto config = sim::load_configuration(tb::root(), "s4");
     SeededRandom random(715);
     auto set_random = [&](const char* name, unsigned bits, bool tame) {
