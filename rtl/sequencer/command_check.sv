@@ -142,8 +142,8 @@ module command_check (
 
   assign total_bytes = {26'(as_weights.param_words) + 26'(as_weights.index_words) +
                         26'(as_weights.value_words), 6'b0};
-  // ceil(out_channels / 64) - 1; out_channels = 0 is refused as a field
-  assign out_blocks  = (as_spu.out_channels - 16'd1) >> 6;
+  // ceil(out_channels / 64) - 1, of BF16 / 32; out_channels = 0 is refused as a field
+  assign out_blocks  = (as_spu.out_channels - 16'd1) >> (as_spu.out_bf16 ? 5 : 6);
 
   always_comb begin
     wide_a   = '0;

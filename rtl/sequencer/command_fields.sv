@@ -57,7 +57,7 @@ module command_fields (
       default: known = 1'b0;
     endcase
   end
-  assign opcode_bad_o = enable_i && (!known || (is_spu && header.dtype != commands_pkg::DtypeInt8));
+  assign opcode_bad_o = enable_i && (!known || (is_spu && header.dtype > commands_pkg::DtypeBf16));
 
   // ---- Arithmetic conditions ----
   // A number is a multiple of 3 when the sum of its base-4 digits is.
@@ -126,6 +126,11 @@ module command_fields (
       // 9 bits; the zero point is a value of the input's type: uint8 0 to 255, int8 -128 to 127.
       if (as_spu.in_unsigned ? as_spu.in_zero[8] : as_spu.in_zero[8] != as_spu.in_zero[7])
         bad[66] = 1'b1;
+      if (as_spu.dtype == commands_pkg::DtypeBf16) begin
+        if (as_spu.in_quarters || as_spu.max_pool) bad[64] = 1'b1;
+        if (as_spu.in_zero != '0) bad[66] = 1'b1;
+      end
+      if (as_spu.out_bf16 && as_spu.max_pool) bad[65] = 1'b1;
       if (as_spu.in_quarters) begin
         if (as_spu.in_blocks != 16'd1) bad[30] = 1'b1;
         if (as_spu.in_width <= 16'(as_spu.out_width >> 2)) bad[34] = 1'b1;

@@ -10,7 +10,8 @@
 /// or unused (operand_slots). For pooling a group of channels is one channel block, its words go to
 /// the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels of a
 /// quarter word (in_quarters): the group reads the Words words that hold its windows and is filled
-/// once all are there (quarter_window).
+/// once all are there (quarter_window). BF16: a bank is two words, of one tap in two blocks of 32
+/// channels, one after the other; a last block without a partner is read twice.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(
@@ -57,7 +58,9 @@ module activation_fetch #(
     output logic                         pool_take_o,
     output logic                         fill_first_o,   // first fill of a tile
     output logic                         fill_last_o,    // last fill of a tile
-    // Operand banks
+    // Operand banks; BF16 two at a time, aligned when the array starts
+    input  logic                         bank_pair_i,
+    input  logic                         bank_align_i,
     output logic                         bank_valid_o,   // the oldest bank is complete
     output logic [         SlotBits-1:0] bank_o,         // its number
     input  logic                         bank_release_i, // the array is done with it
@@ -71,12 +74,13 @@ module activation_fetch #(
 
   // ---- Loops ----
   logic run_q, last_part, last_kx, last_ky, last_block, last_tile, last_group, last_bank;
+  logic bf16, half_q, last_half, alone;
   logic stage_ready, issue, pool, quarters, credit, slot_credit, first_bank, tile_over;
   logic [1:0] part_q, parts_minus1;
   logic [3:0] kx_q, ky_q;
   logic [15:0] block_q, group_q;
   logic [23:0] tile_q;
-  addr_t tap_addr_q, row_addr_q, block_addr_q, next_block_addr, row_step_q;
+  addr_t tap_addr_q, row_addr_q, block_addr_q, next_block_addr, row_step_q, half_step, tap_base;
   coord_t tap_x_q, tap_y_q;
   logic [23:0] pixel_base_q;
 
@@ -87,8 +91,13 @@ module activation_fetch #(
   assign last_ky = ky_q == command_i.kernel_h - 4'd1;
   assign pool = command_i.max_pool;
   assign quarters = command_i.in_quarters;
-  assign last_block = pool || block_q == command_i.in_blocks - 16'd1;
-  assign last_bank = last_kx && last_ky && last_block;
+  assign bf16 = command_i.dtype == commands_pkg::DtypeBf16;
+  assign alone = block_q == command_i.in_blocks - 16'd1;
+  assign last_half = half_q || !bf16;
+  assign half_step = alone ? '0 : AddrBits'(command_i.in_plane);
+  assign tap_base = half_q ? tap_addr_q - half_step : tap_addr_q;
+  assign last_block = pool || alone || (bf16 && block_q == command_i.in_blocks - 16'd2);
+  assign last_bank = last_kx && last_ky && last_block && last_half;
   assign last_tile = tile_q == tiles_i - 24'd1;
   assign last_group = group_q == groups_i - 16'd1;
   assign first_bank = kx_q == '0 && ky_q == '0 && block_q == '0;
@@ -111,7 +120,7 @@ module activation_fetch #(
 
   // The next channel block comes after this one's taps, or in pooling after its tiles.
   always_comb begin
-    next_block_addr = block_addr_q + AddrBits'(command_i.in_plane);
+    next_block_addr = block_addr_q + AddrBits'(bf16 ? command_i.in_plane << 1 : command_i.in_plane);
     if (pool && !last_tile) next_block_addr = block_addr_q;
     if (!pool && last_block) next_block_addr = '0;
   end
@@ -120,6 +129,7 @@ module activation_fetch #(
     row_step_q <= AddrBits'(command_i.in_row * 16'(command_i.dilation_h));
     if (start_i) begin
       part_q       <= '0;
+      half_q       <= 1'b0;
       kx_q         <= '0;
       ky_q         <= '0;
       block_q      <= '0;
@@ -133,17 +143,22 @@ module activation_fetch #(
       pixel_base_q <= '0;
     end else if (issue) begin
       part_q <= last_part ? '0 : part_q + 2'd2;
-      if (last_part) begin
+      if (last_part && !last_half) begin
+        half_q     <= 1'b1;
+        tap_addr_q <= tap_addr_q + half_step;
+      end
+      if (last_part && last_half) begin
+        half_q     <= 1'b0;
         kx_q       <= last_kx ? '0 : kx_q + 4'd1;
         tap_x_q    <= last_kx ? '0 : tap_x_q + $signed(CoordBits'({1'b0, command_i.dilation_w}));
-        tap_addr_q <= tap_addr_q + AddrBits'(command_i.dilation_w);
+        tap_addr_q <= tap_base + AddrBits'(command_i.dilation_w);
         if (last_kx) begin
           ky_q       <= last_ky ? '0 : ky_q + 4'd1;
           tap_y_q    <= last_ky ? '0 : tap_y_q + $signed(CoordBits'({1'b0, command_i.dilation_h}));
           row_addr_q <= row_addr_q + row_step_q;
           tap_addr_q <= row_addr_q + row_step_q;
           if (last_ky) begin
-            block_q      <= last_block ? '0 : block_q + 16'd1;
+            block_q      <= last_block ? '0 : block_q + (bf16 ? 16'd2 : 16'd1);
             block_addr_q <= next_block_addr;
             row_addr_q   <= next_block_addr;
             tap_addr_q   <= next_block_addr;
@@ -236,10 +251,13 @@ module activation_fetch #(
   operand_slots u_slots (
       .clk_i,
       .rst_ni,
+      .align_take_i(start_i && bf16),
       .credit_o   (slot_credit),
       .take_i     (issue && last_part && !pool),
       .slot_o     (issue_slot),
       .complete_i (pool ? '0 : pair_o ? done_last : {2{done_last[0]}}),
+      .align_release_i(bank_align_i),
+      .pair_i     (bank_pair_i),
       .valid_o    (bank_valid_o),
       .oldest_o   (bank_o),
       .release_i  (bank_release_i)

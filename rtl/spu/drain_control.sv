@@ -5,8 +5,10 @@
 /// a valid pixel or channel block are skipped. Accumulators, parameter row and second tensor's
 /// words are read in one clock and enter the epilogue in the next. A set is free in the clock of
 /// its last read, or one later where that depends on a grant. The first lane chunk of a block of 64
-/// channels writes the whole word. A pooling tile is one channel block of one pixel quadrant, and
-/// comes from the pooling unit.
+/// channels writes the whole word. With the floating-point epilogue a beat is issued twice, once
+/// for each half of its lanes; BF16 results of a half fill a lane chunk, bytes of both are written
+/// together. A pooling tile is one channel block of one pixel quadrant, and comes from the pooling
+/// unit.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(
@@ -54,6 +56,7 @@ module drain_control #(
     output logic [       AddrBits-1:0] beat_addr_o,     // word of the first pixel
     output logic [      OutPixels-1:0] beat_mask_o,     // pixels that exist
     output logic [                2:0] beat_chunk_o,    // lane chunk within the word
+    output logic                       beat_half_o,     // upper half of the lanes
     output logic                       beat_last_o      // last beat of the command
 );
 
@@ -70,8 +73,9 @@ module drain_control #(
   logic [1:0] quad_q, last_quad_index;
   logic [SelBits-1:0] sel_q;
   logic [16:0] group_channel_q, channel_q, next_channel, group_channels;
-  addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add;
+  addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add, out_half, add_half;
   logic [23:0] pixel, pixels_here;
+  logic split, wide, half_q, beat_over;
   logic last_sel, last_pixel, last_part, wrap_block;
   logic [2:0] chunk;
 
@@ -84,9 +88,16 @@ module drain_control #(
   assign last_sel = sel_q == SelBits'(Beats - 1);
   assign last_pixel = (last_sel && quad_q == last_quad_index) || (pixels_here <= 24'(OutPixels));
   assign next_channel = channel_q + 17'(Lanes);
-  assign wrap_block = next_channel[5:0] == '0;
-  assign next_out = wrap_block ? out_q + AddrBits'(command_i.out_plane) : out_q;
-  assign next_add = wrap_block ? add_q + AddrBits'(command_i.add_plane) : add_q;
+  // BF16 results: a block has 32 channels. With 64 lanes each half is a block of its own.
+  assign wide = command_i.out_bf16;
+  assign split = wide || command_i.dtype == commands_pkg::DtypeBf16;
+  assign wrap_block = wide ? next_channel[4:0] == '0 : next_channel[5:0] == '0;
+  assign out_half = (wide && Lanes == 64 && half_q) ? out_q + AddrBits'(command_i.out_plane)
+                                                    : out_q;
+  assign add_half = (wide && Lanes == 64 && half_q) ? add_q + AddrBits'(command_i.add_plane)
+                                                    : add_q;
+  assign next_out = wrap_block ? out_half + AddrBits'(command_i.out_plane) : out_q;
+  assign next_add = wrap_block ? add_half + AddrBits'(command_i.add_plane) : add_q;
   // Channel parts in blocks beyond the last one write nothing.
   assign last_part = (part_q == last_part_index) ||
                      (wrap_block && next_channel >= {1'b0, command_i.out_channels});
@@ -97,8 +108,10 @@ module drain_control #(
   // A tile of the next command may be here before the last beat of the former is out.
   assign active = run_q && (pool ? pool_valid_i : (waiting_q != '0) && param_valid_i);
   assign issue = active && (!command_i.add_enable || second_ready_i);
-  assign tile_end = issue && last_pixel && last_part;
-  assign chunk = 3'(channel_q[5:0] >> $clog2(Lanes));
+  assign beat_over = issue && (half_q || !split);
+  assign tile_end = beat_over && last_pixel && last_part;
+  assign chunk = wide ? 3'({channel_q[4:0], 1'b0} >> $clog2(Lanes)) | 3'(half_q && Lanes != 64)
+                      : 3'(channel_q[5:0] >> $clog2(Lanes));
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -116,6 +129,7 @@ module drain_control #(
 
   always_ff @(posedge clk_i) begin : position
     if (start_i) begin
+      half_q          <= 1'b0;
       tile_q          <= '0;
       pixel_base_q    <= '0;
       part_q          <= '0;
@@ -127,7 +141,10 @@ module drain_control #(
       out_q           <= AddrBits'(command_i.out_addr);
       group_add_q     <= AddrBits'(command_i.add_addr);
       add_q           <= AddrBits'(command_i.add_addr);
+    end else if (issue && !beat_over) begin
+      half_q <= 1'b1;
     end else if (issue) begin
+      half_q    <= 1'b0;
       part_q    <= part_q + 3'd1;
       channel_q <= next_channel;
       out_q     <= next_out;
@@ -181,20 +198,24 @@ module drain_control #(
   assign param_release_o = tile_end && !pool && (command_i.weights_resident ?
                                         (last_tile && !command_i.weights_keep) : 1'b1);
 
+  // The upper half may lie in a block that does not exist.
+  logic beyond;
+  assign beyond = wide && Lanes == 64 && half_q &&
+                  channel_q + 17'd32 >= {1'b0, command_i.out_channels};
   logic [OutPixels-1:0] mask;
   logic [Lanes-1:0] lane_mask;
   always_comb begin : masks
     int unsigned i;
     mask = '0;
     lane_mask = '0;
-    for (i = 0; i < OutPixels; i = i + 1) mask[i] = 24'(i) < pixels_here;
+    for (i = 0; i < OutPixels; i = i + 1) mask[i] = 24'(i) < pixels_here && !beyond;
     for (i = 0; i < Lanes; i = i + 1) begin
       lane_mask[i] = (channel_q + 17'(i)) < {1'b0, command_i.out_channels};
     end
   end
 
   assign second_valid_o = active && command_i.add_enable;
-  assign second_addr_o = add_q + AddrBits'(pixel);
+  assign second_addr_o = add_half + AddrBits'(pixel);
   assign second_mask_o = mask;
   assign second_chunk_o = chunk;
 
@@ -207,7 +228,8 @@ module drain_control #(
     if (issue) begin
       drain_quad_o <= quad_index;
       beat_lanes_o <= lane_mask;
-      beat_addr_o  <= out_q + AddrBits'(pixel);
+      beat_addr_o  <= out_half + AddrBits'(pixel);
+      beat_half_o  <= half_q;
       beat_mask_o  <= mask;
       beat_chunk_o <= chunk;
       beat_last_o  <= tile_end && last_tile && last_group;

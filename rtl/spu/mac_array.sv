@@ -12,6 +12,7 @@ module mac_array #(
     localparam int unsigned DrainBits = OutPixels * Lanes * 32
 ) (
     input  logic                             clk_i,
+    input  logic                             rst_ni,
     // Fill of the quadrants in fill_quads_i: of a pair the lower group goes to even quadrants and
     // the upper one to odd ones, else the lower one goes to all
     input  logic [                      1:0] fill_valid_i,
@@ -24,7 +25,9 @@ module mac_array #(
     input  logic                             fill_unsigned_i,
     input  logic signed [               8:0] fill_zero_point_i,
     // Step: lane rows of quadrant q at q * Lanes
+    input  logic                             step_low_i,
     input  logic                             step_valid_i,
+    input  logic                             step_bf16_i,
     input  logic                             step_clear_i,
     input  logic                             step_zero_i,  // take all values as zero
     input  logic                             step_set_i,
@@ -58,6 +61,7 @@ module mac_array #(
     logic [DrainBits-1:0] data, chosen;
     mac_quadrant u_quadrant (
         .clk_i,
+        .rst_ni,
         .fill_valid_i (Odd ? odd_valid && odd_quads[q] : fill_valid_i[0] && fill_quads_i[q]),
         .fill_bank_i  (Odd ? odd_bank : fill_bank_i[SlotBits-1:0]),
         .fill_write_i (Odd ? odd_write : fill_write_i[Pixels-1:0]),
@@ -65,7 +69,9 @@ module mac_array #(
         .fill_data_i  (Odd ? odd_data : fill_data_i[Pixels*512-1:0]),
         .fill_unsigned_i,
         .fill_zero_point_i,
+        .step_low_i,
         .step_valid_i,
+        .step_bf16_i,
         .step_clear_i,
         .step_set_i,
         .step_bank_i,

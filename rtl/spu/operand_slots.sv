@@ -1,7 +1,9 @@
 /// Hands out the operand banks of the array in a circle: a bank is taken when its first word is
 /// fetched, complete two clocks after the last grants of both fetch ports (complete_i), and free
-/// again after release_i.
-/// valid_o: the oldest bank is complete, oldest_o is its number. Model: sim/spu/spu.hpp
+/// again after release_i. valid_o: the oldest bank, or with pair_i the oldest two, is complete;
+/// oldest_o is its number. A BF16 command uses them two by two, from an even one on: at its start a
+/// last odd one is passed over by the fetch (align_take_i) and by the array (align_release_i).
+/// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module operand_slots #(
     localparam int unsigned Slots    = spu_pkg::OperandBanks,
@@ -10,11 +12,14 @@ module operand_slots #(
     input  logic                clk_i,
     input  logic                rst_ni,
     // Fetch
+    input  logic                align_take_i,
     output logic                credit_o,
     input  logic                take_i,
     output logic [SlotBits-1:0] slot_o,      // the bank that take_i takes
     input  logic [         1:0] complete_i,  // this port has all its words of a bank, in order
     // Array
+    input  logic                align_release_i,
+    input  logic                pair_i,
     output logic                valid_o,
     output logic [SlotBits-1:0] oldest_o,
     input  logic                release_i
@@ -22,8 +27,18 @@ module operand_slots #(
 
   logic [SlotBits:0] used_q, lower_q, upper_q;
   logic [1:0] complete_q;
-  assign credit_o = used_q != (SlotBits + 1)'(Slots);
-  assign valid_o = lower_q != '0 && upper_q != '0;
+  logic passing_q, skipping_q, free, pass, take, release_one, skip;
+  assign free = used_q != (SlotBits + 1)'(Slots);
+  // A bank is passed over as if it were taken and complete at once: all before it have been
+  // fetched, and nothing is before credit_o.
+  assign pass = passing_q && slot_o[0] && free && complete_q == '0;
+  assign credit_o = free && !passing_q;
+  assign take = take_i || pass;
+  // All banks before it have been released.
+  assign skip = skipping_q && oldest_o[0] && lower_q != '0 && upper_q != '0;
+  assign release_one = release_i || skip;
+  assign valid_o = (pair_i ? lower_q[SlotBits:1] != '0 && upper_q[SlotBits:1] != '0
+                           : lower_q != '0 && upper_q != '0) && !skipping_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -31,20 +46,29 @@ module operand_slots #(
       lower_q    <= '0;
       upper_q    <= '0;
       complete_q <= '0;
-      oldest_o      <= '0;
-      slot_o        <= '0;
+      passing_q  <= 1'b0;
+      skipping_q <= 1'b0;
+      oldest_o   <= '0;
+      slot_o     <= '0;
     end else begin
-      if (take_i) slot_o <= slot_o + SlotBits'(1);
-      if (release_i) oldest_o <= oldest_o + SlotBits'(1);
-      used_q <= used_q + (SlotBits + 1)'(take_i) - (SlotBits + 1)'(release_i);
+      if (take) slot_o <= slot_o + SlotBits'(1);
+      if (release_one) oldest_o <= oldest_o + SlotBits'(1);
+      used_q     <= used_q + (SlotBits + 1)'(take) - (SlotBits + 1)'(release_one);
       complete_q <= complete_i;
-      lower_q <= lower_q + (SlotBits + 1)'(complete_q[0]) - (SlotBits + 1)'(release_i);
-      upper_q <= upper_q + (SlotBits + 1)'(complete_q[1]) - (SlotBits + 1)'(release_i);
+      lower_q    <= lower_q + (SlotBits + 1)'(complete_q[0] || pass) -
+                    (SlotBits + 1)'(release_one);
+      upper_q    <= upper_q + (SlotBits + 1)'(complete_q[1] || pass) -
+                    (SlotBits + 1)'(release_one);
+      if (align_take_i) passing_q <= 1'b1;
+      else if (pass || !slot_o[0]) passing_q <= 1'b0;
+      if (align_release_i) skipping_q <= 1'b1;
+      else if (skip || !oldest_o[0]) skipping_q <= 1'b0;
     end
   end
 
   // ---- Assertions ----
   `S4_ASSERT(TakeFree, !take_i || credit_o)
-  `S4_ASSERT(ReleaseOnlyComplete, !release_i || valid_o)
+  `S4_ASSERT(ReleaseOnlyComplete, !release_i || complete_q != '0)
+  `S4_ASSERT(ReleaseAfterSkip, !release_i || !skipping_q)
 
 endmodule

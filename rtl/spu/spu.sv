@@ -73,7 +73,7 @@ module spu #(
   logic [23:0] fetch_tiles, back_tiles, array_pixels;
   logic [15:0] fetch_groups, array_channels;
   logic walk_start, walk_ready, fetch_load, fetch_start, index_start, array_start, back_start;
-  logic index_restart, array_restart, hand_over, error_newer;
+  logic array_bf16, index_restart, array_restart, hand_over, error_newer;
   logic fetch_busy, fetch_last_group, index_busy, array_busy, drain_busy, back_busy;
 
   spu_commands u_commands (
@@ -99,6 +99,7 @@ module spu #(
       .array_start_o     (array_start),
       .array_restart_o   (array_restart),
       .array_o           (array_q),
+      .array_bf16_o      (array_bf16),
       .array_pixels_o    (array_pixels),
       .array_channels_o  (array_channels),
       .array_busy_i      (array_busy),
@@ -233,6 +234,8 @@ module spu #(
       .pool_take_o   (pool_take),
       .fill_first_o  (fill_first),
       .fill_last_o   (fill_last),
+      .bank_pair_i   (array_bf16),
+      .bank_align_i  (array_start && array_bf16),
       .bank_valid_o  (bank_valid),
       .bank_o        (bank),
       .bank_release_i(bank_release),
@@ -251,7 +254,7 @@ module spu #(
   end
 
   // ---- Array ----
-  logic mac_valid, mac_clear, mac_zero, mac_set, tile_done, tile_set, set_free;
+  logic mac_low, mac_valid, mac_clear, mac_zero, mac_set, tile_done, tile_set, set_free;
   logic [SlotBits-1:0] mac_bank;
 
   tile_control u_tiles (
@@ -263,6 +266,7 @@ module spu #(
       .groups_i            (array_q.groups),
       .resident_i          (array_q.resident),
       .keep_i              (array_q.keep),
+      .bf16_i              (array_bf16),
       .shape_i             (array_q.shape),
       .pixels_i            (array_pixels),
       .channels_i          (array_channels),
@@ -279,6 +283,7 @@ module spu #(
       .bank_valid_i        (bank_valid),
       .bank_i              (bank),
       .bank_release_o      (bank_release),
+      .mac_low_o           (mac_low),
       .mac_valid_o         (mac_valid),
       .mac_clear_o         (mac_clear),
       .mac_zero_o          (mac_zero),
@@ -295,6 +300,7 @@ module spu #(
 
   mac_array u_array (
       .clk_i,
+      .rst_ni,
       .fill_valid_i     (fetch_q.max_pool ? '0 : fill_valid),
       .fill_pair_i      (fill_pair),
       .fill_quads_i     (fill_quads),
@@ -302,9 +308,11 @@ module spu #(
       .fill_write_i     (fill_write),
       .fill_zero_i      (fill_zero),
       .fill_data_i      (fill_data),
-      .fill_unsigned_i  (fetch_q.in_unsigned),
+      .fill_unsigned_i  (fetch_q.in_unsigned || fetch_q.dtype == commands_pkg::DtypeBf16),
       .fill_zero_point_i(fetch_q.in_zero),
+      .step_low_i       (mac_low),
       .step_valid_i     (mac_valid),
+      .step_bf16_i      (array_bf16),
       .step_clear_i     (mac_clear),
       .step_zero_i      (mac_zero),
       .step_set_i       (mac_set),
@@ -349,7 +357,7 @@ module spu #(
   localparam logic [31:0] UnitScale = 32'h3f80_0000;  // 1.0: a pooled byte stays as it is
   localparam int unsigned MetaWidth = AddrBits + OutPixels + 3 + 1;
   logic [Quads-1:0] drain_valid;
-  logic drain_set, beat_valid, beat_last, epilogue_ready, result_last;
+  logic drain_set, beat_valid, beat_half, beat_last, epilogue_ready;
   logic [SelBits-1:0] drain_sel;
   logic [QuadBits-1:0] drain_quad;
   logic [OutPixels*Lanes*32-1:0] drain_data;
@@ -388,6 +396,7 @@ module spu #(
       .beat_addr_o    (beat_addr),
       .beat_mask_o    (beat_mask),
       .beat_chunk_o   (beat_chunk),
+      .beat_half_o    (beat_half),
       .beat_last_o    (beat_last)
   );
 
@@ -396,7 +405,7 @@ module spu #(
   ) u_epilogue (
       .clk_i,
       .rst_ni,
-      .in_valid_i    (beat_valid),
+      .in_valid_i    (beat_valid && !floats),
       .in_ready_o    (epilogue_ready),
       .acc_i         (back_q.max_pool ? pool_data : drain_data),
       .param_i       (back_q.max_pool ? {{Lanes{UnitScale}}, {(32 * Lanes) {1'b0}}} : param_data),
@@ -414,12 +423,42 @@ module spu #(
       .add_c0_i      (back_q.add_c0),
       .add_ra_i      (back_q.add_ra),
       .add_rb_i      (back_q.add_rb),
-      .out_valid_o   (ew_valid_o),
+      .out_valid_o   (int_valid),
       .out_ready_i   (1'b1),  // the local buffer never refuses a result
-      .out_data_o    (ew_data_o),
-      .out_meta_o    ({result_last, ew_chunk_o, ew_mask_o, ew_addr_o}),
-      .busy_o        (epilogue_busy_o)
+      .out_data_o    (int_data),
+      .out_meta_o    (int_meta),
+      .busy_o        (int_busy)
   );
+
+  // The floating-point epilogue; one of the two works at a time.
+  logic floats, int_valid, int_busy, float_valid, float_busy, result_last;
+  logic [MetaWidth-1:0] int_meta, float_meta;
+  logic [OutPixels*Lanes*8-1:0] int_data, float_data;
+  assign floats = back_q.dtype == commands_pkg::DtypeBf16 || back_q.out_bf16;
+
+  float_epilogue #(
+      .MetaWidth(MetaWidth)
+  ) u_float (
+      .clk_i,
+      .rst_ni,
+      .command_i (back_q),
+      .in_valid_i(beat_valid && floats),
+      .in_half_i (beat_half),
+      .in_meta_i ({beat_last, beat_chunk, beat_mask, beat_addr}),
+      .in_lanes_i(beat_lanes),
+      .acc_i     (drain_data),
+      .param_i   (param_data),
+      .second_i  (er_rdata_i),
+      .valid_o   (float_valid),
+      .meta_o    (float_meta),
+      .data_o    (float_data),
+      .busy_o    (float_busy)
+  );
+
+  assign ew_valid_o = int_valid || float_valid;
+  assign ew_data_o = float_valid ? float_data : int_data;
+  assign {result_last, ew_chunk_o, ew_mask_o, ew_addr_o} = float_valid ? float_meta : int_meta;
+  assign epilogue_busy_o = int_busy || float_busy;
 
   // ---- Status ----
   assign fetch_groups_o = 2'(groups_done[0]) + 2'(groups_done[1]);
@@ -433,10 +472,10 @@ module spu #(
   end
 
   assign error_code_o = commands_pkg::ErrorWeightStream;
-  assign progress_o = mac_valid || (step_valid && step_ready) || beat_valid || ew_valid_o ||
-                      (fe_grant_i != '0) || hand_over;
+  assign progress_o = mac_valid || mac_low || (step_valid && step_ready) || beat_valid ||
+                      ew_valid_o || (fe_grant_i != '0) || hand_over;
   assign waiting_o = {spu_stall_drain_o, spu_stall_weights_o, spu_stall_activations_o, 3'b000};
-  assign spu_mac_clocks_o = mac_valid;
+  assign spu_mac_clocks_o = mac_valid || mac_low;
   assign epilogue_stall_o = er_valid_o && !er_ready_i;
 
   always_comb begin : count_words

@@ -36,6 +36,7 @@ module spu_commands #(
     output logic                                 array_start_o,
     output logic                                 array_restart_o,
     output spu_pkg::loops_t                      array_o,
+    output logic                                 array_bf16_o,
     output logic [                         23:0] array_pixels_o,
     output logic [                         15:0] array_channels_o,
     input  logic                                 array_busy_i,
@@ -56,7 +57,8 @@ module spu_commands #(
   spu_pkg::loops_t next_loops;
   logic [24:0] next_banks_q;
   logic [23:0] next_tiles_q;
-  logic [15:0] next_groups_q;
+  logic [15:0] next_groups_q, next_blocks;
+  logic next_bf16;
   logic next_valid_q, setup_q, walk_due_q, fetch_due_q, index_due_q, array_due_q, back_due_q;
   logic index_load, array_load, back_load;
 
@@ -100,7 +102,7 @@ module spu_commands #(
   always_ff @(posedge clk_i) begin
     if (cmd_valid_i && cmd_ready_o) next_q <= cmd_i;
     if (setup_q) begin
-      next_banks_q  <= 25'(next_q.in_blocks) * 25'(next_q.kernel_h) * 25'(next_q.kernel_w);
+      next_banks_q  <= 25'(next_blocks) * 25'(next_q.kernel_h) * 25'(next_q.kernel_w);
       next_tiles_q  <= (next_q.pixels + ((24'(Pixels) << next_q.shape[1:0]) - 24'd1)) >>
                        ($clog2(Pixels) + 32'(next_q.shape[1:0]));
       next_groups_q <= 16'((17'(next_q.out_channels) +
@@ -108,6 +110,11 @@ module spu_commands #(
                            ($clog2(Quads * Lanes) - 32'(next_q.shape[1:0])));
     end
   end
+
+  // Blocks of 64 channels; of BF16 two words each, the last perhaps one.
+  assign next_bf16   = next_q.dtype == commands_pkg::DtypeBf16;
+  assign next_blocks = next_bf16 ? (next_q.in_blocks >> 1) + 16'(next_q.in_blocks[0])
+                                 : next_q.in_blocks;
 
   assign next_loops.shape    = next_q.shape[1:0];
   assign next_loops.resident = next_q.weights_resident;
@@ -155,6 +162,7 @@ module spu_commands #(
       fetch_groups_o <= next_q.max_pool ? next_q.in_blocks : next_groups_q;
     end
     if (array_load) begin
+      array_bf16_o     <= next_bf16;
       array_pixels_o   <= next_q.pixels;
       array_channels_o <= next_q.out_channels;
     end

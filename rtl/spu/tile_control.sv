@@ -3,7 +3,10 @@
 /// accumulator set is free. A bank without entries takes one clock and no value. A tile without any
 /// entry issues one step of zeros, so that its accumulators are cleared. tile_done_o hands a full
 /// set to the drain one clock after its last step was issued; a set that is free may be used in the
-/// same clock. One step per clock, no gap between banks or tiles. Model: sim/spu/spu.hpp
+/// same clock. One step per clock, no gap between banks or tiles. BF16: a step takes two clocks,
+/// first the low then the high bytes of its values; a bank is two of the operand banks, each
+/// released in one of the last step's clocks; the drain gets the set, and the next command may
+/// start, four clocks later. Model: sim/spu/spu.hpp
 `include "assert.svh"
 module tile_control #(
     localparam int unsigned SlotBits = $clog2(spu_pkg::OperandBanks)
@@ -17,6 +20,7 @@ module tile_control #(
     input  logic [        15:0] groups_i,
     input  logic                resident_i,
     input  logic                keep_i,
+    input  logic                bf16_i,
     input  logic [         1:0] shape_i,
     input  logic [        23:0] pixels_i,
     input  logic [        15:0] channels_i,
@@ -37,6 +41,7 @@ module tile_control #(
     input  logic [SlotBits-1:0] bank_i,
     output logic                bank_release_o,
     // Array
+    output logic                mac_low_o,      // low bytes of the step to come
     output logic                mac_valid_o,
     output logic                mac_clear_o,
     output logic                mac_zero_o,     // all values are zero
@@ -59,28 +64,34 @@ module tile_control #(
   logic [24:0] banks_left_q;
   logic [23:0] tiles_left_q;
   logic [15:0] groups_left_q;
-  logic last_bank, zero_step, fire, tile_end, set_ready, values_ready;
+  logic low_q, ready, low;
+  logic [2:0] done_late_q, set_late_q;
+  logic last_bank, zero_step, fire, tile_end, set_ready, values_ready, done_d1_q, set_d1_q;
 
   assign last_bank = banks_left_q == 25'd1;
   assign zero_step = !step_mac_i && last_bank && !started_q;
   assign set_ready = started_q || (full_q != 2'd2) || set_free_i;
   assign values_ready = !step_mac_i || value_valid_i;
-  assign fire = run_q && step_valid_i && values_ready && bank_valid_i && set_ready;
+  assign ready = run_q && step_valid_i && values_ready && set_ready;
+  // The second clock of a step has its operands: one of them is released already.
+  assign low = ready && bank_valid_i && bf16_i && !low_q;
+  assign fire = ready && (bf16_i ? low_q : bank_valid_i);
   assign tile_end = fire && step_last_i && last_bank;
 
   assign step_ready_o = fire;
-  assign bank_release_o = fire && step_last_i;
-  assign value_consume_o = fire && step_mac_i;
+  assign bank_release_o = (fire || low) && step_last_i;
+  assign value_consume_o = (fire || low) && step_mac_i;
   assign value_consume_last_o = tile_end && step_mac_i;
   assign value_pass_end_o = tile_end && !step_mac_i;
   assign value_rewind_o = resident_i && (tiles_left_q != 24'd1 || keep_i);
 
+  assign mac_low_o = low && (step_mac_i || zero_step);
   assign mac_valid_o = fire && (step_mac_i || zero_step);
   assign mac_clear_o = !started_q;
   assign mac_zero_o = !step_mac_i;
   assign mac_set_o = set_q;
   assign mac_bank_o = bank_i;
-  assign busy_o = run_q;
+  assign busy_o = run_q || done_d1_q || done_late_q != '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -91,11 +102,21 @@ module tile_control #(
       banks_left_q  <= '0;
       tiles_left_q  <= '0;
       groups_left_q <= '0;
+      low_q         <= 1'b0;
+      done_late_q   <= '0;
+      set_late_q    <= '0;
+      done_d1_q     <= 1'b0;
+      set_d1_q      <= 1'b0;
       tile_done_o   <= 1'b0;
       tile_set_o    <= 1'b0;
     end else begin
-      tile_done_o <= tile_end;
-      tile_set_o  <= set_q;
+      done_d1_q   <= tile_end && bf16_i;
+      set_d1_q    <= set_q;
+      done_late_q <= {done_late_q[1:0], done_d1_q};
+      set_late_q  <= {set_late_q[1:0], set_d1_q};
+      tile_done_o <= (tile_end && !bf16_i) || done_late_q[2];
+      tile_set_o  <= done_late_q[2] ? set_late_q[2] : set_q;
+      low_q       <= low || (low_q && !fire);
       full_q      <= full_q + 2'(tile_end) - 2'(set_free_i);
       if (mac_valid_o) started_q <= 1'b1;
       if (fire && step_last_i) banks_left_q <= banks_left_q - 25'd1;
@@ -142,9 +163,11 @@ module tile_control #(
     end
   end
 
-  assign stall_drain_o = run_q && !fire && !set_ready;
-  assign stall_weights_o = run_q && !fire && set_ready && !(step_valid_i && values_ready);
-  assign stall_activations_o = run_q && !fire && set_ready && step_valid_i && values_ready;
+  logic still;
+  assign still = run_q && !fire && !low;
+  assign stall_drain_o = still && !set_ready;
+  assign stall_weights_o = still && set_ready && !(step_valid_i && values_ready);
+  assign stall_activations_o = still && set_ready && step_valid_i && values_ready;
 
   // ---- Assertions ----
   `S4_ASSERT(SetsInRange, full_q <= 2'd2)

@@ -120,6 +120,12 @@ void check_fields(const commands::SpuCommand& c, const config::Configuration& co
   errors.require<C>(c.out_channels >= 1, "out_channels");
   errors.require<C>(
       c.pixels == std::uint64_t{c.images} * c.out_height * c.out_width && c.pixels != 0, "pixels");
+  if (c.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16)) {
+    errors.require<C>(c.in_zero == 0, "in_zero");
+    errors.require<C>(c.in_quarters == 0, "in_quarters");
+    errors.require<C>(c.max_pool == 0, "max_pool");
+  }
+  errors.require<C>(c.out_bf16 == 0 || c.max_pool == 0, "out_bf16");
   // An operand, byte minus zero point, has 9 bits.
   errors.require<C>(c.in_unsigned != 0 ? c.in_zero >= 0 && c.in_zero <= 255
                                        : c.in_zero >= -128 && c.in_zero <= 127,
@@ -180,7 +186,7 @@ CommandCheck::Verdict CommandCheck::check(const CommandBytes& bytes) const {
     }
     case Opcode::kSpu: {
       const auto command = commands::SpuCommand::decode(bytes);
-      if (command.dtype != static_cast<std::uint8_t>(commands::Dtype::kInt8)) return bad_opcode;
+      if (command.dtype > static_cast<std::uint8_t>(commands::Dtype::kBf16)) return bad_opcode;
       check_header(bytes, command, errors);
       check_fields(command, config_, errors);
       if (errors.first()) return field_error();
@@ -235,7 +241,8 @@ CommandCheck::Verdict CommandCheck::check_spu_ranges(const commands::SpuCommand&
                                 (c.images - std::uint64_t{1}) * c.in_image +
                                 (c.in_height - std::uint64_t{1}) * c.in_row + c.in_width - 1;
   if (last_in >= config_.local_words) return {Error::kLocalRange, byte_of<C>("in_addr")};
-  const std::uint64_t last_block = (c.out_channels - 1U) / memory_port::kBeatBytes;
+  const std::uint32_t word_channels = memory_port::kBeatBytes >> c.out_bf16;
+  const std::uint64_t last_block = (c.out_channels - 1U) / word_channels;
   const std::uint64_t last_out =
       std::uint64_t{c.out_addr} + last_block * c.out_plane + c.pixels - 1;
   if (last_out >= config_.local_words) return {Error::kLocalRange, byte_of<C>("out_addr")};

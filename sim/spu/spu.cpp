@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/spu/bf16.hpp"
+
 namespace s4::sim {
 
 namespace {
@@ -27,10 +29,13 @@ void Spu::start(const commands::SpuCommand& command) {
   if (command.max_pool != 0) lanes_ = kWordBytes;
   groups_ = ceil_div(command.out_channels, lanes_);
   tiles_ = ceil_div(command.pixels, tile_pixels_);
-  banks_ = std::uint32_t{command.in_blocks} * command.kernel_h * command.kernel_w;
+  bf16_ = command.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16);
+  const std::uint32_t blocks = bf16_ ? ceil_div(command.in_blocks, 2) : command.in_blocks;
+  banks_ = blocks * command.kernel_h * command.kernel_w;
   group_ = 0;
   tile_ = 0;
   operands_.assign(std::size_t{kBankSize} * kBlockPixels, 0);
+  bf16_operands_.assign(operands_.size(), 0);
   inside_.assign(kBlockPixels, false);
   accumulators_.resize(std::size_t{lanes_} * kBlockPixels);
   active_ = true;
@@ -48,7 +53,7 @@ Spu::Progress Spu::advance() {
     active_ = false;
     return Progress::kDone;
   }
-  const WeightStream stream(lanes_);
+  const WeightStream stream(lanes_, bf16_ ? sparse_format::kBf16ValueRows : 1);
   const bool resident = command_.weights_resident != 0;
   const bool keep = command_.weights_keep != 0;
   while (group_ < groups_) {
@@ -89,16 +94,25 @@ Spu::Progress Spu::advance() {
 void Spu::compute(std::uint32_t first_pixel, std::uint32_t pixels) {
   std::fill(accumulators_.begin(), accumulators_.end(), 0);
   std::uint32_t bank = 0;
-  for (std::uint32_t block = 0; block < command_.in_blocks; ++block) {
+  for (std::uint32_t block = 0; bank < banks_; ++block) {
     for (std::uint32_t ky = 0; ky < command_.kernel_h; ++ky) {
       for (std::uint32_t kx = 0; kx < command_.kernel_w; ++kx, ++bank) {
         if (weights_.banks[bank].count == 0) continue;
-        fetch({block, ky, kx}, first_pixel, pixels);
-        multiply_accumulate(weights_.banks[bank], pixels);
+        if (bf16_) {
+          fetch_bf16({block, ky, kx}, first_pixel, pixels);
+          multiply_accumulate_bf16(weights_.banks[bank], pixels);
+        } else {
+          fetch({block, ky, kx}, first_pixel, pixels);
+          multiply_accumulate(weights_.banks[bank], pixels);
+        }
       }
     }
   }
-  drain(first_pixel, pixels);
+  if (bf16_ || command_.out_bf16 != 0) {
+    drain_float(first_pixel, pixels);
+  } else {
+    drain(first_pixel, pixels);
+  }
 }
 
 void Spu::pool() {
@@ -183,20 +197,51 @@ void Spu::multiply_accumulate(const GroupWeights::Bank& bank, std::uint32_t pixe
   registers_.count(counters::Counter::kSpuMacs, std::uint64_t{bank.count} * valid_lanes * pixels);
   for (std::uint32_t lane = 0; lane < valid_lanes; ++lane) {
     const std::uint8_t* index = weights_.index.data() + bank.first + lane * bank.count;
-    const std::int8_t* value = weights_.value.data() + bank.first + lane * bank.count;
+    const std::uint16_t* value = weights_.value.data() + bank.first + lane * bank.count;
     // Columns beyond `pixels` hold old operands; their sums are never read.
     for (std::uint32_t p = 0; p < pixels; p += kVectorPixels) {
       std::uint32_t* accumulator = accumulators_.data() + lane * kBlockPixels + p;
       std::uint32_t sum[kVectorPixels];
       std::copy_n(accumulator, kVectorPixels, sum);
       for (std::uint32_t entry = 0; entry < bank.count; ++entry) {
-        const std::int16_t weight = value[entry];
+        const std::int16_t weight = static_cast<std::int8_t>(value[entry]);
         const std::int16_t* operand = operands_.data() + index[entry] * kBlockPixels + p;
         for (std::uint32_t i = 0; i < kVectorPixels; ++i) {
           sum[i] += static_cast<std::uint32_t>(std::int32_t{operand[i]} * weight);
         }
       }
       std::copy_n(sum, kVectorPixels, accumulator);
+    }
+  }
+}
+
+void Spu::fetch_bf16(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels) {
+  constexpr std::uint32_t kChannels = kWordBytes / 2;
+  for (std::uint32_t word = 0; word < 2; ++word) {
+    // A last block without a partner is read twice; its second half has no weights.
+    const std::uint32_t block = std::min(2 * tap.block + word, command_.in_blocks - 1U);
+    fetch({block, tap.ky, tap.kx}, first_pixel, pixels);
+    for (std::uint32_t c = 0; c < kChannels; ++c) {
+      const std::int16_t* low = operands_.data() + std::size_t{2} * c * kBlockPixels;
+      std::uint16_t* to = bf16_operands_.data() + (word * kChannels + c) * kBlockPixels;
+      for (std::uint32_t p = 0; p < pixels; ++p) {
+        to[p] = static_cast<std::uint16_t>((low[p] & 0xFF) | (low[kBlockPixels + p] & 0xFF) << 8);
+      }
+    }
+  }
+}
+
+void Spu::multiply_accumulate_bf16(const GroupWeights::Bank& bank, std::uint32_t pixels) {
+  const std::uint32_t valid_lanes = std::min(lanes_, command_.out_channels - group_ * lanes_);
+  registers_.count(counters::Counter::kSpuMacs, std::uint64_t{bank.count} * valid_lanes * pixels);
+  for (std::uint32_t lane = 0; lane < valid_lanes; ++lane) {
+    std::uint32_t* sum = accumulators_.data() + lane * kBlockPixels;
+    for (std::uint32_t entry = 0; entry < bank.count; ++entry) {
+      const std::size_t at = bank.first + lane * bank.count + entry;
+      const std::uint16_t* operand = bf16_operands_.data() + weights_.index[at] * kBlockPixels;
+      for (std::uint32_t p = 0; p < pixels; ++p) {
+        sum[p] = bf16::multiply_add(sum[p], operand[p], weights_.value[at]);
+      }
     }
   }
 }
@@ -229,6 +274,46 @@ void Spu::drain(std::uint32_t first_pixel, std::uint32_t pixels) {
                                  second[first_byte + lane]);
         }
         out[first_byte + lane] = byte;
+      }
+    }
+  }
+}
+
+void Spu::drain_float(std::uint32_t first_pixel, std::uint32_t pixels) {
+  const bf16::Epilogue epilogue = bf16::settings_of(command_);
+  const bool wide = command_.out_bf16 != 0;
+  const std::uint32_t bytes = wide ? 2 : 1;  // of a result
+  const std::uint32_t blocks = ceil_div(command_.out_channels * bytes, kWordBytes);
+  const std::uint32_t part_lanes = config_.lanes_per_quadrant;
+  // Parts of `part_lanes` bytes of a word, as the hardware writes them.
+  for (std::uint32_t part = 0; part < lanes_; part += part_lanes / bytes) {
+    const std::uint32_t first = (group_ * lanes_ + part) * bytes;
+    const std::uint32_t block = first / kWordBytes;
+    if (block >= blocks) continue;
+    registers_.count(counters::Counter::kEpilogueWords, pixels);
+    for (std::uint32_t p = 0; p < pixels; ++p) {
+      const std::uint64_t pixel = std::uint64_t{first_pixel} + p;
+      Word second{};
+      if (command_.add_enable != 0) {
+        second = local_buffer_.word(command_.add_addr + std::uint64_t{block} * command_.add_plane +
+                                    pixel);
+      }
+      Word& out =
+          local_buffer_.word(command_.out_addr + std::uint64_t{block} * command_.out_plane + pixel);
+      if (first % kWordBytes == 0) out.fill(0);
+      for (std::uint32_t lane = part; lane < part + part_lanes / bytes; ++lane) {
+        const std::uint32_t at = (group_ * lanes_ + lane) * bytes % kWordBytes;
+        std::uint16_t result = 0;
+        if (group_ * lanes_ + lane < command_.out_channels) {
+          const std::uint32_t low = second[at];
+          const std::uint32_t high = wide ? second[at + 1] : 0U;
+          const ChannelParameters& channel = channels_[lane];
+          result = bf16::epilogue(epilogue, accumulators_[lane * kBlockPixels + p],
+                                  static_cast<std::uint32_t>(channel.bias), channel.scale,
+                                  static_cast<std::uint16_t>(low | high << 8));
+        }
+        out[at] = static_cast<std::uint8_t>(result);
+        if (wide) out[at + 1] = static_cast<std::uint8_t>(result >> 8);
       }
     }
   }

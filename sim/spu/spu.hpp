@@ -46,9 +46,14 @@ class Spu {
   [[nodiscard]] bool exceeds_buffers(const PassSize& size) const;
   void compute(std::uint32_t first_pixel, std::uint32_t pixels);
   void pool();  ///< the whole command
+  /// Words of a block of the input at a tap, of which operand i of a bank is byte i.
   void fetch(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels);
+  /// A bank of BF16: two blocks (tap.block counts pairs).
+  void fetch_bf16(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels);
   void multiply_accumulate(const GroupWeights::Bank& bank, std::uint32_t pixels);
+  void multiply_accumulate_bf16(const GroupWeights::Bank& bank, std::uint32_t pixels);
   void drain(std::uint32_t first_pixel, std::uint32_t pixels);
+  void drain_float(std::uint32_t first_pixel, std::uint32_t pixels);
 
   const config::Configuration& config_;
   LocalBuffer& local_buffer_;
@@ -57,6 +62,7 @@ class Spu {
 
   bool active_ = false;
   commands::SpuCommand command_;
+  bool bf16_ = false;              ///< operands and weights
   std::uint32_t lanes_ = 0;        ///< G, output channels of a group
   std::uint32_t tile_pixels_ = 0;  ///< output pixels of a tile
   std::uint32_t groups_ = 0;
@@ -67,9 +73,10 @@ class Spu {
 
   GroupWeights weights_;
   std::vector<ChannelParameters> channels_;
-  std::vector<std::int16_t> operands_;       ///< [index in bank][pixel]
-  std::vector<bool> inside_;                 ///< [pixel], of the last fetch
-  std::vector<std::uint32_t> accumulators_;  ///< [lane][pixel]
+  std::vector<std::int16_t> operands_;        ///< [index in bank][pixel]
+  std::vector<std::uint16_t> bf16_operands_;  ///< the same
+  std::vector<bool> inside_;                  ///< [pixel], of the last fetch
+  std::vector<std::uint32_t> accumulators_;   ///< [lane][pixel]
 };
 
 }  // namespace s4::sim

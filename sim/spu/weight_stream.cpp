@@ -94,7 +94,7 @@ PassSize WeightStream::scan(const WeightBuffers& buffers, std::uint32_t banks) c
       return size;
     }
     at += header.index_chunks() * chunk;
-    size.chunks += header.count;
+    size.chunks += std::uint64_t{header.count} * value_rows_;
   }
   size.index_bytes = round_up(at, sparse_format::kIndexBlockBytes);
   size.value_bytes = round_up(size.chunks * lanes_, sparse_format::kBlockRowsBytes);
@@ -128,9 +128,9 @@ void WeightStream::decode(const WeightBuffers& buffers, std::uint32_t banks,
     const std::size_t first = weights.index.size();
     weights.banks.push_back({count, first});
     weights.index.resize(first + std::size_t{count} * lanes_);
-    weights.value.resize(first + std::size_t{count} * lanes_);
+    weights.value.resize(first + std::size_t{count} * lanes_, 0);
     std::uint8_t* index_out = weights.index.data() + first;
-    std::int8_t* value_out = weights.value.data() + first;
+    std::uint16_t* value_out = weights.value.data() + first;
 
     if (header.index_chunks() == 0) {
       for (std::size_t i = 0; i < std::size_t{count} * lanes_; ++i) {
@@ -159,9 +159,12 @@ void WeightStream::decode(const WeightBuffers& buffers, std::uint32_t banks,
         }
       }
     }
-    for (std::uint32_t entry = 0; entry < count; ++entry, values += lanes_) {
-      for (std::uint32_t lane = 0; lane < lanes_; ++lane) {
-        value_out[std::size_t{lane} * count + entry] = static_cast<std::int8_t>(values[lane]);
+    for (std::uint32_t entry = 0; entry < count; ++entry) {
+      for (std::uint32_t row = 0; row < value_rows_; ++row, values += lanes_) {
+        for (std::uint32_t lane = 0; lane < lanes_; ++lane) {
+          std::uint16_t& value = value_out[std::size_t{lane} * count + entry];
+          value = static_cast<std::uint16_t>(value | values[lane] << (8 * row));
+        }
       }
     }
   }

@@ -46,7 +46,7 @@ struct PassSize {
   Status status = Status::kStarved;
   std::size_t index_bytes = 0;
   std::size_t value_bytes = 0;
-  std::uint64_t chunks = 0;  ///< sum of K over the banks: clocks of the array
+  std::uint64_t chunks = 0;  ///< rows of values: clocks of the array
 };
 
 /// Weights of one group, decoded.
@@ -57,14 +57,16 @@ struct GroupWeights {
   };
   std::vector<Bank> banks;
   std::vector<std::uint8_t> index;
-  std::vector<std::int8_t> value;
+  std::vector<std::uint16_t> value;  ///< INT8 values in the low byte, BF16 values
 };
 
-/// Reads the passes of groups of `lanes` output channels out of the buffers.
+/// Reads the passes of groups of `lanes` output channels out of the buffers. A value takes one row
+/// of bytes or, low bytes first, `value_rows`.
 /// RTL: rtl/spu/index_loader.sv with the row buffers in front of it.
 class WeightStream {
  public:
-  explicit WeightStream(std::uint32_t lanes) : lanes_(lanes) {}
+  explicit WeightStream(std::uint32_t lanes, std::uint32_t value_rows = 1)
+      : lanes_(lanes), value_rows_(value_rows) {}
 
   /// Walks the headers of a pass over `banks` banks that starts at the head of the buffers.
   [[nodiscard]] PassSize scan(const WeightBuffers& buffers, std::uint32_t banks) const;
@@ -86,6 +88,7 @@ class WeightStream {
   }
 
   std::uint32_t lanes_;
+  std::uint32_t value_rows_;
 };
 
 }  // namespace s4::sim

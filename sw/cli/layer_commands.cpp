@@ -24,7 +24,7 @@ struct LayerOptions {
   LayerCase layer_case;
   std::uint32_t m = 0, n = 0, k = 0;
   std::string kernel = "1x1", stride = "1x1", pad = "0,0,0,0", dilation = "1x1";
-  std::string dtype = "int8", pattern = "balanced", zero_points = "random";
+  std::string dtype = "int8", out, pattern = "balanced", zero_points = "random";
   std::string config = "small", backend = "all";
   std::string strategy, storage, json, trace, kind = "fast", memory = "ideal";
   std::int64_t shape = -1;
@@ -58,7 +58,9 @@ void add_weights(CLI::App& command, LayerOptions& o) {
   command.add_option("--keep", o.layer_case.keep, "Weights kept of every 64 (64: dense)")
       ->required()
       ->check(CLI::Range(1, 64));
-  command.add_option("--dtype", o.dtype, "Data type")->check(CLI::IsMember({"int8"}));
+  command.add_option("--dtype", o.dtype, "Data type")->check(CLI::IsMember({"int8", "bf16"}));
+  command.add_option("--out", o.out, "Data type of the results; without it that of the operands")
+      ->check(CLI::IsMember({"int8", "bf16"}));
   command.add_option("--pattern", o.pattern, "Which weights are kept")
       ->check(CLI::IsMember({"balanced", "unstructured"}));
   command.add_flag("--add", o.layer_case.add, "Add a second tensor to the result");
@@ -156,6 +158,8 @@ int run(LayerOptions o) {
     g.pad_right = pad[3];
     if (c.max_pool) g.filters = g.channels;
   }
+  c.bf16 = o.dtype == "bf16";
+  c.out_bf16 = (o.out.empty() ? o.dtype : o.out) == "bf16";
   c.pattern = sw::pattern_from_name(o.pattern);
   c.random_zero_points = o.zero_points == "random";
   if (o.shape >= 0) c.compile.shape = static_cast<std::uint32_t>(o.shape);

@@ -25,6 +25,21 @@ commands::SpuCommand layer_command(const Layer& layer, std::uint32_t shape) {
   c.requant_zero = static_cast<std::int16_t>(layer.output.zero);
   c.requant_min = static_cast<std::int16_t>(layer.low - layer.output.zero);
   c.requant_max = static_cast<std::int16_t>(layer.high - layer.output.zero);
+  if (layer.float_epilogue) {
+    const FloatEpilogue& e = *layer.float_epilogue;
+    c.dtype =
+        static_cast<std::uint8_t>(layer.bf16() ? commands::Dtype::kBf16 : commands::Dtype::kInt8);
+    c.out_bf16 = g.out_bytes == 2 ? 1 : 0;
+    c.add_enable = layer.add ? 1 : 0;
+    c.add_unsigned = layer.is_unsigned ? 1 : 0;
+    c.add_rb = std::bit_cast<std::uint32_t>(e.second_factor);
+    c.second_use = e.second_use;
+    c.second_zero = static_cast<std::int16_t>(e.second_zero);
+    c.negative_factor = std::bit_cast<std::uint32_t>(e.negative_slope);
+    c.float_low = std::bit_cast<std::uint32_t>(e.low);
+    c.float_high = std::bit_cast<std::uint32_t>(e.high);
+    return c;
+  }
   if (!layer.add) return c;
   const ResidualAdd& add = *layer.add;
   c.add_enable = 1;

@@ -52,13 +52,17 @@ std::uint32_t LayerGeometry::out_width() const {
 
 std::string Layer::describe() const {
   const LayerGeometry& g = geometry;
-  if (is_gemm) return fmt::format("gemm m{} n{} k{}", g.width, g.filters, g.channels);
+  const std::string types = g.in_bytes == 2 && g.out_bytes == 2 ? " bf16"
+                            : g.in_bytes == 2                   ? " bf16 to int8"
+                            : g.out_bytes == 2                  ? " int8 to bf16"
+                                                                : "";
+  if (is_gemm) return fmt::format("gemm m{} n{} k{}", g.width, g.filters, g.channels) + types;
   return fmt::format("{} {}x{}x{}x{}{} k{}x{} s{}x{} p{},{},{},{} d{}x{}",
                      max_pool ? "maxpool" : "conv", g.batch, g.channels, g.height, g.width,
                      max_pool ? "" : fmt::format(" f{}", g.filters), g.kernel_h, g.kernel_w,
                      g.stride_h, g.stride_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right,
                      g.dilation_h, g.dilation_w) +
-         (g.quarters ? " quarters" : "");
+         (g.quarters ? " quarters" : "") + types;
 }
 
 std::vector<float> requant_scales(const Layer& layer) {
@@ -91,6 +95,49 @@ std::uint64_t largest_sum(const Layer& layer) {
   }
   return static_cast<std::uint64_t>(largest);
 }
+
+namespace {
+
+void check_sums(const Layer& layer, const Checker& check, bool allow_wrap) {
+  constexpr std::uint64_t kLargest = std::numeric_limits<std::int32_t>::max();
+  if (allow_wrap) return;
+  const std::uint64_t sum = largest_sum(layer);
+  check.require(sum <= kLargest,
+                fmt::format("an accumulator can wrap: the largest possible sum is {}, 32 bits "
+                            "hold {}; pass --allow-wrap to accept it",
+                            sum, kLargest));
+}
+
+/// The rest of check_layer() for a layer with BF16 operands or results.
+void check_float_layer(const Layer& layer, const Checker& check, bool allow_wrap) {
+  const LayerGeometry& g = layer.geometry;
+  const FloatEpilogue& e = *layer.float_epilogue;
+  check.require(g.in_bytes == 2 || g.out_bytes == 2, "nothing is BF16, but the epilogue floats");
+  check.require(!g.quarters || !layer.bf16(), "pixels of a quarter word are bytes");
+  check.require(layer.bf16() == !layer.weights.bf16.empty(),
+                "weights and activations are of different types");
+  const std::size_t biases = layer.bf16() ? e.biases.size() : layer.biases.size();
+  check.require(biases == g.filters && layer.factors.size() == g.filters,
+                fmt::format("{} output channels, but {} biases and {} scales", g.filters, biases,
+                            layer.factors.size()));
+  for (std::size_t c = 0; c < layer.factors.size(); ++c) {
+    check.require(std::isfinite(layer.factors[c]),
+                  fmt::format("the scale of channel {} is not finite", c));
+  }
+  check.require(e.second_use <= 3, "the second tensor is used in an unknown way");
+  check.require(!std::isnan(e.low) && !std::isnan(e.high), "a limit of the results is no number");
+  const std::int32_t low = layer.is_unsigned ? 0 : -128;
+  const std::int32_t high = layer.is_unsigned ? 255 : 127;
+  check.range("input zero point", layer.input.zero, layer.bf16() ? 0 : low,
+              layer.bf16() ? 0 : high);
+  check.range("zero point of the second tensor", e.second_zero, low, high);
+  check.range("output zero point", layer.output.zero, low, high);
+  check.range("lower clamp", layer.low, low, high);
+  check.range("upper clamp", layer.high, layer.low, high);
+  if (!layer.bf16()) check_sums(layer, check, allow_wrap);
+}
+
+}  // namespace
 
 void check_layer(const Layer& layer, bool allow_wrap) {
   const Checker check(layer);
@@ -134,6 +181,7 @@ void check_layer(const Layer& layer, bool allow_wrap) {
                     layer.weights.in_channels == g.channels &&
                     layer.weights.kernel_h == g.kernel_h && layer.weights.kernel_w == g.kernel_w,
                 "the weight tensor has other dimensions than the layer");
+  if (layer.float_epilogue) return check_float_layer(layer, check, allow_wrap);
   check.require(layer.biases.size() == g.filters && layer.weight_scales.size() == g.filters,
                 fmt::format("{} output channels, but {} biases and {} weight scales", g.filters,
                             layer.biases.size(), layer.weight_scales.size()));
@@ -167,14 +215,7 @@ void check_layer(const Layer& layer, bool allow_wrap) {
                       std::abs(add.second.scale / add.sum.scale) <= kLargestRatio,
                   "a scale ratio of the add is beyond 2^90");
   }
-  constexpr std::uint64_t kLargest = std::numeric_limits<std::int32_t>::max();
-  if (!allow_wrap) {
-    const std::uint64_t sum = largest_sum(layer);
-    check.require(sum <= kLargest,
-                  fmt::format("an accumulator can wrap: the largest possible sum is {}, 32 bits "
-                              "hold {}; pass --allow-wrap to accept it",
-                              sum, kLargest));
-  }
+  check_sums(layer, check, allow_wrap);
 }
 
 }  // namespace s4::sw

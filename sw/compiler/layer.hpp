@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -32,6 +33,19 @@ struct ResidualAdd {
   bool second_is_left = false;  ///< order of the two float additions: second tensor first
 };
 
+/// What a layer with BF16 operands or results does after its sums, in float32
+/// (docs/blocks/bf16.md): scale and bias of the channel, second tensor, slope of negative numbers,
+/// limits of a BF16 result.
+struct FloatEpilogue {
+  std::vector<float> biases;  ///< one per filter, with BF16 operands; else Layer::biases count
+  std::uint8_t second_use = 0;
+  float second_factor = 1.0F;
+  std::int32_t second_zero = 0;  ///< of a second tensor of bytes
+  float negative_slope = 1.0F;
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
+};
+
 /// Sizes of a 2-D convolution, NCHW. A matrix product of M rows, K reduction and N columns is
 /// batch 1, channels K, height 1, width M, filters N.
 struct LayerGeometry {
@@ -53,6 +67,9 @@ struct LayerGeometry {
   /// A word of the input holds four pixels of 16 bytes, and output column x reads pixels x to x +
   /// 3: `channels` is 64, `width` that of the output, kernel and stride 1 in this direction.
   bool quarters = false;
+  /// Bytes of an element of the input, and of the output and the second tensor: 1, or 2 of BF16.
+  std::uint32_t in_bytes = 1;
+  std::uint32_t out_bytes = 1;
 
   /// Extent of the output; 0 if the kernel does not fit the padded image.
   [[nodiscard]] std::uint32_t out_height() const;
@@ -62,8 +79,8 @@ struct LayerGeometry {
   }
   /// Words of a row of the input, in each channel block.
   [[nodiscard]] std::uint32_t row_words() const { return quarters ? width / 4 + 1 : width; }
-  [[nodiscard]] std::uint32_t in_blocks() const { return (channels + 63) / 64; }
-  [[nodiscard]] std::uint32_t out_blocks() const { return (filters + 63) / 64; }
+  [[nodiscard]] std::uint32_t in_blocks() const { return (channels * in_bytes + 63) / 64; }
+  [[nodiscard]] std::uint32_t out_blocks() const { return (filters * out_bytes + 63) / 64; }
   /// Multiply-accumulates of the dense layer: no channel or tile padding, image padding included.
   [[nodiscard]] std::uint64_t macs() const {
     return pixels() * filters * channels * kernel_h * kernel_w;
@@ -89,6 +106,11 @@ struct Layer {
   std::vector<std::int32_t> biases;  ///< one per filter
   WeightTensor weights;
   std::optional<ResidualAdd> add;
+  /// Operands or results are BF16, as geometry.in_bytes and out_bytes say. `factors` are the scales
+  /// of the channels, `low` and `high` the limits of a result of bytes; of `add` only that it is
+  /// there.
+  std::optional<FloatEpilogue> float_epilogue;
+  [[nodiscard]] bool bf16() const { return geometry.in_bytes == 2; }
 
   /// "conv 1x64x14x14 f128 k3x3 s1x1 p1,1,1,1 d1x1", "maxpool ..." alike, or "gemm m128 n64 k256".
   [[nodiscard]] std::string describe() const;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "sw/compiler/command_fields.hpp"
 #include "sw/compiler/program.hpp"
@@ -250,8 +251,8 @@ class Lowering {
 
   void store_box(const Chunk& chunk, const Section& section, std::uint32_t region,
                  std::uint16_t wait, std::uint16_t signal) {
-    const std::uint32_t block = section.channel_begin / 64;
-    const std::uint32_t blocks = (section.channel_end + 63) / 64 - block;
+    const std::uint32_t block = section.channel_begin * g_.out_bytes / 64;
+    const std::uint32_t blocks = (section.channel_end * g_.out_bytes + 63) / 64 - block;
     copy(Opcode::kStore, "store output",
          out_.output_region.address + 64 * (output_offset(chunk) + block * g_.pixels()),
          output_address(chunk, output_base_, region, block), output_axes(chunk, blocks), wait,
@@ -320,7 +321,7 @@ class Lowering {
     c.pad_top = static_cast<std::uint16_t>(chunk.rows.pad);
     c.pad_left = static_cast<std::uint16_t>(chunk.columns.pad);
     c.out_channels = static_cast<std::uint16_t>(section.channel_end - section.channel_begin);
-    const std::uint32_t block = section.channel_begin / 64;
+    const std::uint32_t block = section.channel_begin * g_.out_bytes / 64;
     c.out_addr = output_address(chunk, output_base_, region, block);
     c.out_plane = static_cast<std::uint32_t>(output_plane(chunk));
     c.pixels = static_cast<std::uint32_t>(chunk.pixels());
@@ -399,12 +400,20 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   out.plan = make_plan(layer, config, options, &out.estimate);
   const std::optional<LayerPlace>& given = options.place;
   if (!layer.max_pool) {
-    out.weights = pack_weights(layer.weights, layer.biases, requant_scales(layer), config,
-                               out.plan.shape, options.piece_bytes);
+    std::vector<std::int32_t> biases = layer.biases;
+    if (layer.bf16()) {
+      biases.clear();
+      for (const float bias : layer.float_epilogue->biases) {
+        biases.push_back(std::bit_cast<std::int32_t>(bias));
+      }
+    }
+    out.weights = pack_weights(layer.weights, biases, requant_scales(layer), config, out.plan.shape,
+                               options.piece_bytes);
   }
   const LayerGeometry& g = layer.geometry;
-  out.input_shape = {g.batch, g.channels, g.height, g.row_words()};
-  out.output_shape = {g.batch, g.filters, g.out_height(), g.out_width()};
+  // A BF16 channel is two channels of bytes, the low one first.
+  out.input_shape = {g.batch, g.channels * g.in_bytes, g.height, g.row_words()};
+  out.output_shape = {g.batch, g.filters * g.out_bytes, g.out_height(), g.out_width()};
 
   std::uint64_t next = page_up(options.base_address);
   const auto place = [&](Region& region, std::uint64_t LayerPlace::*address, std::uint64_t bytes) {

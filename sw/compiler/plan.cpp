@@ -71,7 +71,9 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
         if (streamed || resend) weight_words += group.words() * (streamed ? tiles : 1);
       }
       const std::uint64_t store_words =
-          resident ? 0 : chunk.pixels() * (group_outer ? profile.lanes / 64 : g.out_blocks());
+          resident
+              ? 0
+              : chunk.pixels() * (group_outer ? profile.lanes * g.out_bytes / 64 : g.out_blocks());
 
       // Order of the read port: this chunk's activations, then its weights.
       if (load_words > 0) {
@@ -175,6 +177,8 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   profile.shape = shape;
   profile.lanes = group_lanes(config, shape);
   profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
+  profile.bank_words = layer.geometry.in_bytes;
+  profile.drain_passes = layer.float_epilogue ? 2 : 1;
   if (layer.max_pool) {
     profile.lanes = kPoolChannels;
     GroupProfile group;
@@ -198,11 +202,13 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
 }
 
 std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profile) {
-  return std::uint64_t{group.busy_banks} << (profile.shape > 0 ? profile.shape - 1 : 0);
+  const std::uint64_t pairs = std::uint64_t{1} << (profile.shape > 0 ? profile.shape - 1 : 0);
+  return group.busy_banks * pairs * profile.bank_words;
 }
 
 std::uint64_t drain_clocks(const ShapeProfile& profile, const config::Configuration& config) {
-  return profile.lanes / config.lanes_per_quadrant * profile.tile_pixels / config.epilogue_pixels;
+  return profile.lanes / config.lanes_per_quadrant * profile.tile_pixels / config.epilogue_pixels *
+         profile.drain_passes;
 }
 
 std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,

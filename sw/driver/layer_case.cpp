@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <random>
 
+#include "sim/reference/bfloat16.hpp"
 #include "sim/reference/ops.hpp"
 
 namespace s4::sw {
@@ -58,6 +61,14 @@ ref::Tensor<T> windows_of_quarters(const ref::Tensor<T>& words, const LayerGeome
   return y;
 }
 
+ref::QConvParams conv_params(const LayerGeometry& g) {
+  ref::QConvParams params;
+  params.pads = {g.pad_top, g.pad_left, g.pad_bottom, g.pad_right};
+  params.strides = {g.stride_h, g.stride_w};
+  params.dilations = {g.dilation_h, g.dilation_w};
+  return params;
+}
+
 template <typename T>
 std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data) {
   const LayerGeometry& g = layer.geometry;
@@ -89,11 +100,8 @@ std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data
   } else {
     weights.values =
         ref::Tensor<std::int8_t>({filters, channels, g.kernel_h, g.kernel_w}, layer.weights.data);
-    ref::QConvParams params;
-    params.pads = {g.pad_top, g.pad_left, g.pad_bottom, g.pad_right};
-    params.strides = {g.stride_h, g.stride_w};
-    params.dilations = {g.dilation_h, g.dilation_w};
-    y = ref::qlinear_conv(x, quant_of(layer.input), weights, &bias, quant_of(layer.output), params);
+    y = ref::qlinear_conv(x, quant_of(layer.input), weights, &bias, quant_of(layer.output),
+                          conv_params(g));
   }
   y = ref::clamp_quantized(y, {layer.low, layer.high});
   if (layer.add) {
@@ -106,6 +114,86 @@ std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data
     y = ref::clamp_quantized(y, {add.low, add.high});
   }
   return {y.data.begin(), y.data.end()};
+}
+
+/// Planes of bytes, two of each channel, to planes of BF16; and back.
+std::vector<std::uint16_t> join_bytes(const std::vector<std::uint8_t>& bytes, std::uint64_t plane) {
+  std::vector<std::uint16_t> values(bytes.size() / 2);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint8_t* low = bytes.data() + i / plane * 2 * plane + i % plane;
+    values[i] = static_cast<std::uint16_t>(low[0] | low[plane] << 8);
+  }
+  return values;
+}
+
+std::vector<std::uint8_t> split_bytes(const std::vector<std::uint16_t>& values,
+                                      std::uint64_t plane) {
+  std::vector<std::uint8_t> bytes(values.size() * 2);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint8_t* low = bytes.data() + i / plane * 2 * plane + i % plane;
+    low[0] = static_cast<std::uint8_t>(values[i]);
+    low[plane] = static_cast<std::uint8_t>(values[i] >> 8);
+  }
+  return bytes;
+}
+
+/// Layers with BF16 operands or results. A matrix product is a convolution over one row.
+std::vector<std::uint8_t> float_reference(const Layer& layer, const LayerData& data) {
+  const LayerGeometry& g = layer.geometry;
+  const FloatEpilogue& settings = *layer.float_epilogue;
+  ref::FloatEpilogue e;
+  e.integer_sums = !layer.bf16();
+  if (layer.add) e.use = static_cast<ref::SecondUse>(settings.second_use + 1);
+  e.second_scale = settings.second_factor;
+  e.negative_slope = settings.negative_slope;
+  e.low = settings.low;
+  e.high = settings.high;
+  e.integer_result = g.out_bytes == 1;
+  e.least = layer.low - layer.output.zero;
+  e.most = layer.high - layer.output.zero;
+  e.zero = layer.output.zero;
+
+  const ref::Shape input{g.batch, g.channels, g.height, g.width};
+  const ref::Shape kernel{g.filters, g.channels, g.kernel_h, g.kernel_w};
+  ref::Tensor<float> floats;
+  ref::Tensor<std::int32_t> integers;
+  if (layer.bf16()) {
+    std::vector<std::uint16_t> weights = layer.weights.bf16;
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = layer.weights.value(i);
+    floats = ref::conv_bfloat16(
+        ref::Tensor<std::uint16_t>(input, join_bytes(data.input, g.height * g.width)),
+        ref::Tensor<std::uint16_t>(kernel, std::move(weights)), conv_params(g));
+  } else {
+    const ref::Tensor<std::int8_t> weights(kernel, layer.weights.data);
+    const auto sums = [&](const auto& x) {
+      return ref::conv_integer(g.quarters ? windows_of_quarters(x, g) : x, layer.input.zero,
+                               weights, conv_params(g));
+    };
+    const ref::Shape words{g.batch, g.channels, g.height, g.row_words()};
+    integers = layer.is_unsigned ? sums(tensor_of<std::uint8_t>(words, data.input))
+                                 : sums(tensor_of<std::int8_t>(words, data.input));
+  }
+  const std::uint64_t plane = std::uint64_t{g.out_height()} * g.out_width();
+  const std::vector<std::uint16_t> wide =
+      g.out_bytes == 2 ? join_bytes(data.second, plane) : std::vector<std::uint16_t>();
+  std::vector<std::uint16_t> results(g.pixels() * g.filters);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const std::size_t c = i / plane % g.filters;
+    const float x = layer.bf16()
+                        ? ref::scaled(e, floats.data[i], layer.factors[c], settings.biases[c])
+                        : ref::scaled(e, integers.data[i], layer.factors[c], layer.biases[c]);
+    float second = 0.0F;
+    if (layer.add && g.out_bytes == 2) second = ref::from_bfloat16(wide[i]);
+    if (layer.add && g.out_bytes == 1) {
+      const std::int32_t byte = layer.is_unsigned
+                                    ? std::int32_t{data.second[i]}
+                                    : std::int32_t{static_cast<std::int8_t>(data.second[i])};
+      second = static_cast<float>(byte - settings.second_zero);
+    }
+    results[i] = ref::converted(e, ref::combined(e, x, second));
+  }
+  if (g.out_bytes == 2) return split_bytes(results, plane);
+  return {results.begin(), results.end()};
 }
 
 }  // namespace
@@ -123,6 +211,8 @@ std::string LayerCase::describe() const {
   layer.is_gemm = is_gemm;
   layer.max_pool = max_pool;
   layer.geometry = geometry;
+  layer.geometry.in_bytes = bf16 ? 2 : 1;
+  layer.geometry.out_bytes = out_bf16 ? 2 : 1;
   std::string text = layer.describe() + (max_pool ? "" : fmt::format(" keep {}", keep));
   if (pattern != Pattern::kBalanced) text += fmt::format(" {}", pattern_name(pattern));
   if (add) text += " add";
@@ -150,6 +240,8 @@ std::string LayerCase::arguments() const {
   text += fmt::format(" --seed {}", seed);
   if (add) text += " --add";
   if (is_unsigned) text += " --uint8";
+  if (bf16) text += " --dtype bf16";
+  if (bf16 != out_bf16) text += out_bf16 ? " --out bf16" : " --out int8";
   if (!random_zero_points && !max_pool) text += " --zero-points zero";
   if (compile.resident) text += " --resident";
   if (compile.allow_wrap) text += " --allow-wrap";
@@ -161,12 +253,63 @@ std::string LayerCase::arguments() const {
   return text;
 }
 
+namespace {
+
+/// A BF16 with an exponent in [low, high]; one in `special` thousand is a zero, a subnormal number,
+/// an infinity, a NaN or any bits.
+std::uint16_t random_number(Random& random, int low, int high, unsigned special) {
+  const auto bits = static_cast<std::uint16_t>(random());
+  if (pick(random, 0, 999) < special) {
+    constexpr std::array<std::uint16_t, 6> kSpecials{0x0000, 0x8000, 0x0001,
+                                                     0x7F80, 0xFF80, 0x7FC0};
+    const auto which = static_cast<std::size_t>(pick(random, 0, 6));
+    return which < kSpecials.size() ? kSpecials[which] : bits;
+  }
+  return static_cast<std::uint16_t>((bits & 0x807F) | pick(random, low, high) << 7);
+}
+
+/// Values of BF16 weights, and an epilogue that spreads the results.
+void make_float_layer(const LayerCase& c, Random& random, Layer& layer) {
+  const LayerGeometry& g = layer.geometry;
+  FloatEpilogue e;
+  if (c.bf16) {
+    layer.weights.bf16.resize(layer.weights.data.size(), 0);
+    for (std::size_t i = 0; i < layer.weights.data.size(); ++i) {
+      if (layer.weights.data[i] != 0) layer.weights.bf16[i] = random_number(random, 115, 124, 0);
+    }
+    layer.input = {};
+  }
+  // Standard deviation of a sum: of BF16 numbers about one times weights of about 1/30.
+  const double kept = static_cast<double>(layer.weights.non_zeros()) / g.filters;
+  const double spread = std::sqrt(std::max(kept, 1.0)) * (c.bf16 ? 0.1 : 73.0 * 90.0);
+  const double unit = (c.out_bf16 ? 1.0 : 50.0) / spread;
+  for (std::uint32_t f = 0; f < g.filters; ++f) {
+    layer.factors.push_back(static_cast<float>(unit) * pick_scale(random, 0.3F, 1.5F));
+    e.biases.push_back(static_cast<float>(unit * spread) * pick_scale(random, -1.0F, 1.0F));
+  }
+  if (!c.bf16) e.biases.clear();
+  if (c.add) {
+    layer.add = ResidualAdd{};
+    e.second_use = static_cast<std::uint8_t>(pick(random, 0, 3));
+    e.second_factor = pick_scale(random, 0.2F, 1.5F);
+    if (!c.out_bf16 && c.random_zero_points) e.second_zero = layer.output.zero;
+  }
+  if (pick(random, 0, 3) == 0) e.negative_slope = pick_scale(random, 0.01F, 0.3F);
+  if (pick(random, 0, 2) == 0) e.low = 0.0F;
+  if (pick(random, 0, 3) == 0) e.high = 6.0F;
+  layer.float_epilogue = e;
+}
+
+}  // namespace
+
 Layer make_layer(const LayerCase& c) {
   Random random(c.seed * 0x9E3779B97F4A7C15ULL + 1);
   Layer layer;
   layer.is_gemm = c.is_gemm;
   layer.max_pool = c.max_pool;
   layer.geometry = c.geometry;
+  layer.geometry.in_bytes = c.bf16 ? 2 : 1;
+  layer.geometry.out_bytes = c.out_bf16 ? 2 : 1;
   layer.name = layer.describe();
   layer.is_unsigned = c.is_unsigned;
   const LayerGeometry& g = c.geometry;
@@ -214,6 +357,10 @@ Layer make_layer(const LayerCase& c) {
   const bool relu = pick(random, 0, 2) == 0;
   layer.low = relu ? layer.output.zero : low;
   layer.high = pick(random, 0, 3) == 0 ? std::max(layer.low, high - 20) : high;
+  if (c.bf16 || c.out_bf16) {
+    make_float_layer(c, random, layer);
+    return layer;
+  }
   if (c.add) {
     ResidualAdd add;
     add.second = {layer.output.scale * pick_scale(random, 0.3F, 2.0F), zero_point()};
@@ -240,13 +387,25 @@ LayerData make_data(const Layer& layer, std::uint64_t seed) {
     }
     return bytes;
   };
+  // BF16 numbers around one; few are zeros, infinities or any other.
+  const auto numbers = [&](std::uint64_t count, std::uint64_t plane) {
+    std::vector<std::uint16_t> values(count);
+    for (auto& value : values) value = random_number(random, 119, 129, 2);
+    return split_bytes(values, plane);
+  };
   LayerData data;
-  data.input = fill(std::uint64_t{g.batch} * g.channels * g.height * g.row_words());
-  if (layer.add) data.second = fill(g.pixels() * g.filters);
+  const std::uint64_t inputs = std::uint64_t{g.batch} * g.channels * g.height * g.row_words();
+  data.input = layer.bf16() ? numbers(inputs, std::uint64_t{g.height} * g.width) : fill(inputs);
+  if (layer.add) {
+    const std::uint64_t results = g.pixels() * g.filters;
+    data.second = g.out_bytes == 2 ? numbers(results, std::uint64_t{g.out_height()} * g.out_width())
+                                   : fill(results);
+  }
   return data;
 }
 
 std::vector<std::uint8_t> reference_output(const Layer& layer, const LayerData& data) {
+  if (layer.float_epilogue) return float_reference(layer, data);
   return layer.is_unsigned ? reference_of<std::uint8_t>(layer, data)
                            : reference_of<std::int8_t>(layer, data);
 }

@@ -19,7 +19,9 @@ struct LayerCase {
   Pattern pattern = Pattern::kBalanced;
   std::uint64_t seed = 1;
   bool add = false;
-  bool is_unsigned = false;
+  bool is_unsigned = false;  ///< what is bytes
+  bool bf16 = false;         ///< operands are BF16
+  bool out_bf16 = false;     ///< results and second tensor are BF16
   bool random_zero_points = true;
   CompileOptions compile;
 
@@ -29,7 +31,8 @@ struct LayerCase {
   [[nodiscard]] std::string arguments() const;
 };
 
-/// Tensors as NCHW bytes, signed or unsigned as the layer says.
+/// Tensors as NCHW bytes, signed or unsigned as the layer says; a BF16 channel is two channels of
+/// bytes, the low one first.
 struct LayerData {
   std::vector<std::uint8_t> input;
   std::vector<std::uint8_t> second;  ///< empty without an add

@@ -82,9 +82,10 @@ class LayerRunner {
     report_.macs_nonzero = layer_.weights.non_zeros() * layer_.geometry.pixels();
     report_.weight_bytes = compiled_.weights.index_bytes + compiled_.weights.value_bytes;
     report_.parameter_bytes = compiled_.weights.param_bytes;
-    report_.dense_weight_bytes = layer_.weights.data.size();
-    report_.ideal_cycles =
-        static_cast<double>(report_.macs_dense) * case_.keep / 64.0 / config_.macs_per_clock;
+    // BF16 has twice the bytes and half the rate.
+    report_.dense_weight_bytes = layer_.weights.data.size() * layer_.geometry.in_bytes;
+    report_.ideal_cycles = static_cast<double>(report_.macs_dense) * case_.keep / 64.0 /
+                           config_.macs_per_clock * layer_.geometry.in_bytes;
     report_.programs = compiled_.programs;
   }
 
@@ -149,6 +150,11 @@ class LayerRunner {
         begin, end, case_.arguments(), config, stalls, begin, end);
   }
 
+  /// Channel of the layer; a BF16 one has two bytes.
+  [[nodiscard]] std::uint32_t channel_of(const TensorCoordinate& at) const {
+    return at.channel / layer_.geometry.out_bytes;
+  }
+
   /// The array command that computed an output byte, its clocks, and how to look at them.
   std::string blame(const TensorCoordinate& at, const char* device) const {
     for (std::size_t i = 0; i < compiled_.programs.size(); ++i) {
@@ -156,7 +162,7 @@ class LayerRunner {
       for (std::size_t c = 0; c < program.info.size(); ++c) {
         const CommandInfo& info = program.info[c];
         TensorCoordinate inside = at;
-        inside.channel = std::min(at.channel, layer_.geometry.filters - 1);
+        inside.channel = std::min(channel_of(at), layer_.geometry.filters - 1);
         if (info.engine != commands::Engine::kSpu || !info.box.contains(inside)) continue;
         std::string text =
             fmt::format("command {} ({}) of program '{}'", c, info.what, program.name);
@@ -184,8 +190,11 @@ class LayerRunner {
     }
     const TensorCoordinate at = coordinate_of(compiled_.output_shape, byte);
     return fmt::format("{}: output (n {}, c {}, y {}, x {}){}: expected {}, got {}; {}",
-                       layer_.name, at.image, at.channel, at.y, at.x,
-                       at.channel >= layer_.geometry.filters ? " (padding channel)" : "",
+                       layer_.name, at.image, channel_of(at), at.y, at.x,
+                       channel_of(at) >= layer_.geometry.filters ? " (padding channel)"
+                       : layer_.geometry.out_bytes == 1          ? ""
+                       : at.channel % 2 == 0                     ? ", low byte"
+                                                                 : ", high byte",
                        value_text(expected, layer_.is_unsigned),
                        value_text(got, layer_.is_unsigned), blame(at, device));
   }

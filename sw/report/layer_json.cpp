@@ -48,6 +48,8 @@ json to_json(const LayerReport& report) {
   out["config"] = report.config;
   out["backend"] = backend_name(report.backend);
   out["keep"] = report.layer_case.keep;
+  out["dtype"] = report.layer_case.bf16 ? "bf16" : "int8";
+  out["out_dtype"] = report.layer_case.out_bf16 ? "bf16" : "int8";
   out["pattern"] = pattern_name(report.layer_case.pattern);
   out["seed"] = report.layer_case.seed;
   out["resident"] = report.resident;

@@ -54,21 +54,20 @@ void append(std::vector<std::uint8_t>& stream, const std::vector<std::uint8_t>& 
 /// Elements that one lane stores in a bank, padded to `k`, ascending (pairs: padding last).
 struct LaneEntries {
   std::array<std::uint8_t, kBankSize> index{};
-  std::array<std::int8_t, kBankSize> value{};
+  std::array<std::uint16_t, kBankSize> value{};
 };
 
 LaneEntries lane_entries(const WeightTensor& weights, std::uint32_t out, std::uint32_t bank,
                          std::uint32_t k) {
   LaneEntries entries;
-  std::array<std::int8_t, kBankSize> bank_values{};
+  std::array<std::uint16_t, kBankSize> bank_values{};
+  std::uint64_t used = 0;
   if (out < weights.out_channels) {
     for (std::uint32_t e = 0; e < weights.valid_in_bank(bank); ++e) {
-      bank_values[e] = weights.data[weights.position(out, bank, e)];
+      const std::size_t position = weights.position(out, bank, e);
+      bank_values[e] = weights.value(position);
+      if (weights.data[position] != 0) used |= std::uint64_t{1} << e;
     }
-  }
-  std::uint64_t used = 0;
-  for (std::uint32_t e = 0; e < kBankSize; ++e) {
-    if (bank_values[e] != 0) used |= std::uint64_t{1} << e;
   }
   const bool pairs = k < kBitmapMinK;
   for (std::uint32_t e = 0; !pairs && std::popcount(used) < static_cast<int>(k); ++e) {
@@ -131,9 +130,10 @@ GroupStreams make_streams(const WeightTensor& weights, std::uint32_t first, std:
         append(streams.index, chunk.bytes());
       }
     }
-    for (std::uint32_t j = 0; j < k; ++j) {
+    for (std::uint32_t j = 0; j < k * weights.value_rows(); ++j) {
       for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-        row[lane] = static_cast<std::uint8_t>(entries[lane].value[j]);
+        const std::uint32_t value = entries[lane].value[j / weights.value_rows()];
+        row[lane] = static_cast<std::uint8_t>(value >> (j % weights.value_rows() * 8));
       }
       append(streams.value, row);
     }
@@ -215,7 +215,7 @@ std::vector<GroupProfile> profile_groups(const WeightTensor& weights,
     }
     std::uint64_t chunks = ceil_div(banks, headers);
     for (const std::uint8_t k : group.counts) {
-      group.clocks += k;
+      group.clocks += std::uint64_t{k} * weights.value_rows();
       group.busy_banks += k > 0 ? 1 : 0;
       chunks += index_chunks(k);
     }
@@ -233,6 +233,8 @@ PackedWeights pack_weights(const WeightTensor& weights, const std::vector<std::i
                                          " does not exist in configuration " + config.name);
   require(weights.out_channels > 0 && weights.in_channels > 0 && weights.taps() > 0,
           "a dimension is 0");
+  require(weights.bf16.empty() || weights.bf16.size() == weights.data.size(),
+          "as many BF16 values as weights");
   require(biases.size() == weights.out_channels && scales.size() == weights.out_channels,
           std::to_string(weights.out_channels) + " output channels, but " +
               std::to_string(biases.size()) + " biases and " + std::to_string(scales.size()) +

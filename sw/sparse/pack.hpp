@@ -53,7 +53,7 @@ struct PackedWeights {
 /// K of each bank of each group and the bytes they need, without making the stream.
 struct GroupProfile {
   std::vector<std::uint8_t> counts;
-  std::uint64_t clocks = 0;       ///< sum of K: clocks of one tile
+  std::uint64_t clocks = 0;       ///< rows of values, sum of K or twice that: clocks of one tile
   std::uint32_t busy_banks = 0;   ///< banks with K > 0
   std::uint64_t index_bytes = 0;  ///< padded to blocks, as stored
   std::uint64_t value_bytes = 0;
@@ -79,10 +79,11 @@ struct GroupProfile {
 [[nodiscard]] std::uint64_t index_capacity(const config::Configuration& config);
 [[nodiscard]] std::uint64_t value_capacity(const config::Configuration& config);
 
-/// Makes the stream. `biases` and `scales` have one entry per output channel. A piece completes its
-/// banks, indices and values, so that none waits for a later piece; it stays below half a buffer in
-/// both sections, or below `piece_bytes` of values if that is not 0, unless one bank is more.
-/// Throws std::invalid_argument on a wrong size, shape or scale.
+/// Makes the stream. `biases` (of BF16 layers: the bits of float32 numbers) and `scales` have one
+/// entry per output channel. A piece completes its banks, indices and values, so that none waits
+/// for a later piece; it stays below half a buffer in both sections, or below `piece_bytes` of
+/// values if that is not 0, unless one bank is more. Throws std::invalid_argument on a wrong size,
+/// shape or scale.
 [[nodiscard]] PackedWeights pack_weights(const WeightTensor& weights,
                                          const std::vector<std::int32_t>& biases,
                                          const std::vector<float>& scales,
@@ -96,11 +97,13 @@ struct UnpackedWeights {
   std::vector<float> scales;
 };
 
-/// Inverse of pack_weights() for a layer of these dimensions. Throws std::invalid_argument if the
-/// stream breaks a rule of the format (padding, order, counts, lengths).
+/// Inverse of pack_weights() for a layer of these dimensions (BF16: `data` is 1 where a value is
+/// not zero). Throws std::invalid_argument if the stream breaks a rule of the format (padding,
+/// order, counts, lengths).
 [[nodiscard]] UnpackedWeights unpack_weights(const PackedWeights& packed,
                                              const config::Configuration& config,
                                              std::uint32_t out_channels, std::uint32_t in_channels,
-                                             std::uint32_t kernel_h, std::uint32_t kernel_w);
+                                             std::uint32_t kernel_h, std::uint32_t kernel_w,
+                                             bool bf16 = false);
 
 }  // namespace s4::sw

@@ -44,10 +44,12 @@ Streams gather(const PackedWeights& packed, std::uint32_t g) {
 
 UnpackedWeights unpack_weights(const PackedWeights& packed, const config::Configuration& config,
                                std::uint32_t out_channels, std::uint32_t in_channels,
-                               std::uint32_t kernel_h, std::uint32_t kernel_w) {
+                               std::uint32_t kernel_h, std::uint32_t kernel_w, bool bf16) {
   UnpackedWeights result;
   WeightTensor& weights = result.weights;
   weights = WeightTensor(out_channels, in_channels, kernel_h, kernel_w);
+  if (bf16) weights.bf16.assign(weights.data.size(), 0);
+  const std::size_t rows = bf16 ? sparse_format::kBf16ValueRows : 1;
   result.biases.resize(out_channels);
   result.scales.resize(out_channels);
   const std::uint32_t lanes = packed.group_lanes;
@@ -75,13 +77,16 @@ UnpackedWeights unpack_weights(const PackedWeights& packed, const config::Config
       return item;
     };
     const auto put = [&](std::uint32_t lane, std::uint32_t bank, std::uint32_t element,
-                         std::int8_t value) {
+                         std::uint16_t value) {
       const std::uint32_t channel = g * lanes + lane;
       if (channel >= out_channels || element >= weights.valid_in_bank(bank)) {
         if (value != 0) fail(g, "a weight of a channel that does not exist");
         return;
       }
-      if (value != 0) weights.data[weights.position(channel, bank, element)] = value;
+      if (value == 0) return;
+      const std::size_t position = weights.position(channel, bank, element);
+      weights.data[position] = bf16 ? std::int8_t{1} : static_cast<std::int8_t>(value);
+      if (bf16) weights.bf16[position] = value;
     };
     std::vector<std::uint8_t> header;
     for (std::uint32_t bank = 0; bank < weights.banks(); ++bank) {
@@ -97,12 +102,13 @@ UnpackedWeights unpack_weights(const PackedWeights& packed, const config::Config
       const std::uint32_t k = header[bank % headers] & 0x7FU;
       const bool bitmap = (header[bank % headers] & 0x80U) != 0;
       if (k > 64) fail(g, "bank " + std::to_string(bank) + " has K = " + std::to_string(k));
-      if (value_at + std::size_t{k} * lanes > streams.value.size()) {
+      if (value_at + rows * k * lanes > streams.value.size()) {
         fail(g, "the value stream ends early");
       }
       for (std::uint32_t lane = 0; lane < lanes; ++lane) {
         const auto value = [&](std::uint32_t j) {
-          return static_cast<std::int8_t>(streams.value[value_at + std::size_t{j} * lanes + lane]);
+          const std::uint8_t* low = streams.value.data() + value_at + rows * j * lanes + lane;
+          return static_cast<std::uint16_t>(bf16 ? low[0] | low[lanes] << 8 : low[0]);
         };
         if (k == 64) {
           for (std::uint32_t j = 0; j < 64; ++j) put(lane, bank, j, value(j));
@@ -130,7 +136,7 @@ UnpackedWeights unpack_weights(const PackedWeights& packed, const config::Config
           }
         }
       }
-      value_at += std::size_t{k} * lanes;
+      value_at += rows * k * lanes;
       if (k > 0 && k < 64) index_at += std::size_t{headers} * (bitmap ? 11 : k);
     }
     for (std::size_t i = index_at; i < streams.index.size(); ++i) {

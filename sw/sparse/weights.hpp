@@ -1,4 +1,4 @@
-// INT8 weights of one layer and their banks: 64 input channels of one kernel tap.
+// Weights of one layer and their banks: 64 input channels of one kernel tap.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,9 @@ struct WeightTensor {
   std::uint32_t kernel_h = 1;
   std::uint32_t kernel_w = 1;
   std::vector<std::int8_t> data;
+  /// BF16 weights: their values, one per element of `data`, which then is not zero where a weight
+  /// is kept. Empty if `data` holds the values.
+  std::vector<std::uint16_t> bf16;
 
   WeightTensor() = default;
   WeightTensor(std::uint32_t out, std::uint32_t in, std::uint32_t kh, std::uint32_t kw)
@@ -25,6 +28,15 @@ struct WeightTensor {
         kernel_w(kw),
         data(static_cast<std::size_t>(out) * in * kh * kw, 0) {}
 
+  /// Rows of the value stream that a value takes.
+  [[nodiscard]] std::uint32_t value_rows() const {
+    return bf16.empty() ? 1 : sparse_format::kBf16ValueRows;
+  }
+  /// Value of an element in the stream: a byte, or a BF16; 0 if it is not kept.
+  [[nodiscard]] std::uint16_t value(std::size_t position) const {
+    if (bf16.empty()) return static_cast<std::uint8_t>(data[position]);
+    return data[position] == 0 ? std::uint16_t{0} : bf16[position];
+  }
   [[nodiscard]] std::uint32_t taps() const { return kernel_h * kernel_w; }
   [[nodiscard]] std::uint32_t in_blocks() const {
     return (in_channels + sparse_format::kBankSize - 1) / sparse_format::kBankSize;

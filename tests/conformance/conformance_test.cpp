@@ -266,6 +266,15 @@ std::vector<Conformance> all_cases() {
     layer_case.keep = one_of(random, {1U, 2U, 8U, 64U, pick(random, 1, 64)});
     add(layer_case, 3000 + number);
   }
+  for (unsigned i = 0; i < (full ? 540 : 66); ++i, ++number) {
+    LayerCase layer_case = random() % 2 == 0 ? random_gemm(random) : random_conv(random);
+    layer_case.bf16 = i % 4 != 3;
+    layer_case.out_bf16 = i % 4 != 2;
+    if (i % 12 == 11) layer_case = random_quarters(random), layer_case.out_bf16 = true;
+    layer_case.keep = one_of(random, {1U, 2U, 4U, 8U, 16U, 64U, pick(random, 1, 64)});
+    if (random() % 4 == 0) layer_case.pattern = Pattern::kUnstructured;
+    add(layer_case, 4000 + number);
+  }
   if (full) {
     unsigned large = 0;
     const auto add_large = [&](const char* config, const LayerCase& layer_case) {
@@ -279,6 +288,14 @@ std::vector<Conformance> all_cases() {
     for (const auto& [config, layer_case] : large_cases()) add_large(config, layer_case);
     for (unsigned i = 0; i < 20; ++i) {
       add_large("s4", i % 2 == 0 ? random_gemm(random) : random_conv(random));
+    }
+    for (unsigned i = 0; i < 50; ++i) {
+      LayerCase layer_case = i % 2 == 0 ? random_gemm(random) : random_conv(random);
+      layer_case.keep = pick(random, 1, 64);
+      layer_case.bf16 = i % 4 != 3;
+      layer_case.out_bf16 = i % 4 != 2;
+      layer_case.add = i % 5 == 0;
+      add_large("s4", layer_case);
     }
   }
   return cases;

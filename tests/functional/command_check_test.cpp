@@ -108,7 +108,24 @@ TEST_CASE("opcode and data type", "[functional][check]") {
     expect(bytes, Error::kOpcode, static_cast<std::uint32_t>(opcode));
   }
   expect_change<SpuCommand>(
-      good_spu(), [](auto& c) { c.dtype = 1; }, Error::kOpcode, 32);
+      good_spu(), [](auto& c) { c.dtype = 2; }, Error::kOpcode, 32);
+}
+
+TEST_CASE("fields of a BF16 command", "[functional][check]") {
+  const auto bf16 = [] {
+    SpuCommand c = good_spu();
+    c.dtype = 1;
+    c.in_unsigned = 0;
+    c.in_zero = 0;
+    return c;
+  };
+  expect_good(bf16());
+  expect_change<SpuCommand>(
+      bf16(), [](auto& c) { c.in_zero = 1; }, Error::kField, 66);
+  expect_change<SpuCommand>(
+      bf16(), [](auto& c) { c.max_pool = 1; }, Error::kField, 64);
+  expect_change<SpuCommand>(
+      bf16(), [](auto& c) { c.in_quarters = 1; }, Error::kField, 64);
 }
 
 TEST_CASE("reserved bits", "[functional][check]") {

@@ -11,7 +11,8 @@ namespace s4::test {
 /// One kept weight.
 struct Entry {
   std::uint8_t index = 0;
-  std::int8_t value = 0;
+  std::int8_t value = 0;  ///< of a BF16 the low byte
+  std::uint8_t high = 0;  ///< its high byte
 };
 
 /// How the indices of a bank are written.
@@ -22,6 +23,9 @@ struct PackedBank {
   std::uint32_t count = 0;
   Form form = Form::kPairs;
   std::vector<std::vector<Entry>> lanes;
+  bool bf16 = false;  ///< each value takes two rows, low and high bytes
+
+  [[nodiscard]] std::uint32_t value_rows() const { return bf16 ? 2 * count : count; }
 };
 
 /// Index and value section of one pass.
@@ -76,6 +80,9 @@ struct Sections {
     for (std::uint32_t j = 0; j < b.count; ++j) {
       for (std::uint32_t lane = 0; lane < lanes; ++lane) {
         out.values.push_back(static_cast<std::uint8_t>(b.lanes[lane][j].value));
+      }
+      for (std::uint32_t lane = 0; b.bf16 && lane < lanes; ++lane) {
+        out.values.push_back(b.lanes[lane][j].high);
       }
     }
   }

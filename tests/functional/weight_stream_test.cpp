@@ -68,7 +68,8 @@ void check_pass(const std::vector<PackedBank>& banks, std::uint32_t lanes) {
       for (std::uint32_t j = 0; j < bank.count; ++j) {
         const std::size_t at = bank.first + lane * bank.count + j;
         const Entry& expected = banks[b].lanes[lane][j];
-        if (weights.index[at] != expected.index || weights.value[at] != expected.value) {
+        if (weights.index[at] != expected.index ||
+            static_cast<std::int8_t>(weights.value[at]) != expected.value) {
           FAIL("bank " << b << " lane " << lane << " entry " << j << ": expected ("
                        << int{expected.index} << ", " << int{expected.value} << "), got ("
                        << int{weights.index[at]} << ", " << int{weights.value[at]} << "), seed "

@@ -119,6 +119,11 @@ class CommandRandom {
     c.in_unsigned = chance(50);
     c.in_zero =
         static_cast<std::int16_t>(static_cast<int>(below(256)) - (c.in_unsigned != 0 ? 0 : 128));
+    c.out_bf16 = chance(30);
+    if (chance(30)) {
+      c.dtype = 1;
+      c.in_zero = 0;
+    }
     c.requant_min = static_cast<std::int16_t>(static_cast<int>(below(1024)) - 512);
     c.add_c0 = static_cast<std::uint32_t>(random_());
     return c.encode();

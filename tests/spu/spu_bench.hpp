@@ -61,9 +61,17 @@ class SpuBench {
   [[nodiscard]] const std::vector<std::uint64_t>& mac_at() const { return mac_at_; }
   [[nodiscard]] std::size_t completed() const { return completed_; }
 
+  /// Any bytes, or BF16 of about one.
   void randomize_local(SeededRandom& random) {
+    const bool numbers = random.percent(60);
     for (std::uint32_t w = 0; w < rtl_local_.size(); ++w) {
-      for (auto& byte : rtl_local_.word(w)) byte = random.byte();
+      for (unsigned i = 0; i < 64; ++i) {
+        auto& byte = rtl_local_.word(w)[i];
+        byte = random.byte();
+        if (numbers && i % 2 == 1) {
+          byte = static_cast<std::uint8_t>((byte & 0x80) | random.between(0x3B, 0x40));
+        }
+      }
       sim_local_.word(w) = rtl_local_.word(w);
     }
   }
@@ -208,7 +216,7 @@ class SpuBench {
     const Totals after = totals();
     if (macs != after.macs - before.macs) return "counter spu_macs";
     if (words != after.words - before.words) return "counter epilogue_words";
-    // A tile without any weight takes one step of zeros.
+    // A tile without any weight takes one step of zeros, of BF16 in two clocks.
     std::uint64_t zero_steps = 0;
     for (const SpuCase& c : cases) zero_steps += empty_tiles(c);
     if (mac_at_.size() - zero_steps != after.mac_clocks - before.mac_clocks) {
@@ -233,7 +241,8 @@ class SpuBench {
       const bool empty = std::all_of(group.banks.begin(), group.banks.end(),
                                      [](const auto& bank) { return bank.count == 0; });
       if (empty) {
-        tiles += divide_up(c.command.pixels, config_.pixels_per_quadrant << c.command.shape);
+        tiles += divide_up(c.command.pixels, config_.pixels_per_quadrant << c.command.shape) *
+                 (c.command.dtype + 1U);
       }
     }
     return tiles;
@@ -297,6 +306,30 @@ inline void random_epilogue(SeededRandom& random, commands::SpuCommand& c,
   }
 }
 
+/// The same for a command with BF16 operands or results.
+inline void random_float_epilogue(SeededRandom& random, commands::SpuCommand& c,
+                                  std::vector<Group>& groups) {
+  const bool bf16 = c.dtype != 0;
+  const auto number = [&random](float low, float high) {
+    const float unit = static_cast<float>(random.below(65536)) / 65536.0F;
+    return std::bit_cast<std::uint32_t>(low + (high - low) * unit);
+  };
+  if (bf16) c.in_zero = 0;
+  c.add_rb = number(-0.5F, 2.0F);
+  c.second_use = static_cast<std::uint8_t>(random.below(4));
+  c.second_zero = static_cast<std::int16_t>(random.between(-128, 255));
+  c.negative_factor = random.percent(50) ? 0x3F800000U : number(-0.1F, 0.5F);
+  c.float_low = random.percent(50) ? 0xFF800000U : number(-2.0F, 0.0F);
+  c.float_high = random.percent(50) ? 0x7F800000U : number(0.0F, 50.0F);
+  const float unit = (bf16 ? 0.3F : 1e-4F) * (c.out_bf16 != 0 ? 1.0F : 20.0F);
+  for (Group& group : groups) {
+    for (auto& bias : group.biases) {
+      bias = bf16 ? static_cast<std::int32_t>(number(-2.0F, 2.0F)) : random.between(-9999, 9999);
+    }
+    for (auto& scale : group.scales) scale = number(-unit, 2 * unit);
+  }
+}
+
 /// A random program; weights, input, output and second tensor fit the buffers.
 inline std::vector<SpuCase> random_cases(const config::Configuration& config, SeededRandom& random,
                                          unsigned count) {
@@ -319,7 +352,13 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
         !make_quarters(random, config, k, config.local_words / 2)) {
       continue;
     }
-    const unsigned banks = unsigned{k.in_blocks} * k.kernel_h * k.kernel_w;
+    if (!pool && !c.kept_before) {
+      k.dtype = k.in_quarters == 0 && random.percent(40) ? 1 : 0;
+      k.out_bf16 = random.percent(40) ? 1 : 0;
+    }
+    const bool floats = k.dtype != 0 || k.out_bf16 != 0;
+    const unsigned blocks = k.dtype != 0 ? divide_up(k.in_blocks, 2) : k.in_blocks;
+    const unsigned banks = blocks * k.kernel_h * k.kernel_w;
     if (std::uint64_t{banks} * k.pixels > 12000) continue;
     const unsigned lanes = (config.num_quadrants >> k.shape) * config.lanes_per_quadrant;
     k.weights_resident = c.kept_before || random.percent(60) ? 1 : 0;
@@ -334,7 +373,7 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
     }
     const unsigned groups = divide_up(k.out_channels, lanes);
     k.out_plane = k.add_plane = k.pixels;
-    const std::uint32_t results = divide_up(k.out_channels, 64) * k.pixels;
+    const std::uint32_t results = divide_up(k.out_channels << k.out_bf16, 64) * k.pixels;
     if (results > config.local_words / 4) continue;
     k.out_addr = config.local_words / 2 + random.below(config.local_words / 4 - results + 1);
     k.add_addr = config.local_words * 3 / 4 + random.below(config.local_words / 4 - results + 1);
@@ -352,6 +391,10 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
         }
       }
       random_epilogue(random, k, c.groups);
+      if (floats) random_float_epilogue(random, k, c.groups);
+      if (k.dtype != 0) {
+        for (Group& group : c.groups) make_bf16(random, group);
+      }
     }
     if (k.weights_resident != 0 &&
         !std::all_of(c.groups.begin(), c.groups.end(),
@@ -389,6 +432,7 @@ inline std::string run_cases(SpuBench& bench, SeededRandom& random, unsigned cou
     const commands::SpuCommand& k = c.command;
     list += "\n  kernel " + std::to_string(k.kernel_h) + "x" + std::to_string(k.kernel_w) +
             " pixels " + std::to_string(k.pixels) + " channels " + std::to_string(k.out_channels) +
+            (k.dtype != 0 ? " bf16" : "") + (k.out_bf16 != 0 ? " to bf16" : "") +
             (k.max_pool != 0 ? " pool" : "") + (k.in_quarters != 0 ? " quarters" : "") + " shape " +
             std::to_string(k.shape) + " resident " + std::to_string(k.weights_resident) + " keep " +
             std::to_string(k.weights_keep);

@@ -11,16 +11,19 @@ using namespace s4::tests;
 
 namespace {
 
-constexpr unsigned kPipelines = 21;   // setup, fetch, step and epilogue of a command alone
+constexpr unsigned kPipelines = 21;  // setup, fetch, step and epilogue of a command alone
+constexpr unsigned kBf16Pipelines = 28;
 constexpr unsigned kGap = 2;          // between the steps of two commands
 constexpr unsigned kGapOfShapes = 3;  // of different shape: the buffers read again
 
 /// A matrix product of `pixels` rows, all banks of the same K.
 SpuCase product(SeededRandom& random, const config::Configuration& config, unsigned pixels,
-                unsigned blocks, unsigned channels, unsigned count, unsigned shape) {
+                unsigned blocks, unsigned channels, unsigned count, unsigned shape,
+                bool bf16 = false) {
   SpuCase c;
   auto& k = c.command;
-  k.in_blocks = static_cast<std::uint16_t>(blocks);
+  k.dtype = k.out_bf16 = bf16 ? 1 : 0;
+  k.in_blocks = static_cast<std::uint16_t>(bf16 ? 2 * blocks : blocks);
   k.in_height = k.out_height = k.images = 1;
   k.in_width = k.out_width = k.in_row = static_cast<std::uint16_t>(pixels);
   k.in_image = k.in_plane = k.pixels = k.out_plane = pixels;
@@ -37,6 +40,9 @@ SpuCase product(SeededRandom& random, const config::Configuration& config, unsig
     }
   }
   random_epilogue(random, k, c.groups);
+  if (bf16) random_float_epilogue(random, k, c.groups);
+  if (bf16)
+    std::for_each(c.groups.begin(), c.groups.end(), [&](Group& g) { make_bf16(random, g); });
   k.add_enable = 0;
   return c;
 }
@@ -94,6 +100,39 @@ TEST_CASE("spu: clocks of a command", "[spu]") {
           parts * divide_up(p.pixels - (tiles - 1) * tile, config.epilogue_pixels);
       CHECK(bench.clocks() == steps + walk + fetch + drain + kPipelines);
       CHECK(bench.mac_clocks() == tiles * p.blocks * p.count);
+    }
+  }
+}
+
+TEST_CASE("spu: clocks of a BF16 command", "[spu]") {
+  SeededRandom random(87);
+  for (const char* name : {"tiny", "small"}) {
+    SpuBench bench(name);
+    const auto& config = bench.config();
+    struct Product {
+      unsigned pixels, blocks, count, shape;
+    };
+    for (const Product& p :
+         {Product{1, 1, 1, 0}, Product{1, 1, 64, 0}, Product{1, 1, 1, 1}, Product{40, 4, 64, 0},
+          Product{40, 4, 8, 0}, Product{40, 4, 8, 1}, Product{40, 12, 2, 0}}) {
+      const unsigned tile = config.pixels_per_quadrant << p.shape;
+      const unsigned tiles = divide_up(p.pixels, tile);
+      const unsigned parts = config.num_quadrants >> p.shape;
+      const SpuCase c = product(random, config, p.pixels, p.blocks,
+                                parts * config.lanes_per_quadrant, p.count, p.shape, true);
+      bench.send(random, c);
+      SpuCase keep = c;
+      keep.command.weights_keep = 1;
+      REQUIRE(bench.run(random, keep, {}) == "");
+      REQUIRE(bench.run(random, c, {}) == "");
+      INFO(name << " pixels " << p.pixels << " blocks " << p.blocks << " K " << p.count);
+      const unsigned steps = 2 * tiles * p.blocks * p.count;
+      const unsigned walk = std::bit_width(tile) - 1;
+      const unsigned fetch = 2U << p.shape;
+      const unsigned drain =
+          2 * parts * divide_up(p.pixels - (tiles - 1) * tile, config.epilogue_pixels);
+      CHECK(bench.clocks() == steps + walk + fetch + drain + kBf16Pipelines);
+      CHECK(bench.mac_clocks() == steps);
     }
   }
 }
@@ -184,8 +223,8 @@ TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
            Bug{"commands", "pool_groups", "next_q.max_pool ? next_q.in_blocks : next_groups_q",
                "next_groups_q", false},
            Bug{"spu", "fetch_command", ".command_i     (fetch_q)", ".command_i     (next)", true},
-           Bug{"spu", "fill_type", ".fill_unsigned_i  (fetch_q.in_unsigned)",
-               ".fill_unsigned_i  (back_q.in_unsigned)", false},
+           Bug{"spu", "fill_type", ".fill_unsigned_i  (fetch_q.in_unsigned ||",
+               ".fill_unsigned_i  (back_q.in_unsigned ||", false},
            Bug{"spu", "fill_zero", "(fetch_q.in_zero)", "(next.in_zero)", false},
            Bug{"spu", "index_shape", "(index_q.shape)", "(next.shape[1:0])", false},
            Bug{"spu", "index_banks", "(index_q.banks)", "(array_q.banks)", false},
@@ -238,6 +277,28 @@ TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
                "AddrBits'(first_column >>> 1)", false},
            Bug{"activation_fetch", "quarter_early", "fill_valid_o <= quarters ? group_done",
                "fill_valid_o <= quarters ? valid_q", false},
+           Bug{"activation_fetch", "half_step", "alone ? '0 : AddrBits'(command_i.in_plane)",
+               "AddrBits'(command_i.in_plane)", false},
+           Bug{"activation_fetch", "half_back", "half_q ? tap_addr_q - half_step : tap_addr_q",
+               "tap_addr_q", true},
+           Bug{"operand_slots", "aligned_take", "passing_q && slot_o[0]", "passing_q && 1'b0",
+               false},
+           Bug{"operand_slots", "aligned_release", "skipping_q && oldest_o[0]",
+               "skipping_q && 1'b0", false},
+           Bug{"tile_control", "late_drain", "(done_d1_q && !bf16_i) || done_late_q[2]",
+               "(done_d1_q && !bf16_i) || done_late_q[0]", true},
+           Bug{"tile_control", "idle", "(bf16_i && done_d1_q) || done_late_q != '0", "1'b0", false},
+           Bug{"tile_control", "zero_low", "low && (step_mac_i || zero_step)", "low && step_mac_i",
+               false},
+           Bug{"drain_control", "bf16_chunk", "{channel_q[4:0], 1'b0}", "{1'b0, channel_q[4:0]}",
+               false},
+           Bug{"drain_control", "bf16_block", "wide ? next_channel[4:0] == '0",
+               "1'b0 ? next_channel[4:0] == '0", false},
+           Bug{"float_epilogue", "bias", "param_i[Half*32+:Half*32]", "param_i[0+:Half*32]", true},
+           Bug{"float_epilogue", "joined",
+               "bytes_q[e*Half*8+:Half*8] <=", "bytes_q[0+:Half*8] <=", false},
+           Bug{"spu", "float_fill", "|| fetch_q.dtype == commands_pkg::DtypeBf16)", "|| 1'b0)",
+               false},
            Bug{"drain_control", "pool_group", "pool ? 17'd64 :", "1'b0 ? 17'd64 :", false},
        }) {
     if (!bug.quick && !tb::full_run()) continue;

@@ -24,7 +24,7 @@ class TileBench {
       : config_(sim::load_configuration(tb::root(), config)),
         model_(tb::Model::load("tile_control", config, tb::Kind::kChecked, options)) {
     for (const char* name :
-         {"start_i", "step_valid_i", "value_valid_i", "bank_valid_i", "set_free_i"}) {
+         {"start_i", "step_valid_i", "value_valid_i", "bank_valid_i", "set_free_i", "bf16_i"}) {
       model_->port(name).set(0);
     }
     model_->reset();

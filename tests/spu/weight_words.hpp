@@ -52,6 +52,22 @@ inline test::PackedBank random_bank(SeededRandom& random, std::uint32_t lanes, u
   return bank;
 }
 
+/// Makes the values of all banks BF16 of about one, few of them any number.
+inline void make_bf16(SeededRandom& random, Group& group) {
+  for (test::PackedBank& bank : group.banks) {
+    bank.bf16 = true;
+    for (auto& lane : bank.lanes) {
+      for (test::Entry& entry : lane) {
+        if (entry.index == 0 && entry.value == 0) continue;  // padding
+        const bool any = random.percent(1);
+        entry.value = static_cast<std::int8_t>(random.byte());
+        entry.high = static_cast<std::uint8_t>(
+            any ? random.byte() : (random.byte() & 0x80) | random.between(0x3B, 0x3F));
+      }
+    }
+  }
+}
+
 /// K of the next bank: every value, the ends and the empty bank more often.
 inline unsigned random_count(SeededRandom& random, unsigned most) {
   constexpr unsigned kCorners[] = {0, 0, 1, 2, 8, 10, 11, 12, 63, 64};
@@ -105,9 +121,9 @@ inline void append_words(std::deque<WeightWord>& words, SeededRandom& random, co
     if (bank.count % 64 != 0) {
       index_bytes += chunk * (bank.form == test::Form::kBitmap ? 11 : bank.count);
     }
-    value_bytes += std::size_t{bank.count} * lanes;
+    value_bytes += std::size_t{bank.value_rows()} * lanes;
     for (std::size_t v = 0; v < value_blocks && v * 256 < value_bytes; ++v) {
-      if (v * 256 + 256 > value_bytes - std::size_t{bank.count} * lanes) {
+      if (v * 256 + 256 > value_bytes - std::size_t{bank.value_rows()} * lanes) {
         needed[v] = (index_bytes + 191) / 192;
       }
     }

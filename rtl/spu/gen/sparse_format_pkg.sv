@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The compressed weight format. The reduction is cut into banks of 64 (64 channels of one kernel
-/// tap; order channel block, ky, kx). A group is the output-channel lanes of the array shape in
-/// use. Per group and bank every lane has the same number K of entries, K = 0 to 64. See
+/// tap; order block of 64 channels, ky, kx). A group is the output-channel lanes of the array
+/// shape in use. Per group and bank every lane has the same number K of entries, K = 0 to 64. See
 /// docs/blocks/spu.md for the picture.
 package sparse_format_pkg;
 
@@ -20,6 +20,9 @@ package sparse_format_pkg;
   localparam int unsigned BlockRowsBytes = 256;
   // Bytes of an index block; index sections are padded to it.
   localparam int unsigned IndexBlockBytes = 192;
+  // Rows of the value stream that one BF16 value of every lane takes: the low bytes, then the
+  // high bytes. An INT8 value takes one.
+  localparam int unsigned Bf16ValueRows = 2;
   // Bits of a bank header.
   localparam int unsigned BlockHeaderBits = 8;
 

@@ -79,7 +79,7 @@ enum class Engine : std::uint8_t {
 /// Data type of operands.
 enum class Dtype : std::uint8_t {
   kInt8 = 0,  ///< 8-bit integers, signedness by flag.
-  kBf16 = 1,  ///< bfloat16; refused by hardware that does not have it.
+  kBf16 = 1,  ///< bfloat16, the spu command only: input words hold 32 channels, low byte first, and values have 16 bits.
 };
 [[nodiscard]] constexpr const char* to_string(Dtype value) {
   switch (value) {
@@ -565,7 +565,8 @@ struct SpuCommand {
   std::uint32_t in_image = 0;
   /// Words between rows of the input.
   std::uint16_t in_row = 0;
-  /// Channel blocks of 64 of the input, at least 1.
+  /// Channel blocks (words) of the input, at least 1. A block has 64 channels, in BF16 32; a bank
+  /// of the reduction is then two blocks of one tap, or the last one alone.
   std::uint16_t in_blocks = 0;
   /// Rows of the input, at least 1; rows outside are padding.
   std::uint16_t in_height = 0;
@@ -595,8 +596,8 @@ struct SpuCommand {
   std::uint16_t pad_top = 0;
   /// Columns of padding to the left.
   std::uint16_t pad_left = 0;
-  /// Output channels, at least 1. Channels beyond, up to the end of the block of 64, are written
-  /// as 0.
+  /// Output channels, at least 1. Channels beyond, up to the end of the block of 64 (BF16
+  /// results: of 32), are written as 0.
   std::uint16_t out_channels = 0;
   /// Output, local-buffer word address.
   std::uint32_t out_addr = 0;
@@ -612,7 +613,7 @@ struct SpuCommand {
   std::uint8_t weights_keep = 0;
   /// Input bytes are uint8.
   std::uint8_t in_unsigned = 0;
-  /// Add a second tensor after requantisation.
+  /// Add a second tensor after requantisation; in the floating-point epilogue as second_use says.
   std::uint8_t add_enable = 0;
   /// Bytes of the second tensor are uint8.
   std::uint8_t add_unsigned = 0;
@@ -632,6 +633,14 @@ struct SpuCommand {
   /// Reads of the input wait until the former command of this engine is complete; all else is
   /// prepared. Earlier commands are complete anyway.
   std::uint8_t after_former = 0;
+  /// Results and second tensor are BF16, 32 channels a word; else bytes. With it, or with dtype
+  /// Bf16, the floating-point epilogue works (docs/blocks/bf16.md), which uses requant_zero,
+  /// requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb (factor of the
+  /// second tensor), and no other field named requant or add but the addresses.
+  std::uint8_t out_bf16 = 0;
+  /// Floating-point epilogue with add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the
+  /// second tensor.
+  std::uint8_t second_use = 0;
   /// Zero point of the input, subtracted from every input byte.
   std::int16_t in_zero = 0;
   /// Zero point added after the rounding of the requantised result.
@@ -654,8 +663,16 @@ struct SpuCommand {
   std::uint32_t add_addr = 0;
   /// Words between channel blocks of the second tensor.
   std::uint32_t add_plane = 0;
+  /// Floating-point epilogue: zero point of a second tensor of bytes.
+  std::int16_t second_zero = 0;
+  /// Floating-point epilogue: float32 factor of negative numbers.
+  std::uint32_t negative_factor = 0;
+  /// Floating-point epilogue: float32, lower limit of a BF16 result.
+  std::uint32_t float_low = 0;
+  /// Floating-point epilogue: float32, upper limit of a BF16 result.
+  std::uint32_t float_high = 0;
 
-  static constexpr std::array<FieldInfo, 50> kFields{{
+  static constexpr std::array<FieldInfo, 56> kFields{{
       {"opcode", 0, 8, false,
        "Operation."},
       {"context_id", 8, 4, false,
@@ -679,7 +696,7 @@ struct SpuCommand {
       {"in_row", 224, 16, false,
        "Words between rows of the input."},
       {"in_blocks", 240, 16, false,
-       "Channel blocks of 64 of the input, at least 1."},
+       "Channel blocks (words) of the input, at least 1. A block has 64 channels, in BF16 32; a bank of the reduction is then two blocks of one tap, or the last one alone."},
       {"in_height", 256, 16, false,
        "Rows of the input, at least 1; rows outside are padding."},
       {"in_width", 272, 16, false,
@@ -709,7 +726,7 @@ struct SpuCommand {
       {"pad_left", 384, 16, false,
        "Columns of padding to the left."},
       {"out_channels", 400, 16, false,
-       "Output channels, at least 1. Channels beyond, up to the end of the block of 64, are written as 0."},
+       "Output channels, at least 1. Channels beyond, up to the end of the block of 64 (BF16 results: of 32), are written as 0."},
       {"out_addr", 416, 24, false,
        "Output, local-buffer word address."},
       {"out_plane", 448, 24, false,
@@ -723,7 +740,7 @@ struct SpuCommand {
       {"in_unsigned", 514, 1, false,
        "Input bytes are uint8."},
       {"add_enable", 515, 1, false,
-       "Add a second tensor after requantisation."},
+       "Add a second tensor after requantisation; in the floating-point epilogue as second_use says."},
       {"add_unsigned", 516, 1, false,
        "Bytes of the second tensor are uint8."},
       {"add_swap", 517, 1, false,
@@ -734,6 +751,10 @@ struct SpuCommand {
        "Input words hold four pixels of 16 bytes; output column x reads the 64 bytes of pixels x to x + 3 of a row. in_row and in_width count words. kernel_w, stride_w and in_blocks are 1, pad_left and max_pool 0; out_width is a multiple of PixelsPerQuadrant, which is at least 4; in_width is at least out_width / 4 + 1."},
       {"after_former", 520, 1, false,
        "Reads of the input wait until the former command of this engine is complete; all else is prepared. Earlier commands are complete anyway."},
+      {"out_bf16", 521, 1, false,
+       "Results and second tensor are BF16, 32 channels a word; else bytes. With it, or with dtype Bf16, the floating-point epilogue works (docs/blocks/bf16.md), which uses requant_zero, requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb (factor of the second tensor), and no other field named requant or add but the addresses."},
+      {"second_use", 522, 2, false,
+       "Floating-point epilogue with add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the second tensor."},
       {"in_zero", 528, 9, true,
        "Zero point of the input, subtracted from every input byte."},
       {"requant_zero", 544, 9, true,
@@ -756,6 +777,14 @@ struct SpuCommand {
        "Second tensor, local-buffer word address; same layout as the output."},
       {"add_plane", 768, 24, false,
        "Words between channel blocks of the second tensor."},
+      {"second_zero", 800, 9, true,
+       "Floating-point epilogue: zero point of a second tensor of bytes."},
+      {"negative_factor", 832, 32, false,
+       "Floating-point epilogue: float32 factor of negative numbers."},
+      {"float_low", 864, 32, false,
+       "Floating-point epilogue: float32, lower limit of a BF16 result."},
+      {"float_high", 896, 32, false,
+       "Floating-point epilogue: float32, upper limit of a BF16 result."},
   }};
 
   [[nodiscard]] CommandBytes encode() const {
@@ -799,17 +828,23 @@ struct SpuCommand {
     put_field(bytes, kFields[36], static_cast<std::int64_t>(max_pool));
     put_field(bytes, kFields[37], static_cast<std::int64_t>(in_quarters));
     put_field(bytes, kFields[38], static_cast<std::int64_t>(after_former));
-    put_field(bytes, kFields[39], static_cast<std::int64_t>(in_zero));
-    put_field(bytes, kFields[40], static_cast<std::int64_t>(requant_zero));
-    put_field(bytes, kFields[41], static_cast<std::int64_t>(requant_min));
-    put_field(bytes, kFields[42], static_cast<std::int64_t>(requant_max));
-    put_field(bytes, kFields[43], static_cast<std::int64_t>(add_min));
-    put_field(bytes, kFields[44], static_cast<std::int64_t>(add_max));
-    put_field(bytes, kFields[45], static_cast<std::int64_t>(add_c0));
-    put_field(bytes, kFields[46], static_cast<std::int64_t>(add_ra));
-    put_field(bytes, kFields[47], static_cast<std::int64_t>(add_rb));
-    put_field(bytes, kFields[48], static_cast<std::int64_t>(add_addr));
-    put_field(bytes, kFields[49], static_cast<std::int64_t>(add_plane));
+    put_field(bytes, kFields[39], static_cast<std::int64_t>(out_bf16));
+    put_field(bytes, kFields[40], static_cast<std::int64_t>(second_use));
+    put_field(bytes, kFields[41], static_cast<std::int64_t>(in_zero));
+    put_field(bytes, kFields[42], static_cast<std::int64_t>(requant_zero));
+    put_field(bytes, kFields[43], static_cast<std::int64_t>(requant_min));
+    put_field(bytes, kFields[44], static_cast<std::int64_t>(requant_max));
+    put_field(bytes, kFields[45], static_cast<std::int64_t>(add_min));
+    put_field(bytes, kFields[46], static_cast<std::int64_t>(add_max));
+    put_field(bytes, kFields[47], static_cast<std::int64_t>(add_c0));
+    put_field(bytes, kFields[48], static_cast<std::int64_t>(add_ra));
+    put_field(bytes, kFields[49], static_cast<std::int64_t>(add_rb));
+    put_field(bytes, kFields[50], static_cast<std::int64_t>(add_addr));
+    put_field(bytes, kFields[51], static_cast<std::int64_t>(add_plane));
+    put_field(bytes, kFields[52], static_cast<std::int64_t>(second_zero));
+    put_field(bytes, kFields[53], static_cast<std::int64_t>(negative_factor));
+    put_field(bytes, kFields[54], static_cast<std::int64_t>(float_low));
+    put_field(bytes, kFields[55], static_cast<std::int64_t>(float_high));
     return bytes;
   }
 
@@ -854,17 +889,23 @@ struct SpuCommand {
     c.max_pool = static_cast<std::uint8_t>(get_field(bytes, kFields[36]));
     c.in_quarters = static_cast<std::uint8_t>(get_field(bytes, kFields[37]));
     c.after_former = static_cast<std::uint8_t>(get_field(bytes, kFields[38]));
-    c.in_zero = static_cast<std::int16_t>(get_field(bytes, kFields[39]));
-    c.requant_zero = static_cast<std::int16_t>(get_field(bytes, kFields[40]));
-    c.requant_min = static_cast<std::int16_t>(get_field(bytes, kFields[41]));
-    c.requant_max = static_cast<std::int16_t>(get_field(bytes, kFields[42]));
-    c.add_min = static_cast<std::int16_t>(get_field(bytes, kFields[43]));
-    c.add_max = static_cast<std::int16_t>(get_field(bytes, kFields[44]));
-    c.add_c0 = static_cast<std::uint32_t>(get_field(bytes, kFields[45]));
-    c.add_ra = static_cast<std::uint32_t>(get_field(bytes, kFields[46]));
-    c.add_rb = static_cast<std::uint32_t>(get_field(bytes, kFields[47]));
-    c.add_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[48]));
-    c.add_plane = static_cast<std::uint32_t>(get_field(bytes, kFields[49]));
+    c.out_bf16 = static_cast<std::uint8_t>(get_field(bytes, kFields[39]));
+    c.second_use = static_cast<std::uint8_t>(get_field(bytes, kFields[40]));
+    c.in_zero = static_cast<std::int16_t>(get_field(bytes, kFields[41]));
+    c.requant_zero = static_cast<std::int16_t>(get_field(bytes, kFields[42]));
+    c.requant_min = static_cast<std::int16_t>(get_field(bytes, kFields[43]));
+    c.requant_max = static_cast<std::int16_t>(get_field(bytes, kFields[44]));
+    c.add_min = static_cast<std::int16_t>(get_field(bytes, kFields[45]));
+    c.add_max = static_cast<std::int16_t>(get_field(bytes, kFields[46]));
+    c.add_c0 = static_cast<std::uint32_t>(get_field(bytes, kFields[47]));
+    c.add_ra = static_cast<std::uint32_t>(get_field(bytes, kFields[48]));
+    c.add_rb = static_cast<std::uint32_t>(get_field(bytes, kFields[49]));
+    c.add_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[50]));
+    c.add_plane = static_cast<std::uint32_t>(get_field(bytes, kFields[51]));
+    c.second_zero = static_cast<std::int16_t>(get_field(bytes, kFields[52]));
+    c.negative_factor = static_cast<std::uint32_t>(get_field(bytes, kFields[53]));
+    c.float_low = static_cast<std::uint32_t>(get_field(bytes, kFields[54]));
+    c.float_high = static_cast<std::uint32_t>(get_field(bytes, kFields[55]));
     return c;
   }
 };

@@ -19,6 +19,9 @@ inline constexpr std::uint32_t kBitmapRows = 11;
 inline constexpr std::uint32_t kBlockRowsBytes = 256;
 /// Bytes of an index block; index sections are padded to it.
 inline constexpr std::uint32_t kIndexBlockBytes = 192;
+/// Rows of the value stream that one BF16 value of every lane takes: the low bytes, then the high
+/// bytes. An INT8 value takes one.
+inline constexpr std::uint32_t kBf16ValueRows = 2;
 /// Bits of a bank header.
 inline constexpr std::uint32_t kBlockHeaderBits = 8;
 inline constexpr unsigned kBankHeaderBitmapLsb = 7;

@@ -122,6 +122,8 @@ module activation_path #(
       .pool_take_o,
       .fill_first_o,
       .fill_last_o,
+      .bank_pair_i (1'b0),
+      .bank_align_i(1'b0),
       .bank_valid_o,
       .bank_o,
       .bank_release_i,
