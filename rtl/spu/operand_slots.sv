@@ -68,7 +68,7 @@ module operand_slots #(
 
   // ---- Assertions ----
   `S4_ASSERT(TakeFree, !take_i || credit_o)
-  `S4_ASSERT(ReleaseOnlyComplete, !release_i || complete_q != '0)
+  `S4_ASSERT(ReleaseOnlyComplete, !release_i || (lower_q != '0 && upper_q != '0))
   `S4_ASSERT(ReleaseAfterSkip, !release_i || !skipping_q)
 
 endmodule

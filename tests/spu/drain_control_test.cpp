@@ -259,8 +259,8 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
            Bug{"beyond", "(wrap_block && next_channel >= {1'b0, command_i.out_channels})",
                "(next_channel >= {1'b0, command_i.out_channels})"},
            Bug{"mask", "24'(i) < pixels_here", "24'(i) <= pixels_here"},
-           Bug{"plane", "wrap_block ? add_q + AddrBits'(command_i.add_plane) : add_q",
-               "wrap_block ? add_q + AddrBits'(command_i.out_plane) : add_q"},
+           Bug{"plane", "wrap_block ? add_half + AddrBits'(command_i.add_plane) : add_q",
+               "wrap_block ? add_half + AddrBits'(command_i.out_plane) : add_q"},
            Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
            Bug{"next", "run_q && (pool ?", "(pool ?"},
        }) {

@@ -228,7 +228,8 @@ TEST_CASE("tile control: seeded bugs are noticed", "[spu]") {
            Bug{"zero_step", "assign mac_valid_o = fire && (step_mac_i || zero_step);",
                "assign mac_valid_o = fire && (step_mac_i || (zero_step && 1'b0));"},
            Bug{"third_set", "(full_q != 2'd2)", "(full_q <= 2'd2)"},
-           Bug{"early_done", "tile_done_o <= tile_end;", "tile_done_o <= fire && last_bank;"},
+           Bug{"early_done", "tile_done_o <= (tile_end && !bf16_i)",
+               "tile_done_o <= (fire && last_bank && !bf16_i)"},
            Bug{"pass_end", "assign value_pass_end_o = tile_end && !step_mac_i;",
                "assign value_pass_end_o = tile_end && !step_mac_i && started_q;"},
        }) {
