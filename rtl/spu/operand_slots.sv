@@ -1,8 +1,9 @@
 /// Hands out the operand banks of the array in a circle: a bank is taken when its first word is
 /// fetched, complete two clocks after the last grants of both fetch ports (complete_i), and free
 /// again after release_i. valid_o: the oldest bank, or with pair_i the oldest two, is complete;
-/// oldest_o is its number. A BF16 command uses them two by two, from an even one on: at its start a
-/// last odd one is passed over by the fetch (align_take_i) and by the array (align_release_i).
+/// oldest_o is its number; release_i frees it, or both. A BF16 command uses them two by two, from
+/// an even one on: at its start a last odd one is passed over by the fetch (align_take_i) and by
+/// the array (align_release_i).
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module operand_slots #(
@@ -27,7 +28,8 @@ module operand_slots #(
 
   logic [SlotBits:0] used_q, lower_q, upper_q;
   logic [1:0] complete_q;
-  logic passing_q, skipping_q, free, pass, take, release_one, skip;
+  logic passing_q, skipping_q, free, pass, take, skip;
+  logic [SlotBits:0] released;
   assign free = used_q != (SlotBits + 1)'(Slots);
   // A bank is passed over as if it were taken and complete at once: all before it have been
   // fetched, and nothing is before credit_o.
@@ -36,7 +38,8 @@ module operand_slots #(
   assign take = take_i || pass;
   // All banks before it have been released.
   assign skip = skipping_q && oldest_o[0] && lower_q != '0 && upper_q != '0;
-  assign release_one = release_i || skip;
+  assign released = skip ? (SlotBits + 1)'(1)
+                  : release_i ? (pair_i ? (SlotBits + 1)'(2) : (SlotBits + 1)'(1)) : '0;
   assign valid_o = (pair_i ? lower_q[SlotBits:1] != '0 && upper_q[SlotBits:1] != '0
                            : lower_q != '0 && upper_q != '0) && !skipping_q;
 
@@ -52,13 +55,11 @@ module operand_slots #(
       slot_o     <= '0;
     end else begin
       if (take) slot_o <= slot_o + SlotBits'(1);
-      if (release_one) oldest_o <= oldest_o + SlotBits'(1);
-      used_q     <= used_q + (SlotBits + 1)'(take) - (SlotBits + 1)'(release_one);
+      oldest_o   <= oldest_o + SlotBits'(released);
+      used_q     <= used_q + (SlotBits + 1)'(take) - released;
       complete_q <= complete_i;
-      lower_q    <= lower_q + (SlotBits + 1)'(complete_q[0] || pass) -
-                    (SlotBits + 1)'(release_one);
-      upper_q    <= upper_q + (SlotBits + 1)'(complete_q[1] || pass) -
-                    (SlotBits + 1)'(release_one);
+      lower_q    <= lower_q + (SlotBits + 1)'(complete_q[0] || pass) - released;
+      upper_q    <= upper_q + (SlotBits + 1)'(complete_q[1] || pass) - released;
       if (align_take_i) passing_q <= 1'b1;
       else if (pass || !slot_o[0]) passing_q <= 1'b0;
       if (align_release_i) skipping_q <= 1'b1;

@@ -4,8 +4,8 @@
 /// entry issues one step of zeros, so that its accumulators are cleared. tile_done_o hands a full
 /// set to the drain one clock after its last step was issued; a set that is free may be used in the
 /// same clock. One step per clock, no gap between banks or tiles. BF16: a step takes two clocks,
-/// first the low then the high bytes of its values; a bank is two of the operand banks, each
-/// released in one of the last step's clocks; the drain gets the set, and the next command may
+/// first the low then the high bytes of its values; a bank is two of the operand banks, both
+/// released in the last step's second clock; the drain gets the set, and the next command may
 /// start, four clocks later. Model: sim/spu/spu.hpp
 `include "assert.svh"
 module tile_control #(
@@ -79,7 +79,7 @@ module tile_control #(
   assign tile_end = fire && step_last_i && last_bank;
 
   assign step_ready_o = fire;
-  assign bank_release_o = (fire || low) && step_last_i;
+  assign bank_release_o = fire && step_last_i;
   assign value_consume_o = (fire || low) && step_mac_i;
   assign value_consume_last_o = tile_end && step_mac_i;
   assign value_pass_end_o = tile_end && !step_mac_i;

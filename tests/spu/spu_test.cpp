@@ -30,7 +30,7 @@ SpuCase product(SeededRandom& random, const config::Configuration& config, unsig
   k.kernel_h = k.kernel_w = k.stride_h = k.stride_w = k.dilation_h = k.dilation_w = 1;
   k.out_channels = static_cast<std::uint16_t>(channels);
   k.shape = static_cast<std::uint8_t>(shape);
-  k.out_addr = config.local_words / 2;
+  k.out_addr = std::max(config.local_words / 2, k.in_blocks * pixels);
   k.weights_resident = 1;
   const unsigned lanes = (config.num_quadrants >> shape) * config.lanes_per_quadrant;
   for (unsigned g = 0; g < divide_up(channels, lanes); ++g) {
@@ -120,12 +120,12 @@ TEST_CASE("spu: clocks of a BF16 command", "[spu]") {
       const unsigned parts = config.num_quadrants >> p.shape;
       const SpuCase c = product(random, config, p.pixels, p.blocks,
                                 parts * config.lanes_per_quadrant, p.count, p.shape, true);
+      INFO(name << " pixels " << p.pixels << " blocks " << p.blocks << " K " << p.count);
       bench.send(random, c);
       SpuCase keep = c;
       keep.command.weights_keep = 1;
       REQUIRE(bench.run(random, keep, {}) == "");
       REQUIRE(bench.run(random, c, {}) == "");
-      INFO(name << " pixels " << p.pixels << " blocks " << p.blocks << " K " << p.count);
       const unsigned steps = 2 * tiles * p.blocks * p.count;
       const unsigned walk = std::bit_width(tile) - 1;
       const unsigned fetch = p.shape > 0 ? 1U << p.shape : 2;
