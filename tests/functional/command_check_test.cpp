@@ -122,10 +122,16 @@ TEST_CASE("fields of a BF16 command", "[functional][check]") {
   expect_good(bf16());
   expect_change<SpuCommand>(
       bf16(), [](auto& c) { c.in_zero = 1; }, Error::kField, 66);
+  const auto pool = [](auto& c) {
+    c.max_pool = 1;
+    c.in_blocks = static_cast<std::uint16_t>((c.out_channels + 63) / 64);
+    c.shape = 0;
+    c.weights_resident = c.weights_keep = 0;
+    c.in_zero = 0;
+  };
+  expect_change<SpuCommand>(bf16(), pool, Error::kField, 64);
   expect_change<SpuCommand>(
-      bf16(), [](auto& c) { c.max_pool = 1; }, Error::kField, 64);
-  expect_change<SpuCommand>(
-      bf16(), [](auto& c) { c.in_quarters = 1; }, Error::kField, 64);
+      good_spu(), [&](auto& c) { pool(c), c.out_bf16 = 1; }, Error::kField, 65);
 }
 
 TEST_CASE("reserved bits", "[functional][check]") {

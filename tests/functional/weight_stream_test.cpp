@@ -109,7 +109,7 @@ TEST_CASE("pairs written bit by bit", "[functional][decoder]") {
   REQUIRE(weights.banks[0].count == 1);
   for (int lane = 0; lane < 8; ++lane) {
     CHECK(weights.index[lane] == 8 * lane + 1);
-    CHECK(weights.value[lane] == -lane);
+    CHECK(static_cast<std::int8_t>(weights.value[lane]) == -lane);
   }
 }
 
