@@ -69,7 +69,7 @@ module memory_ecc #(
   assign correction_o = correction;
 
   // ---- Front ----
-  logic lookup, match, match_merge, room, insert, reading, read;
+  logic idle, lookup, match, match_merge, room, insert, reading, read;
   logic [LineWidth-1:0] line;
   logic [SlotWidth-1:0] free_slot;
   logic [EntryWidth-1:0] entry, read_entry, back_entry;
@@ -112,6 +112,7 @@ module memory_ecc #(
       .wack_ready_i,
       .wack_tag_o,
       .wack_error_o,
+      .idle_o          (idle),
       .lookup_o        (lookup),
       .line_o          (line),
       .match_i         (match),
@@ -214,6 +215,7 @@ module memory_ecc #(
       .rst_ni,
       .lookup_i       (lookup),
       .block_i        (line[LineWidth-1:2]),
+      .forget_i       (idle),
       .found_o        (found),
       .entry_o        (entry),
       .use_i          (use_entry),

@@ -34,9 +34,7 @@ module memory_ecc_accept #(
     output logic [        511:0] data_o,
     output logic [         63:0] strobes_o,
     input  logic                 finish_i,
-    // No request for FlushClocks clocks while count_i is high
-    input  logic                 count_i,
-    output logic                 idle_o
+    output logic                 idle_o  // there was none for FlushClocks clocks
 );
 
   localparam int unsigned FlushWidth = $clog2(FlushClocks + 1);
@@ -51,7 +49,7 @@ module memory_ecc_accept #(
   assign upper         = two_q ? second_q : half_q;
   assign whole_o       = !write_o || all_q;
   assign lookup_o      = valid_q && !searched_o;
-  assign idle_o        = idle_q == FlushWidth'(FlushClocks);
+  assign idle_o        = !valid_q && idle_q == FlushWidth'(FlushClocks);
   assign halves_o      = write_o ? {strobes_o[63:32] != '0, strobes_o[31:0] != '0} :
                          two_q ? 2'b11 : half_q ? 2'b10 : 2'b01;
 
@@ -72,7 +70,7 @@ module memory_ecc_accept #(
       idle_q     <= '0;
     end else begin
       searched_o <= valid_q && !finish_i;
-      if (valid_q || !count_i) idle_q <= '0;
+      if (valid_q) idle_q <= '0;
       else if (!idle_o) idle_q <= idle_q + FlushWidth'(1);
       if (beat) begin
         second_q <= 1'b1;

@@ -1,8 +1,9 @@
 /// Check bits of recently used blocks: an entry holds the 32 check bytes of a block of 256 bytes,
 /// four for each burst, so that neighbours share one access. A burst of an entry is known (read or
 /// written) and dirty (to be written out) on its own. An entry is replaced when nobody awaits it
-/// and nothing of it is dirty, in turns. Model: tests/memory/memory_ecc_test.cpp compares what the
-/// device holds
+/// and nothing of it is dirty, in turns; without requests such entries are forgotten, so that what
+/// is read later sees the checks in the device. Model: tests/memory/memory_ecc_test.cpp compares
+/// what the device holds
 `include "assert.svh"
 
 module memory_ecc_cache #(
@@ -20,6 +21,7 @@ module memory_ecc_cache #(
     input  logic                  lookup_i,
     input  logic [BlockWidth-1:0] block_i,
     output memory_ecc_pkg::found_t found_o,
+    input  logic                  forget_i,  // no search now: an entry that is free is forgotten
     // The entry found, or one that may be replaced; use_i takes it
     output logic [EntryWidth-1:0] entry_o,
     input  memory_ecc_pkg::use_t  use_i,
@@ -129,7 +131,8 @@ module memory_ecc_cache #(
         users_q[UserWidth*32'(release_entry_i)+:UserWidth] <=
             users_q[UserWidth*32'(release_entry_i)+:UserWidth] - UserWidth'(1);
       end
-      if ((taken.valid && !hit_q) || !spare) begin
+      if (forget_i && spare) valid_q[next_q] <= 1'b0;
+      if ((taken.valid && !hit_q) || !spare || forget_i) begin
         next_q <= (next_q == EntryWidth'(Entries - 1)) ? '0 : next_q + EntryWidth'(1);
       end
       if (dirty_q[8*32'(scan_q)+:8] == '0 || (wipe_i && wipe_entry == scan_q)) begin

@@ -37,6 +37,7 @@ module memory_ecc_front #(
     input  logic                  wack_ready_i,
     output logic [  TagWidth-1:0] wack_tag_o,
     output logic                  wack_error_o,
+    output logic                  idle_o,  // no request for FlushClocks clocks
     // Slots, check cache: search, and what it found
     output logic                  lookup_o,
     output logic [ LineWidth-1:0] line_o,
@@ -88,7 +89,7 @@ module memory_ecc_front #(
   assign wipe  = wipe_i;
 
   // ---- The request at hand, its data ----
-  logic write, error, searched, whole, idle, finish, step;
+  logic write, error, searched, whole, finish, step;
   logic [LineWidth-1:0] line;
   logic [TagWidth-1:0] tag;
   logic [1:0] halves;
@@ -123,8 +124,7 @@ module memory_ecc_front #(
       .data_o    (data),
       .strobes_o (strobes),
       .finish_i  (finish),
-      .count_i   (wipe.any),
-      .idle_o    (idle)
+      .idle_o
   );
   assign line_o = line;
 
@@ -163,7 +163,7 @@ module memory_ecc_front #(
   assign drop   = step && write && !is_write && ack_room;
   assign wipe_o = !fetch_q && !wiping_q && wipe_ready_i &&
                   (wipe.full || wipe.many ||
-                   (wipe.any && (stuck || idle)));
+                   (wipe.any && (stuck || idle_o)));
   assign wipe_hold_o = wiping_q;
 
   assign insert = (reads && (error || job_ready_i)) || (merges && job_ready_i);
