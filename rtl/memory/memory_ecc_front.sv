@@ -256,7 +256,7 @@ module memory_ecc_front #(
       job.burst   = {line[1:0], !halves[0]};
       job.two     = halves == 2'b11;
       job.data    = halves[0] ? data : {data[511:256], data[511:256]};
-      job.strobes = '1;
+      job.strobes = {64{1'b1}};
       job_tag_o   = JobTagWidth'(free_slot_i);
     end
   end

@@ -208,7 +208,8 @@ module memory_queue #(
   memory_pkg::candidate_t candidate;
   memory_pkg::demand_t demand;
   assign able = valid_q & ~waiting_i & ~pend0_q & ~pend1_q;
-  assign full = IsWrite ? (~need0_q & full1_q) | (need0_q & full0_q) : '1;
+  // Not '1: yosys makes one bit of it here.
+  assign full = IsWrite ? (~need0_q & full1_q) | (need0_q & full0_q) : {Depth{1'b1}};
 
   memory_choice #(
       .Depth(Depth)
