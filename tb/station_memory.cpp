@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "sim/memory/gen/lpddr4.hpp"
-#include "sim/memory/memory_place.hpp"
+#include "sim/memory/memory_code.hpp"
 
 namespace s4::tb {
 namespace {
@@ -12,6 +12,7 @@ namespace {
 constexpr unsigned kInitClocks = 50;        // of each part of the shortened initialisation
 constexpr unsigned kInitPatience = 100000;  // clocks
 constexpr unsigned kSettleClocks = 200;     // without entries in the write queues
+constexpr unsigned kForgetClocks = 600;     // until the check caches are written out and empty
 constexpr unsigned kSettlePatience = 100000;
 constexpr std::uint64_t kFullStart =
     lpddr4::kInitResetClocks + lpddr4::kInitCkeClocks + lpddr4::kInitCommandClocks;
@@ -32,7 +33,7 @@ std::uint64_t StationMemory::full_start_clocks() { return kFullStart; }
 StationMemory::StationMemory(Model& model, const StationOptions& options)
     : model_(model),
       options_(options),
-      layout_(sim::one_station(options.channels, options.ranks)),
+      layout_(sim::one_station(options.channels, options.ranks, options.ecc)),
       init_done_(model.port("init_done_o")),
       counter_select_(model.port("counter_select_i")),
       counters_(model.port("counter_value_o")),
@@ -60,7 +61,7 @@ StationMemory::StationMemory(Model& model, const StationOptions& options)
                                 " channels, not " + std::to_string(options.channels));
   }
   model.port("two_ranks_i").set(options.ranks == 2 ? 1 : 0);
-  model.port("ecc_enable_i").set(0);
+  model.port("ecc_enable_i").set(options.ecc ? 1 : 0);
   counter_select_.set(static_cast<std::uint64_t>(lpddr4::Counter::kWriteOccupancy));
   rddata_valid_.set(0);
 }
@@ -92,7 +93,7 @@ void StationMemory::tick_before_edge() {
 
 void StationMemory::watch_progress() {
   const std::uint64_t beats = open_beats_.get(), bursts = open_bursts_.get();
-  if (bursts != 0) written_ = true;
+  if (bursts != 0 || (options_.ecc && beats != 0)) used_ = true;
   if (beats == 0 && bursts == 0) {
     still_ = 0;
     return;
@@ -147,12 +148,14 @@ std::uint64_t StationMemory::initialise() {
 
 // An acknowledge means order, not that the data are in the devices: that is when no write queue
 // holds an entry (its occupancy, which is summed over the clocks, stays) and no data are on pins.
+// With error correction the check caches are empty only then, so that the devices hold everything.
 void StationMemory::settle() {
-  if (!written_) return;
+  if (!used_) return;
+  const unsigned wanted = options_.ecc ? kForgetClocks : kSettleClocks;
   const std::uint64_t begin = model_.cycle();
   std::uint64_t quiet = 0;
   std::vector<std::uint64_t> sums(channels_.size());
-  while (quiet < kSettleClocks) {
+  while (quiet < wanted) {
     if (model_.cycle() - begin > kSettlePatience) {
       throw StationStall("memory station: writes do not reach the devices in " +
                          std::to_string(kSettlePatience) + " clocks");
@@ -167,7 +170,70 @@ void StationMemory::settle() {
     }
     quiet = same ? quiet + 1 : 0;
   }
-  written_ = false;
+  used_ = false;
+}
+
+StationMemory::Place StationMemory::place(std::uint64_t addr) {
+  const sim::StationPlace in = sim::place_of(layout_, addr);
+  Place result;
+  result.store = &channels_[in.channel]->store();
+  const unsigned ranks = options_.ranks;
+  if (!options_.ecc) {
+    result.data = sim::memory_place(in.address, ranks);
+    return result;
+  }
+  result.data = sim::memory_place(sim::memory_ecc_data(in.address, ranks), ranks);
+  result.checks = sim::memory_place(sim::memory_ecc_check(in.address, ranks), ranks);
+  return result;
+}
+
+sim::LpddrBurst StationMemory::corrected(std::uint64_t addr, unsigned& wrong) {
+  const Place at = place(addr);
+  sim::LpddrBurst burst = at.store->read(at.data.row, at.data.byte / 2);
+  wrong = 0;
+  if (!options_.ecc) return burst;
+  const unsigned first = at.checks.byte % kBurst;
+  const sim::LpddrBurst checks = at.store->read(at.checks.row, (at.checks.byte - first) / 2);
+  for (unsigned i = 0; i < kBurst; i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, burst.data() + i, 8);
+    const sim::MemoryCodeWord code = sim::memory_correct(word, checks[first + i / 8]);
+    if (code.state == sim::MemoryCodeState::kWrong) {
+      throw std::runtime_error("memory station: two wrong bits in the word at " +
+                               std::to_string(addr + i));
+    }
+    if (code.state == sim::MemoryCodeState::kCorrected) ++wrong;
+    std::memcpy(burst.data() + i, &code.word, 8);
+  }
+  return burst;
+}
+
+void StationMemory::flip(std::uint64_t addr, unsigned bit) {
+  const Place at = place(addr);
+  const bool check = bit >= 64;
+  const sim::MemoryPlace& in = check ? at.checks : at.data;
+  at.store->flip(in.row, in.byte + (check ? 0 : bit / 8), bit % 8);
+}
+
+std::uint64_t StationMemory::wrong_words(std::uint64_t addr, std::uint64_t bytes) {
+  settle();
+  std::uint64_t sum = 0;
+  unsigned wrong = 0;
+  for (std::uint64_t done = 0; done < bytes; done += kBurst) {
+    (void)corrected(addr + done, wrong);
+    sum += wrong;
+  }
+  return sum;
+}
+
+std::uint64_t StationMemory::counter(unsigned channel, lpddr4::Counter which) {
+  counter_select_.set(static_cast<std::uint64_t>(which));
+  tick_before_edge();
+  model_.tick();
+  const std::uint64_t value =
+      counters_.bits(lpddr4::kCounterWidth * channel, lpddr4::kCounterWidth);
+  counter_select_.set(static_cast<std::uint64_t>(lpddr4::Counter::kWriteOccupancy));
+  return value;
 }
 
 void StationMemory::read(std::uint64_t addr, std::span<std::uint8_t> bytes) {
@@ -175,13 +241,12 @@ void StationMemory::read(std::uint64_t addr, std::span<std::uint8_t> bytes) {
     throw std::out_of_range("memory station: no memory at address " + std::to_string(addr));
   }
   settle();
+  unsigned wrong = 0;
   for (std::size_t done = 0; done < bytes.size();) {
     const std::uint64_t at = addr + done;
     const std::size_t offset = at % kBurst;
     const std::size_t part = std::min<std::size_t>(kBurst - offset, bytes.size() - done);
-    const sim::StationPlace place = sim::place_of(layout_, at - offset);
-    const sim::MemoryPlace in = sim::memory_place(place.address, options_.ranks);
-    const sim::LpddrBurst burst = channels_[place.channel]->store().read(in.row, in.byte / 2);
+    const sim::LpddrBurst burst = corrected(at - offset, wrong);
     std::memcpy(bytes.data() + done, burst.data() + offset, part);
     done += part;
   }
@@ -192,17 +257,27 @@ void StationMemory::write(std::uint64_t addr, std::span<const std::uint8_t> byte
     throw std::out_of_range("memory station: no memory at address " + std::to_string(addr));
   }
   settle();
+  unsigned wrong = 0;
   for (std::size_t done = 0; done < bytes.size();) {
     const std::uint64_t at = addr + done;
     const std::size_t offset = at % kBurst;
     const std::size_t part = std::min<std::size_t>(kBurst - offset, bytes.size() - done);
-    const sim::StationPlace place = sim::place_of(layout_, at - offset);
-    const sim::MemoryPlace in = sim::memory_place(place.address, options_.ranks);
+    const Place in = place(at - offset);
     sim::LpddrBurst burst{};
+    if (part < kBurst) burst = corrected(at - offset, wrong);
     std::memcpy(burst.data() + offset, bytes.data() + done, part);
-    std::uint32_t mask = ~std::uint32_t{0};
-    for (std::size_t i = offset; i < offset + part; ++i) mask &= ~(std::uint32_t{1} << i);
-    channels_[place.channel]->store().write(in.row, in.byte / 2, burst, mask);
+    in.store->write(in.data.row, in.data.byte / 2, burst);
+    if (options_.ecc) {
+      const unsigned first = in.checks.byte % kBurst;
+      sim::LpddrBurst checks{};
+      for (unsigned i = 0; i < kBurst; i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, burst.data() + i, 8);
+        checks[first + i / 8] = sim::memory_checks(word);
+      }
+      const std::uint32_t mask = ~(std::uint32_t{0xf} << first);
+      in.store->write(in.checks.row, (in.checks.byte - first) / 2, checks, mask);
+    }
     done += part;
   }
 }

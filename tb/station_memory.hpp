@@ -23,7 +23,9 @@
 #include <string>
 #include <vector>
 
+#include "sim/memory/gen/lpddr4.hpp"
 #include "sim/memory/lpddr_channel.hpp"
+#include "sim/memory/memory_place.hpp"
 #include "sim/memory/station_address.hpp"
 #include "sim/memory_port/memory.hpp"
 #include "tb/model.hpp"
@@ -38,6 +40,7 @@ struct StationStall : std::runtime_error {
 struct StationOptions {
   unsigned channels = 2;
   unsigned ranks = 2;
+  bool ecc = false;  ///< error correction of the channels is on
   /// Clocks in which nothing moves before that is an error.
   unsigned patience = 50000;
   sim::LpddrTimings timings;  ///< of the devices; the initialisation is shortened
@@ -71,6 +74,15 @@ class StationMemory final : public sim::Memory {
     return addr <= layout_.bytes() && bytes <= layout_.bytes() - addr;
   }
 
+  // Error correction. The backdoor reads what the code corrects and throws std::runtime_error at a
+  // word with two wrong bits; what it writes has right checks.
+  /// Inverts a bit of the word at a multiple of 8: 0 to 63 of the data, 64 to 71 of its checks.
+  void flip(std::uint64_t addr, unsigned bit);
+  /// Words with a wrong bit in the devices.
+  [[nodiscard]] std::uint64_t wrong_words(std::uint64_t addr, std::uint64_t bytes);
+  /// A counter of a channel, after a clock.
+  [[nodiscard]] std::uint64_t counter(unsigned channel, lpddr4::Counter which);
+
   [[nodiscard]] std::vector<ChannelCounts> counts() const;
   [[nodiscard]] sim::LpddrChannel& channel(unsigned number) { return *channels_.at(number); }
   [[nodiscard]] const sim::StationLayout& layout() const { return layout_; }
@@ -80,6 +92,13 @@ class StationMemory final : public sim::Memory {
   void watch_progress();
   [[noreturn]] void stalled() const;
   void settle();
+  /// A burst of 32 bytes of a channel, and where it is: corrected if that is asked for.
+  struct Place {
+    sim::LpddrStore* store = nullptr;
+    sim::MemoryPlace data, checks;
+  };
+  [[nodiscard]] Place place(std::uint64_t addr);
+  [[nodiscard]] sim::LpddrBurst corrected(std::uint64_t addr, unsigned& wrong);
 
   Model& model_;
   StationOptions options_;
@@ -88,7 +107,7 @@ class StationMemory final : public sim::Memory {
   Port init_done_, counter_select_, counters_;
   Port open_beats_, open_bursts_, open_reads_, open_writes_;
   Port cke_, cs_, ca_, reset_n_, wrdata_en_, wrdata_, wrmask_, rddata_en_, rddata_, rddata_valid_;
-  bool written_ = false;  // something may still be on its way to the devices
+  bool used_ = false;  // something may still be on its way to the devices, or in a check cache
   std::vector<std::uint32_t> open_;
   std::uint64_t still_ = 0;  // clocks since anything moved
 };

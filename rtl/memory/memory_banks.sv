@@ -2,15 +2,6 @@
 /// next. Times as in memory_bank; a command of issue_i counts from the next clock on. Model:
 /// sim/memory (device)
 module memory_banks #(
-    parameter int unsigned TRcd = lpddr4_pkg::TRcd,  // CK, all as in memory_bank
-    parameter int unsigned TRp = lpddr4_pkg::TRp,
-    parameter int unsigned TRas = lpddr4_pkg::TRas,
-    parameter int unsigned TRc = lpddr4_pkg::TRc,
-    parameter int unsigned TRtp = lpddr4_pkg::TRtp,
-    parameter int unsigned TWrPre = lpddr4_pkg::TWrPre,
-    parameter int unsigned TWrAuto = lpddr4_pkg::TWrAuto,
-    parameter int unsigned TCcdMw = lpddr4_pkg::TCcdMw,
-    parameter int unsigned TRfcPb = lpddr4_pkg::TRfcPb,
     localparam int unsigned NumBanks = lpddr4_pkg::MaxRanks * lpddr4_pkg::NumBanks
 ) (
     input  logic                                         clk_i,
@@ -54,17 +45,7 @@ module memory_banks #(
     logic mine;
     logic [15:0] row_q;
     assign mine = 4'(b) == {issue.rank, issue.bank};
-    memory_bank #(
-        .TRcd   (TRcd),
-        .TRp    (TRp),
-        .TRas   (TRas),
-        .TRc    (TRc),
-        .TRtp   (TRtp),
-        .TWrPre (TWrPre),
-        .TWrAuto(TWrAuto),
-        .TCcdMw (TCcdMw),
-        .TRfcPb (TRfcPb)
-    ) u_bank (
+    memory_bank u_bank (
         .clk_i,
         .rst_ni,
         .kind_i          (mine ? issue.kind : lpddr4_pkg::CommandNone),

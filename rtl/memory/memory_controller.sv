@@ -19,28 +19,7 @@ module memory_controller #(
     // Clocks of the initialisation
     parameter int unsigned InitResetClocks = lpddr4_pkg::InitResetClocks,
     parameter int unsigned InitCkeClocks = lpddr4_pkg::InitCkeClocks,
-    parameter int unsigned InitCommandClocks = lpddr4_pkg::InitCommandClocks,
-    // Times between commands, CK
-    parameter int unsigned TRcd = lpddr4_pkg::TRcd,
-    parameter int unsigned TRp = lpddr4_pkg::TRp,
-    parameter int unsigned TRas = lpddr4_pkg::TRas,
-    parameter int unsigned TRc = lpddr4_pkg::TRc,
-    parameter int unsigned TRrd = lpddr4_pkg::TRrd,
-    parameter int unsigned TFaw = lpddr4_pkg::TFaw,
-    parameter int unsigned TCcd = lpddr4_pkg::TCcd,
-    parameter int unsigned TCcdMw = lpddr4_pkg::TCcdMw,
-    parameter int unsigned TRtp = lpddr4_pkg::TRtp,
-    parameter int unsigned TWrPre = lpddr4_pkg::TWrPre,
-    parameter int unsigned TWrAuto = lpddr4_pkg::TWrAuto,
-    parameter int unsigned TRdWr = lpddr4_pkg::TRdWr,
-    parameter int unsigned TWrRd = lpddr4_pkg::TWrRd,
-    parameter int unsigned TRankSwitch = lpddr4_pkg::TRankSwitch,
-    parameter int unsigned TPpd = lpddr4_pkg::TPpd,
-    parameter int unsigned TRfcPb = lpddr4_pkg::TRfcPb,
-    parameter int unsigned TPbr2Pbr = lpddr4_pkg::TPbr2Pbr,
-    parameter int unsigned TRefiPb = lpddr4_pkg::TRefiPb,
-    parameter int unsigned TXp = lpddr4_pkg::TXp,
-    parameter int unsigned TCke = lpddr4_pkg::TCke
+    parameter int unsigned InitCommandClocks = lpddr4_pkg::InitCommandClocks
 ) (
     input  logic clk_i,
     input  logic rst_ni,
@@ -89,7 +68,6 @@ module memory_controller #(
     input  logic [1:0] dfi_rddata_valid_i
 );
 
-
   localparam int unsigned LargestIndex = (ReadDepth > EccEntries) ? ReadDepth : EccEntries;
   localparam int unsigned EccTagWidth = $clog2(LargestIndex) + 1;
   localparam int unsigned ChannelTagWidth = (TagWidth > EccTagWidth) ? TagWidth : EccTagWidth;
@@ -105,8 +83,7 @@ module memory_controller #(
   logic [31:0] job_wstrb, wstrb;
   logic req_valid, req_ready, req_write, req_size, wdata_valid, wdata_ready;
   logic rsp_valid, rsp_ready, rsp_last, rsp_error, wack_valid, wack_ready, wack_error;
-  logic [2:0] corrected, uncorrected;
-  logic scrubbed, merged, check_read, check_written, refused;
+  memory_pkg::correction_t correction;
   logic unused_tags;
   assign unused_tags = ^{rsp_tag, wack_tag};
 
@@ -178,13 +155,7 @@ module memory_controller #(
       .answer_data_i    (rsp_data),
       .answer_last_i    (rsp_last),
       .answer_error_i   (rsp_error),
-      .corrected_o      (corrected),
-      .uncorrected_o    (uncorrected),
-      .scrubbed_o       (scrubbed),
-      .merged_o         (merged),
-      .check_read_o     (check_read),
-      .check_written_o  (check_written),
-      .refused_o        (refused)
+      .correction_o     (correction)
   );
 
   memory_channel #(
@@ -199,27 +170,7 @@ module memory_controller #(
       .IdleClocks       (IdleClocks),
       .InitResetClocks  (InitResetClocks),
       .InitCkeClocks    (InitCkeClocks),
-      .InitCommandClocks(InitCommandClocks),
-      .TRcd             (TRcd),
-      .TRp              (TRp),
-      .TRas             (TRas),
-      .TRc              (TRc),
-      .TRrd             (TRrd),
-      .TFaw             (TFaw),
-      .TCcd             (TCcd),
-      .TCcdMw           (TCcdMw),
-      .TRtp             (TRtp),
-      .TWrPre           (TWrPre),
-      .TWrAuto          (TWrAuto),
-      .TRdWr            (TRdWr),
-      .TWrRd            (TWrRd),
-      .TRankSwitch      (TRankSwitch),
-      .TPpd             (TPpd),
-      .TRfcPb           (TRfcPb),
-      .TPbr2Pbr         (TPbr2Pbr),
-      .TRefiPb          (TRefiPb),
-      .TXp              (TXp),
-      .TCke             (TCke)
+      .InitCommandClocks(InitCommandClocks)
   ) u_channel (
       .clk_i,
       .rst_ni,
@@ -245,13 +196,7 @@ module memory_controller #(
       .wack_ready_i       (wack_ready),
       .wack_tag_o         (wack_tag),
       .wack_error_o       (wack_error),
-      .ecc_corrected_i    (corrected),
-      .ecc_uncorrected_i  (uncorrected),
-      .ecc_scrubbed_i     (scrubbed),
-      .ecc_merged_i       (merged),
-      .ecc_check_read_i   (check_read),
-      .ecc_check_written_i(check_written),
-      .ecc_refused_i      (refused),
+      .correction_i       (correction),
       .counter_select_i,
       .counter_value_o,
       .dfi_cke_o,

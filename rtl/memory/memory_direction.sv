@@ -2,8 +2,7 @@
 /// there is nothing to read, and then served down to LowWater, so that the turnaround of the data
 /// bus is paid once for many bursts. An entry that starves, and a read that waits for a write,
 /// turn the direction as well, after a batch of at least MinBatch accesses or when nothing else
-/// is left. The decision is registered. Model: tests/memory/memory_traffic_test.cpp measures its
-/// effect
+/// is left. The decision is registered. Proof: formal/memory_direction.json
 module memory_direction #(
     parameter int unsigned Depth = 64,  // entries of the write queue
     parameter int unsigned HighWater = 48,  // entries, <= Depth

@@ -1,8 +1,9 @@
 /// Check bits of recently used blocks: an entry holds the 32 check bytes of a block of 256 bytes,
 /// four for each burst, so that neighbours share one access. A burst of an entry is known (read or
 /// written) and dirty (to be written out) on its own. An entry is replaced when nobody awaits it
-/// and nothing of it is dirty, in turns. Model: tests/memory/memory_ecc_test.cpp compares what the
-/// device holds
+/// and nothing of it is dirty, in turns; without requests such entries are forgotten, so that what
+/// is read later sees the checks in the device. Model: tests/memory/memory_ecc_test.cpp compares
+/// what the device holds
 `include "assert.svh"
 
 module memory_ecc_cache #(
@@ -19,19 +20,11 @@ module memory_ecc_cache #(
     // Search; the result is there one clock later and stays until the next
     input  logic                  lookup_i,
     input  logic [BlockWidth-1:0] block_i,
-    output logic                  hit_o,
-    output logic [           7:0] known_o,
-    output logic                  fetching_o,
-    // Entry that may be replaced; use_i takes the entry found or that one
-    output logic                  spare_o,
+    output memory_ecc_pkg::found_t found_o,
+    input  logic                  forget_i,  // no search now: an entry that is free is forgotten
+    // The entry found, or one that may be replaced; use_i takes it
     output logic [EntryWidth-1:0] entry_o,
-    input  logic                  use_i,
-    input  logic                  use_read_i,  // somebody awaits it until release_i
-    input  logic                  use_fetch_i,  // its checks are read until fill_i
-    // Bursts of the entry used are written
-    input  logic [           7:0] write_bursts_i,
-    input  logic [         255:0] write_checks_i,
-    output logic                  write_ready_o,
+    input  memory_ecc_pkg::use_t  use_i,
     // Checks from the memory
     input  logic                  fill_i,
     input  logic [EntryWidth-1:0] fill_entry_i,
@@ -51,13 +44,8 @@ module memory_ecc_cache #(
     output logic [         255:0] checks_o,
     // Writing out: an entry that is wholly dirty, or one of too many, or any. wipe_i reads it and
     // makes it clean
-    output logic                  wipe_full_o,
-    output logic                  wipe_many_o,
-    output logic                  wipe_any_o,
-    input  logic                  wipe_i,
-    output logic [EntryWidth-1:0] wipe_entry_o,
-    output logic [BlockWidth-1:0] wipe_block_o,
-    output logic [           7:0] wipe_bursts_o
+    output memory_ecc_pkg::wipe_t wipe_o,
+    input  logic                  wipe_i
 );
 
   `S4_CHECK_PARAM(gen_check_entries, Entries >= 2 && MaxDirty < Entries)
@@ -67,14 +55,18 @@ module memory_ecc_cache #(
   logic [UserWidth*Entries-1:0] users_q;
   logic [BlockWidth-1:0] block_q[0:Entries-1];
   logic [EntryWidth-1:0] next_q, scan_q, hit_entry_q, entry, full_entry_q;
-  logic hit_q, full_q, full_now, changed_q;
+  logic [EntryWidth-1:0] wipe_entry;
+  logic hit_q, full_q, full_now, wipe_any, changed_q;
   logic [CountWidth-1:0] dirty_count_q;
 
   // ---- Search ----
-  assign hit_o         = hit_q;
-  assign known_o       = hit_q ? known_q[8*32'(hit_entry_q)+:8] : '0;
-  assign fetching_o    = hit_q && fetching_q[hit_entry_q];
-  assign spare_o       = !valid_q[next_q] ||
+  logic spare, write_ready;
+  logic [7:0] known;
+  memory_ecc_pkg::use_t taken;
+  assign taken         = use_i;
+  assign known         = hit_q ? known_q[8*32'(hit_entry_q)+:8] : '0;
+  assign found_o       = {hit_q, known, hit_q && fetching_q[hit_entry_q], spare, write_ready};
+  assign spare         = !valid_q[next_q] ||
                          (users_q[UserWidth*32'(next_q)+:UserWidth] == '0 &&
                           dirty_q[8*32'(next_q)+:8] == '0 && !fetching_q[next_q]);
   assign entry         = hit_q ? hit_entry_q : next_q;
@@ -99,8 +91,8 @@ module memory_ecc_cache #(
 
   // ---- State ----
   logic users_more, users_less;
-  assign users_more = use_i && use_read_i && !(release_i && release_entry_i == entry);
-  assign users_less = release_i && !(use_i && use_read_i && release_entry_i == entry);
+  assign users_more = taken.valid && taken.read && !(release_i && release_entry_i == entry);
+  assign users_less = release_i && !(taken.valid && taken.read && release_entry_i == entry);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -113,19 +105,19 @@ module memory_ecc_cache #(
       scan_q     <= '0;
       changed_q  <= 1'b0;
     end else begin
-      changed_q <= use_i || back_i || wipe_i;
+      changed_q <= taken.valid || back_i || wipe_i;
       if (fill_i && fill_ready_o) begin
         fetching_q[fill_entry_i] <= 1'b0;
         if (!fill_error_i) known_q[8*32'(fill_entry_i)+:8] <= '1;
       end
-      if (wipe_i) dirty_q[8*32'(wipe_entry_o)+:8] <= '0;
-      if (use_i) begin
+      if (wipe_i) dirty_q[8*32'(wipe_entry)+:8] <= '0;
+      if (taken.valid) begin
         valid_q[entry] <= 1'b1;
-        if (use_fetch_i) fetching_q[entry] <= 1'b1;
-        known_q[8*32'(entry)+:8] <= known_o | write_bursts_i |
+        if (taken.fetch) fetching_q[entry] <= 1'b1;
+        known_q[8*32'(entry)+:8] <= known | taken.bursts |
                                ((fill_i && fill_ready_o && !fill_error_i && hit_q &&
                                  fill_entry_i == entry) ? 8'hff : 8'h00);
-        dirty_q[8*32'(entry)+:8] <= (hit_q ? dirty_q[8*32'(entry)+:8] : 8'd0) | write_bursts_i;
+        dirty_q[8*32'(entry)+:8] <= (hit_q ? dirty_q[8*32'(entry)+:8] : 8'd0) | taken.bursts;
       end
       if (back_i) begin
         known_q[{back_entry_i, back_burst_i}] <= 1'b1;
@@ -139,15 +131,16 @@ module memory_ecc_cache #(
         users_q[UserWidth*32'(release_entry_i)+:UserWidth] <=
             users_q[UserWidth*32'(release_entry_i)+:UserWidth] - UserWidth'(1);
       end
-      if ((use_i && !hit_q) || !spare_o) begin
+      if (forget_i && spare) valid_q[next_q] <= 1'b0;
+      if ((taken.valid && !hit_q) || !spare || forget_i) begin
         next_q <= (next_q == EntryWidth'(Entries - 1)) ? '0 : next_q + EntryWidth'(1);
       end
-      if (dirty_q[8*32'(scan_q)+:8] == '0 || (wipe_i && wipe_entry_o == scan_q)) begin
+      if (dirty_q[8*32'(scan_q)+:8] == '0 || (wipe_i && wipe_entry == scan_q)) begin
         scan_q <= (scan_q == EntryWidth'(Entries - 1)) ? '0 : scan_q + EntryWidth'(1);
       end
     end
   end
-  always_ff @(posedge clk_i) if (use_i) block_q[entry] <= hit_q ? block_q[entry] : block_i;
+  always_ff @(posedge clk_i) if (taken.valid) block_q[entry] <= hit_q ? block_q[entry] : block_i;
 
   // ---- What is to be written out ----
   always_ff @(posedge clk_i or negedge rst_ni) begin : count
@@ -172,12 +165,10 @@ module memory_ecc_cache #(
     end
   end
   assign full_now      = full_q && dirty_q[8*32'(full_entry_q)+:8] != '0;
-  assign wipe_full_o   = full_now;
-  assign wipe_any_o    = full_now || dirty_q[8*32'(scan_q)+:8] != '0;
-  assign wipe_many_o   = wipe_any_o && dirty_count_q > CountWidth'(MaxDirty);
-  assign wipe_entry_o  = full_now ? full_entry_q : scan_q;
-  assign wipe_block_o  = block_q[wipe_entry_o];
-  assign wipe_bursts_o = dirty_q[8*32'(wipe_entry_o)+:8];
+  assign wipe_any      = full_now || dirty_q[8*32'(scan_q)+:8] != '0;
+  assign wipe_entry    = full_now ? full_entry_q : scan_q;
+  assign wipe_o        = {full_now, wipe_any && dirty_count_q > CountWidth'(MaxDirty), wipe_any,
+                          block_q[wipe_entry], dirty_q[8*32'(wipe_entry)+:8]};
 
   // ---- Check bytes: back, fill, write ----
   logic we;
@@ -185,12 +176,12 @@ module memory_ecc_cache #(
   logic [7:0] write_units;
   logic [255:0] write_checks;
   assign fill_ready_o  = !back_i;
-  assign write_ready_o = !back_i && !fill_i;
+  assign write_ready   = !back_i && !fill_i;
   always_comb begin
-    we           = back_i || fill_i || (use_i && write_bursts_i != '0);
+    we           = back_i || fill_i || (taken.valid && taken.bursts != '0);
     write_entry  = entry;
-    write_units  = write_bursts_i;
-    write_checks = write_checks_i;
+    write_units  = taken.bursts;
+    write_checks = taken.checks;
     if (back_i) begin
       write_entry  = back_entry_i;
       write_units  = 8'd1 << back_burst_i;
@@ -213,14 +204,14 @@ module memory_ecc_cache #(
       .wmask_i(write_units),
       .wdata_i(write_checks),
       .re_i   (read_i || wipe_i),
-      .raddr_i(wipe_i ? wipe_entry_o : read_entry_i),
+      .raddr_i(wipe_i ? wipe_entry : read_entry_i),
       .rdata_o(checks_o)
   );
 
   // ---- Assertions ----
   `S4_ASSERT(OneReader, !(read_i && wipe_i))
-  `S4_ASSERT(OneWriter, !(use_i && write_bursts_i != '0) || write_ready_o)
-  `S4_ASSERT(UseHasEntry, !use_i || hit_q || spare_o)
+  `S4_ASSERT(OneWriter, !(taken.valid && taken.bursts != '0) || write_ready)
+  `S4_ASSERT(UseHasEntry, !taken.valid || hit_q || spare)
   logic release_used;
   assign release_used = users_q[UserWidth*32'(release_entry_i)+:UserWidth] != '0;
   `S4_ASSERT(ReleaseUsed, !release_i || release_used)

@@ -47,12 +47,9 @@ module memory_ecc_finish #(
     // Bursts written back, and their checks
     output logic                  back_valid_o,
     input  logic                  back_ready_i,
-    output logic [ LineWidth-1:0] back_line_o,
-    output logic                  back_half_o,
-    output logic [         255:0] back_data_o,
-    output logic                  back_o,
+    output memory_ecc_pkg::back_t back_o,
+    output logic                  back_done_o,
     output logic [EntryWidth-1:0] back_entry_o,
-    output logic [          31:0] back_checks_o,
     // The slot is done
     output logic                  release_o,
     output logic [ SlotWidth-1:0] release_slot_o,
@@ -201,6 +198,7 @@ module memory_ecc_finish #(
   end
 
   // ---- Answer, write-back ----
+  memory_ecc_pkg::back_t back;
   logic [SlotWidth-1:0] out_slot;
   logic [LineWidth-1:0] out_line;
   logic [EntryWidth-1:0] out_entry;
@@ -216,14 +214,15 @@ module memory_ecc_finish #(
   assign rsp_last_o    = out_last;
   assign rsp_error_o   = out_refused || out_error || out_wrong_q != '0;
   assign back_valid_o  = out_valid_q && back_q;
-  assign back_line_o   = out_line;
-  assign back_half_o   = out_half;
-  assign back_data_o   = out_data_q;
-  assign back_o        = back_valid_o && back_ready_i;
+  assign back_done_o   = back_valid_o && back_ready_i;
   assign back_entry_o  = out_entry;
-  assign back_checks_o = memory_ecc_pkg::check_burst(out_data_q) ^
+  assign back.block    = out_line[LineWidth-1:2];
+  assign back.burst    = {out_line[1:0], out_half};
+  assign back.data     = out_data_q;
+  assign back.checks   = memory_ecc_pkg::check_burst(out_data_q) ^
                          {{8{out_poison_q[3]}}, {8{out_poison_q[2]}},
                           {8{out_poison_q[1]}}, {8{out_poison_q[0]}}};
+  assign back_o        = back;
   assign done = out_valid_q && (answered_q || rsp_ready_i) && (!back_q || back_ready_i);
 
   assign release_o        = done && out_last;
@@ -235,11 +234,11 @@ module memory_ecc_finish #(
                                    3'(out_right_q[3]) : '0;
   assign uncorrected_o    = done ? 3'(out_wrong_q[0]) + 3'(out_wrong_q[1]) + 3'(out_wrong_q[2]) +
                                    3'(out_wrong_q[3]) : '0;
-  assign scrubbed_o       = back_o && !out_merge;
+  assign scrubbed_o       = back_done_o && !out_merge;
 
   // ---- Assertions ----
   `S4_ASSERT_HELD(RspHeld, rsp_valid_o, rsp_ready_i,
                   {rsp_tag_o, rsp_data_o, rsp_last_o, rsp_error_o})
-  `S4_ASSERT_HELD(BackHeld, back_valid_o, back_ready_i, {back_line_o, back_half_o, back_data_o})
+  `S4_ASSERT_HELD(BackHeld, back_valid_o, back_ready_i, back_o)
 
 endmodule

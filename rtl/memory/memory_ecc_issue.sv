@@ -15,23 +15,15 @@ module memory_ecc_issue #(
     input  logic                  clk_i,
     input  logic                  rst_ni,
     input  logic                  two_ranks_i,
-    // Jobs of the front: data of a line (two: both halves, data of the first one lowest) or checks
+    // Jobs of the front
     input  logic                  front_valid_i,
     output logic                  front_ready_o,
-    input  logic                  front_write_i,
-    input  logic                  front_check_i,
-    input  logic [BlockWidth-1:0] front_block_i,
-    input  logic [           2:0] front_burst_i,
-    input  logic                  front_two_i,
+    input  memory_ecc_pkg::job_t  front_i,
     input  logic [  TagWidth-1:0] front_tag_i,
-    input  logic [         511:0] front_data_i,
-    input  logic [          63:0] front_strobes_i,
     // Jobs of the back: writes of one whole burst
     input  logic                  back_valid_i,
     output logic                  back_ready_o,
-    input  logic [BlockWidth-1:0] back_block_i,
-    input  logic [           2:0] back_burst_i,
-    input  logic [         255:0] back_data_i,
+    input  memory_ecc_pkg::back_t back_i,
     // Channel
     output logic                  req_valid_o,
     input  logic                  req_ready_i,
@@ -50,16 +42,24 @@ module memory_ecc_issue #(
   localparam logic [ReciprocalWidth-1:0] Reciprocal = 24'd9586981;
   localparam int unsigned PageWidth = 20;
 
-  `S4_CHECK_PARAM(gen_check_blocks, lpddr4_pkg::EccBlocks == 7 && BlockWidth == 23)
+  `S4_CHECK_PARAM(gen_check_blocks, lpddr4_pkg::EccBlocks == 7 && BlockWidth == 23 &&
+                  memory_ecc_pkg::BlockWidth == BlockWidth)
+
+  memory_ecc_pkg::job_t front;
+  memory_ecc_pkg::back_t back;
+  logic unused_checks;
+  assign front = front_i;
+  assign back  = back_i;
+  assign unused_checks = ^back.checks;
 
   // ---- Which job ----
   logic first_valid_q, second_valid_q, move, data_room, write, take;
   assign move          = first_valid_q && (!second_valid_q || req_ready_i);
   assign back_ready_o  = (!first_valid_q || move) && data_room;
-  assign front_ready_o = (!first_valid_q || move) && (!front_write_i || data_room) &&
+  assign front_ready_o = (!first_valid_q || move) && (!front.write || data_room) &&
                          !(back_valid_i && data_room);
   assign take  = (back_valid_i && back_ready_o) || (front_valid_i && front_ready_o);
-  assign write = (back_valid_i && back_ready_o) || front_write_i;
+  assign write = (back_valid_i && back_ready_o) || front.write;
 
   // ---- Place ----
   logic first_write_q, first_check_q, first_two_q;
@@ -100,13 +100,13 @@ module memory_ecc_issue #(
         if (back_valid_i && back_ready_o) begin
           first_check_q <= 1'b0;
           first_two_q   <= 1'b0;
-          first_block_q <= back_block_i;
-          first_burst_q <= back_burst_i;
+          first_block_q <= back.block;
+          first_burst_q <= back.burst;
         end else begin
-          first_check_q <= front_check_i;
-          first_two_q   <= front_two_i;
-          first_block_q <= front_block_i;
-          first_burst_q <= front_burst_i;
+          first_check_q <= front.check;
+          first_two_q   <= front.two;
+          first_block_q <= front.block;
+          first_burst_q <= front.burst;
         end
         first_tag_q <= front_tag_i;
       end else if (move) begin
@@ -141,8 +141,8 @@ module memory_ecc_issue #(
       .flush_i    (1'b0),
       .in_valid_i (take && write),
       .in_ready_o (data_room),
-      .in_data_i  (back_taken ? {1'b0, 64'hffff_ffff, 256'd0, back_data_i} :
-                                {front_two_i, front_strobes_i, front_data_i}),
+      .in_data_i  (back_taken ? {1'b0, 64'hffff_ffff, 256'd0, back.data} :
+                                {front.two, front.strobes, front.data}),
       .out_valid_o(data_valid),
       .out_ready_i(data_pop),
       .out_data_o ({data_two, strobes, data}),

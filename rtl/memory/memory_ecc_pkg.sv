@@ -5,6 +5,68 @@
 /// bit c. All-zero words have all-zero checks. Model: sim/memory/memory_code.hpp
 package memory_ecc_pkg;
 
+  // As lpddr4_pkg::EccBlockWidth (checked in memory_ecc_issue; a package cannot use another in
+  // synthesis).
+  localparam int unsigned BlockWidth = 23;
+
+  /// What the check cache found for a block, one clock after the search: there is an entry of it,
+  /// bursts whose checks it knows, they are being read; an entry could be taken; checks of a write
+  /// are taken.
+  typedef struct packed {
+    logic       hit;
+    logic [7:0] known;
+    logic       fetching;
+    logic       spare;
+    logic       write_ready;
+  } found_t;
+
+  /// The entry found, or the spare one, is used: somebody awaits it until it is released; its
+  /// checks are read; bursts that are written, and their checks.
+  typedef struct packed {
+    logic         valid;
+    logic         read;
+    logic         fetch;
+    logic [7:0]            bursts;
+    logic [255:0] checks;
+  } use_t;
+
+  /// Dirty checks: an entry that is wholly dirty, too many, any; block and bursts of the next.
+  typedef struct packed {
+    logic                  full;
+    logic                  many;
+    logic                  any;
+    logic [BlockWidth-1:0] block;
+    logic [7:0]            bursts;
+  } wipe_t;
+
+  /// An access for the channel: data of a line (two: both halves) from a burst of a block on, or
+  /// the checks of a block.
+  typedef struct packed {
+    logic                  write;
+    logic                  check;
+    logic [BlockWidth-1:0] block;
+    logic [2:0]            burst;
+    logic                  two;
+    logic [511:0]          data;
+    logic [63:0]           strobes;
+  } job_t;
+
+  /// A burst that is written back, and its checks.
+  typedef struct packed {
+    logic [BlockWidth-1:0] block;
+    logic [2:0]            burst;
+    logic [255:0]          data;
+    logic [31:0]           checks;
+  } back_t;
+
+  /// A read: halves of the line, merged with a partial write, refused, checks at hand.
+  typedef struct packed {
+    logic [1:0] halves;
+    logic       merge;
+    logic       refused;
+    logic       known;
+  } read_t;
+
   // Data bits of check bit c in bits 64 * c + 63 to 64 * c: the columns, read across. Each check
   // bit covers 26.
   localparam logic [511:0] Covered = {

@@ -25,13 +25,10 @@ module memory_ecc_reads #(
     output logic                  room_o,
     output logic [ SlotWidth-1:0] free_slot_o,
     input  logic                  insert_i,
-    input  logic [           1:0] halves_i,
+    input  memory_ecc_pkg::read_t insert_read_i,  // refused: nothing is read
     input  logic [  TagWidth-1:0] tag_i,
-    input  logic                  merge_i,
     input  logic [MergeWidth-1:0] merge_number_i,
-    input  logic                  refused_i,  // to be answered with an error, nothing is read
     input  logic [EntryWidth-1:0] entry_i,
-    input  logic                  known_i,  // the checks are there
     // Checks of an entry came
     input  logic                  fill_i,
     input  logic [EntryWidth-1:0] fill_entry_i,
@@ -65,6 +62,8 @@ module memory_ecc_reads #(
 
   `S4_CHECK_PARAM(gen_check_slots, Slots >= 2 && Entries >= 2)
 
+  memory_ecc_pkg::read_t inserted;
+  assign inserted = insert_read_i;
   logic [Slots-1:0] valid_q, valid_d, match_q, merge_q, refused_q, error_q, await_q, checked_q,
       picked_q;
   logic [LineWidth-1:0] line_q[0:Slots-1];
@@ -134,19 +133,21 @@ module memory_ecc_reads #(
         if (data_error_i) error_q[data_slot_i] <= 1'b1;
       end
       if (insert_i) begin
-        merge_q[free_slot_o]   <= merge_i;
-        refused_q[free_slot_o] <= refused_i;
-        error_q[free_slot_o]   <= fill_i && fill_error_i && !known_i && fill_entry_i == entry_i;
-        await_q[free_slot_o]   <= !refused_i;
+        merge_q[free_slot_o]   <= inserted.merge;
+        refused_q[free_slot_o] <= inserted.refused;
+        error_q[free_slot_o]   <= fill_i && fill_error_i && !inserted.known &&
+                                  fill_entry_i == entry_i;
+        await_q[free_slot_o]   <= !inserted.refused;
         picked_q[free_slot_o]  <= 1'b0;
-        checked_q[free_slot_o] <= refused_i || known_i || (fill_i && fill_entry_i == entry_i);
+        checked_q[free_slot_o] <= inserted.refused || inserted.known ||
+                                  (fill_i && fill_entry_i == entry_i);
       end
     end
   end
   always_ff @(posedge clk_i) begin : payload
     if (insert_i) begin
       line_q[free_slot_o]   <= line_i;
-      halves_q[free_slot_o] <= halves_i;
+      halves_q[free_slot_o] <= inserted.halves;
       tag_q[free_slot_o]    <= tag_i;
       number_q[free_slot_o] <= merge_number_i;
       entry_q[free_slot_o]  <= entry_i;

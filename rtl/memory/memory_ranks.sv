@@ -4,14 +4,6 @@
 `include "assert.svh"
 
 module memory_ranks #(
-    parameter int unsigned TRrd = lpddr4_pkg::TRrd,  // CK, all as in memory_rank
-    parameter int unsigned TFaw = lpddr4_pkg::TFaw,
-    parameter int unsigned TCcd = lpddr4_pkg::TCcd,
-    parameter int unsigned TRdWr = lpddr4_pkg::TRdWr,
-    parameter int unsigned TWrRd = lpddr4_pkg::TWrRd,
-    parameter int unsigned TRankSwitch = lpddr4_pkg::TRankSwitch,
-    parameter int unsigned TPpd = lpddr4_pkg::TPpd,
-    parameter int unsigned TPbr2Pbr = lpddr4_pkg::TPbr2Pbr,
     localparam int unsigned NumRanks = lpddr4_pkg::MaxRanks
 ) (
     input  logic                                         clk_i,
@@ -38,16 +30,7 @@ module memory_ranks #(
   assign unused_issue = ^{issue.auto_precharge, issue.bank, issue.row, issue.burst};
 
   for (genvar r = 0; r < NumRanks; r = r + 1) begin : gen_rank
-    memory_rank #(
-        .TRrd       (TRrd),
-        .TFaw       (TFaw),
-        .TCcd       (TCcd),
-        .TRdWr      (TRdWr),
-        .TWrRd      (TWrRd),
-        .TRankSwitch(TRankSwitch),
-        .TPpd       (TPpd),
-        .TPbr2Pbr   (TPbr2Pbr)
-    ) u_rank (
+    memory_rank u_rank (
         .clk_i,
         .rst_ni,
         .kind_i         (issue.kind),

@@ -29,25 +29,12 @@ module memory_scheduler #(
     input  logic [   NumRanks-1:0] rank_read_soon_i,
     input  logic [   NumRanks-1:0] rank_write_soon_i,
     input  logic [   NumRanks-1:0] rank_activate_soon_i,
-    output logic [   NumBanks-1:0] read_ready_o,
-    output logic [   NumBanks-1:0] write_ready_o,
-    output logic [   NumBanks-1:0] masked_ready_o,
-    output logic [   NumBanks-1:0] activate_ready_o,
-    // What the queues hold: bit 0 of a pair reads, bit 1 writes
-    input  logic [ 2*NumBanks-1:0] bank_any_i,
-    input  logic [ 2*NumBanks-1:0] bank_hit_i,
-    input  logic [ 2*NumBanks-1:0] bank_conflict_i,
-    input  logic [ 2*NumBanks-1:0] bank_starving_i,
-    // Candidates of the queues, reads in the low half
-    input  logic [            1:0] access_valid_i,
-    input  logic [            7:0] access_rank_bank_i,
-    input  logic [           11:0] access_burst_i,
-    input  logic                   access_masked_i,
-    input  logic [            1:0] access_last_i,
-    input  logic [            1:0] access_only_i,
-    input  logic [            1:0] activate_valid_i,
-    input  logic [            7:0] activate_rank_bank_i,
-    input  logic [           31:0] activate_row_i,
+    output memory_pkg::ready_t ready_o,
+    // What the queues hold and would do next
+    input  memory_pkg::demand_t read_demand_i,
+    input  memory_pkg::demand_t write_demand_i,
+    input  memory_pkg::candidate_t read_i,
+    input  memory_pkg::candidate_t write_i,
     // Exact times of the candidates: bit p for phase p
     output logic [            3:0] access_bank_o,
     output logic                   access_masked_o,
@@ -69,11 +56,31 @@ module memory_scheduler #(
     output logic [            1:0] access_o
 );
 
+  // What waits in the direction that is served, and in the other one
+  memory_pkg::demand_t own, other;
+  memory_pkg::candidate_t read, write;
+  logic [NumBanks-1:0] any_own, hit_own, hit_other, conflict_own, conflict_other, starving;
+  logic unused_demand;
+  assign own            = writing_i ? write_demand_i : read_demand_i;
+  assign other          = writing_i ? read_demand_i : write_demand_i;
+  assign any_own        = own.any;
+  assign hit_own        = own.hit;
+  assign hit_other      = other.hit;
+  assign conflict_own   = own.conflict;
+  assign conflict_other = other.conflict;
+  assign starving       = own.starving | other.starving;
+  assign read           = read_i;
+  assign write          = write_i;
+  assign unused_demand  = ^{own.ready, own.starves, own.blocked, other.any, other.ready,
+                            other.starves, other.blocked, read.access_masked};
+
   // ---- Stage 1: what will be ready ----
   logic [NumBanks-1:0] refreshing, urgent, closing_wanted, urgent_wanted, chosen;
+  logic [NumBanks-1:0] read_ready, write_ready, masked_ready, activate_ready;
   logic [NumRanks-1:0] refresh_ready;
+  assign ready_o = {read_ready, write_ready, masked_ready, activate_ready};
 
-  always_comb begin : ready
+  always_comb begin : soon
     int unsigned r;
     refreshing    = '0;
     urgent        = '0;
@@ -84,28 +91,18 @@ module memory_scheduler #(
         urgent[8*r+32'(refresh_bank_i[3*r+:3])]     = refresh_urgent_i[r];
         refresh_ready[r] = enable_i[r] && refresh_soon_i[8*r+32'(refresh_bank_i[3*r+:3])];
       end
-      read_ready_o[8*r+:8] = (rank_read_soon_i[r] && enable_i[r] && !writing_i && read_room_i) ?
+      read_ready[8*r+:8] = (rank_read_soon_i[r] && enable_i[r] && !writing_i && read_room_i) ?
                              access_soon_i[8*r+:8] & ~urgent[8*r+:8] : '0;
-      write_ready_o[8*r+:8] = (rank_write_soon_i[r] && enable_i[r] && writing_i) ?
+      write_ready[8*r+:8] = (rank_write_soon_i[r] && enable_i[r] && writing_i) ?
                               access_soon_i[8*r+:8] & ~urgent[8*r+:8] : '0;
-      masked_ready_o[8*r+:8] = (rank_write_soon_i[r] && enable_i[r] && writing_i) ?
+      masked_ready[8*r+:8] = (rank_write_soon_i[r] && enable_i[r] && writing_i) ?
                                masked_soon_i[8*r+:8] & ~urgent[8*r+:8] : '0;
-      activate_ready_o[8*r+:8] = (rank_activate_soon_i[r] && enable_i[r]) ?
+      activate_ready[8*r+:8] = (rank_activate_soon_i[r] && enable_i[r]) ?
                                  activate_soon_i[8*r+:8] & ~refreshing[8*r+:8] : '0;
     end
   end
 
-  logic [NumBanks-1:0] closable, starving;
-  logic [NumBanks-1:0] any_own, hit_own, conflict_own, hit_other, conflict_other;
-  assign any_own        = writing_i ? bank_any_i[NumBanks+:NumBanks] : bank_any_i[0+:NumBanks];
-  assign hit_own        = writing_i ? bank_hit_i[NumBanks+:NumBanks] : bank_hit_i[0+:NumBanks];
-  assign conflict_own   = writing_i ? bank_conflict_i[NumBanks+:NumBanks] :
-                                      bank_conflict_i[0+:NumBanks];
-  assign hit_other      = writing_i ? bank_hit_i[0+:NumBanks] : bank_hit_i[NumBanks+:NumBanks];
-  assign conflict_other = writing_i ? bank_conflict_i[0+:NumBanks] :
-                                      bank_conflict_i[NumBanks+:NumBanks];
-  assign starving = bank_starving_i[0+:NumBanks] | bank_starving_i[NumBanks+:NumBanks];
-
+  logic [NumBanks-1:0] closable;
   assign closable       = precharge_soon_i & {{8{enable_i[1]}}, {8{enable_i[0]}}};
   assign urgent_wanted  = closable & urgent;
   assign closing_wanted = closable &
@@ -146,26 +143,30 @@ module memory_scheduler #(
 
   // ---- Stage 2: exact times ----
   lpddr4_pkg::command_word_t issue;
-  logic access_write, activate_own, activate_valid, activate_write, auto_precharge;
+  logic access_write, access_masked, activate_own, activate_other, activate_valid;
+  logic activate_write, auto_precharge;
   logic [3:0] other_bank;
   logic [5:0] access_burst;
   logic [1:0] access_ok, activate_ok, precharge_ok, refresh_ok;
   logic access, activate, precharge, refresh;
 
-  assign access_write    = access_valid_i[1];
-  assign access_bank_o   = access_write ? access_rank_bank_i[7:4] : access_rank_bank_i[3:0];
-  assign access_burst    = access_write ? access_burst_i[11:6] : access_burst_i[5:0];
-  assign access_masked_o = access_write && access_masked_i;
-  assign activate_own    = activate_valid_i[writing_i];
-  assign other_bank      = writing_i ? activate_rank_bank_i[3:0] : activate_rank_bank_i[7:4];
+  assign access_write    = write.access_valid;
+  assign access_bank_o   = access_write ? write.access_bank : read.access_bank;
+  assign access_burst    = access_write ? write.access_burst : read.access_burst;
+  assign access_masked   = access_write && write.access_masked;
+  assign access_masked_o = access_masked;
+  assign activate_own    = writing_i ? write.activate_valid : read.activate_valid;
+  assign activate_other  = writing_i ? read.activate_valid : write.activate_valid;
+  assign other_bank      = writing_i ? read.activate_bank : write.activate_bank;
   assign activate_write  = writing_i == activate_own;
-  assign activate_valid  = activate_own || (activate_valid_i[!writing_i] && !any_own[other_bank]);
-  assign activate_bank_o = activate_write ? activate_rank_bank_i[7:4] : activate_rank_bank_i[3:0];
+  assign activate_valid  = activate_own || (activate_other && !any_own[other_bank]);
+  assign activate_bank_o = activate_write ? write.activate_bank : read.activate_bank;
   assign precharge_bank_o = precharge_bank_q;
   assign refresh_bank_o  = {refresh_rank_q, refresh_bank_q};
 
-  assign auto_precharge = !access_masked_o && access_last_i[access_write] &&
-                          access_only_i[access_write] &&
+  assign auto_precharge = !access_masked &&
+                          (access_write ? write.access_last && write.access_only :
+                                          read.access_last && read.access_only) &&
                           (conflict_own[access_bank_o] || starving[access_bank_o] ||
                            refreshing[access_bank_o] ||
                            (conflict_other[access_bank_o] && !hit_other[access_bank_o]));
@@ -177,7 +178,8 @@ module memory_scheduler #(
     activate_ok  = bank_activate_i & bus_i & rank_activate_i[2*32'(activate_bank_o[3])+:2];
     precharge_ok = bank_precharge_i & bus_i & rank_precharge_i[2*32'(precharge_bank_o[3])+:2];
     refresh_ok   = bank_refresh_i & bus_i & rank_refresh_i[2*32'(refresh_rank_q)+:2];
-    access    = access_valid_i != '0 && access_ok[1] && enable_i[access_bank_o[3]];
+    access    = (read.access_valid || write.access_valid) && access_ok[1] &&
+                enable_i[access_bank_o[3]];
     activate  = activate_valid && activate_ok[1] && enable_i[activate_bank_o[3]];
     precharge = precharge_valid_q && precharge_ok[1] && enable_i[precharge_bank_o[3]];
     refresh   = refresh_valid_q && refresh_ok[1] && refresh_valid_i[refresh_rank_q] &&
@@ -198,7 +200,7 @@ module memory_scheduler #(
       {issue.rank, issue.bank} = precharge_bank_o;
     end else if (access) begin
       issue.kind = !access_write ? lpddr4_pkg::CommandRead :
-                   access_masked_o ? lpddr4_pkg::CommandMaskedWrite : lpddr4_pkg::CommandWrite;
+                   access_masked ? lpddr4_pkg::CommandMaskedWrite : lpddr4_pkg::CommandWrite;
       issue.phase              = !access_ok[0];
       issue.auto_precharge     = auto_precharge;
       issue.burst              = access_burst;
@@ -208,7 +210,7 @@ module memory_scheduler #(
       issue.kind               = lpddr4_pkg::CommandActivate;
       issue.phase              = !activate_ok[0];
       {issue.rank, issue.bank} = activate_bank_o;
-      issue.row                = activate_write ? activate_row_i[31:16] : activate_row_i[15:0];
+      issue.row                = activate_write ? write.activate_row : read.activate_row;
     end
   end
   assign issue_o = issue;

@@ -4,10 +4,11 @@
 
 namespace s4::sim {
 
-StationLayout one_station(unsigned channels, unsigned ranks) {
+StationLayout one_station(unsigned channels, unsigned ranks, bool ecc) {
   StationLayout layout;
   layout.channels = channels;
   layout.ranks = ranks;
+  layout.ecc = ecc;
   layout.slice_bits = 31 + static_cast<unsigned>(std::countr_zero(channels));
   return layout;
 }
@@ -29,7 +30,7 @@ StationPlace place_of(const StationLayout& layout, std::uint64_t address) {
   }
   place.channel = static_cast<unsigned>(channel);
   place.address = (granule / layout.channels << layout.channel_granule) + offset;
-  place.exists = place.address < std::uint64_t{layout.ranks} << 30;
+  place.exists = place.address < (std::uint64_t{layout.ranks} << 30) / 8 * (layout.ecc ? 7 : 8);
   return place;
 }
 

@@ -11,18 +11,19 @@ struct StationLayout {
   unsigned stations = 1;
   unsigned channels = 2;          ///< of a station
   unsigned ranks = 2;             ///< of a channel, 1 GiB each
+  bool ecc = false;               ///< the last eighth of a channel holds check bits
   unsigned slice_bits = 32;       ///< log2 of the bytes of a station of two ranks
   unsigned station_granule = 10;  ///< log2 of the bytes at one station in a row
   unsigned channel_granule = 9;   ///< log2 of the bytes at one channel in a row
 
   /// Bytes from address 0 on; with one rank half of what the address could name.
   [[nodiscard]] std::uint64_t bytes() const {
-    return (std::uint64_t{stations} << slice_bits) / (ranks == 2 ? 1 : 2);
+    return (std::uint64_t{stations} << slice_bits) / (ranks == 2 ? 1 : 2) / 8 * (ecc ? 7 : 8);
   }
 };
 
 /// The layout of one station with so many channels, alone at its memory port.
-[[nodiscard]] StationLayout one_station(unsigned channels, unsigned ranks);
+[[nodiscard]] StationLayout one_station(unsigned channels, unsigned ranks, bool ecc = false);
 
 struct StationPlace {
   bool exists = false;

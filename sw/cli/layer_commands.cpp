@@ -26,7 +26,7 @@ struct LayerOptions {
   std::string kernel = "1x1", stride = "1x1", pad = "0,0,0,0", dilation = "1x1";
   std::string dtype = "int8", out, pattern = "balanced", zero_points = "random";
   std::string config = "small", backend = "all";
-  std::string strategy, storage, json, trace, kind = "fast", memory = "ideal";
+  std::string strategy, storage, json, trace, kind = "fast", memory = "ideal", ecc = "off";
   std::int64_t shape = -1;
   std::uint64_t chunk = 0;
   sw::RunSettings settings;
@@ -109,6 +109,9 @@ void add_common(CLI::App& command, LayerOptions& o) {
                   "Memory of the RTL: ideal, or lpddr4 (controllers in RTL, device models)")
       ->capture_default_str()
       ->check(CLI::IsMember({"ideal", "lpddr4"}));
+  command.add_option("--ecc", o.ecc, "Error correction of the LPDDR4X memory: on or off")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"on", "off"}));
   command.add_option("--kind", o.kind, "RTL model: fast or checked (assertions)")
       ->capture_default_str()
       ->check(CLI::IsMember({"fast", "checked"}));
@@ -173,7 +176,7 @@ int run(LayerOptions o) {
   if (o.chunk > 0) c.compile.chunk_pixels = o.chunk;
   o.settings.backend = sw::backend_from_name(o.backend);
   o.settings.rtl.kind = tb::kind_from_name(o.kind);
-  o.settings.rtl.memory = sw::memory_from_name(o.memory);
+  o.settings.rtl.memory = sw::memory_from_name(o.memory, o.ecc);
   if (o.memory != "ideal" && o.settings.rtl.stalls > 0) {
     throw std::invalid_argument("--stalls needs --memory ideal");
   }

@@ -21,7 +21,7 @@ struct Options {
   ModelOptions model;
   std::string backend = "all";
   std::vector<std::string> inputs, outputs;
-  std::string json, trace, kind = "fast", memory = "ideal";
+  std::string json, trace, kind = "fast", memory = "ideal", ecc = "off";
   sw::NetworkRunSettings settings;
 };
 
@@ -36,7 +36,7 @@ int run(Options o) {
   sw::RunSettings& settings = o.settings.run;
   settings.backend = sw::backend_from_name(o.backend);
   settings.rtl.kind = tb::kind_from_name(o.kind);
-  settings.rtl.memory = sw::memory_from_name(o.memory);
+  settings.rtl.memory = sw::memory_from_name(o.memory, o.ecc);
   if (o.memory != "ideal" && settings.rtl.stalls > 0) {
     throw std::invalid_argument("--stalls needs --memory ideal");
   }
@@ -113,6 +113,9 @@ void add_run_command(CLI::App& app, Action& action) {
                    "Memory of the RTL: ideal, or lpddr4 (controllers in RTL, device models)")
       ->capture_default_str()
       ->check(CLI::IsMember({"ideal", "lpddr4"}));
+  command->add_option("--ecc", o->ecc, "Error correction of the LPDDR4X memory: on or off")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"on", "off"}));
   command->add_option("--seed", rtl.seed, "Seed of the stalls")
       ->capture_default_str()
       ->check(whole(0));

@@ -6,24 +6,36 @@
 
 namespace s4::sw {
 
-const char* memory_name(MemoryKind kind) { return kind == MemoryKind::kIdeal ? "ideal" : "lpddr4"; }
-
-MemoryKind memory_from_name(const std::string& name) {
-  for (const MemoryKind kind : {MemoryKind::kIdeal, MemoryKind::kLpddr4}) {
-    if (name == memory_name(kind)) return kind;
+const char* memory_name(MemoryKind kind) {
+  switch (kind) {
+    case MemoryKind::kLpddr4:
+      return "lpddr4";
+    case MemoryKind::kLpddr4Ecc:
+      return "lpddr4 --ecc on";
+    default:
+      return "ideal";
   }
-  throw std::invalid_argument("no memory '" + name + "' (ideal, lpddr4)");
+}
+
+MemoryKind memory_from_name(const std::string& name, const std::string& ecc) {
+  if (ecc != "on" && ecc != "off") throw std::invalid_argument("--ecc '" + ecc + "' (on, off)");
+  if (name == "lpddr4") return ecc == "on" ? MemoryKind::kLpddr4Ecc : MemoryKind::kLpddr4;
+  if (name != "ideal") throw std::invalid_argument("no memory '" + name + "' (ideal, lpddr4)");
+  if (ecc == "on") throw std::invalid_argument("--ecc on needs --memory lpddr4");
+  return MemoryKind::kIdeal;
 }
 
 std::string memory_text(MemoryKind kind, double stalls) {
-  if (kind == MemoryKind::kLpddr4) {
-    return "lpddr4, 2 channels of LPDDR4X-3600 x16 with 2 ranks, 16 B per clock";
+  if (kind != MemoryKind::kIdeal) {
+    return fmt::format("lpddr4, 2 channels of LPDDR4X-3600 x16 with 2 ranks, 16 B per clock{}",
+                       kind == MemoryKind::kLpddr4Ecc ? ", error correction on" : "");
   }
   return stalls > 0 ? fmt::format("ideal, random stalls {}", stalls)
                     : "ideal, 64 B per clock, latency 100";
 }
 
 std::string memory_phrase(MemoryKind kind, double stalls) {
+  if (kind == MemoryKind::kLpddr4Ecc) return "LPDDR4X memory with error correction";
   if (kind == MemoryKind::kLpddr4) return "LPDDR4X memory";
   return stalls > 0 ? "ideal memory with random stalls" : "ideal memory";
 }

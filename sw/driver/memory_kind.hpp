@@ -9,12 +9,14 @@
 namespace s4::sw {
 
 enum class MemoryKind : std::uint8_t {
-  kIdeal,   ///< 64 B per clock each way after a fixed latency
-  kLpddr4,  ///< the station's controllers and LPDDR4X devices that check every command
+  kIdeal,      ///< 64 B per clock each way after a fixed latency
+  kLpddr4,     ///< the station's controllers and LPDDR4X devices that check every command
+  kLpddr4Ecc,  ///< the same with error correction
 };
+/// As the command line has it: what follows --memory.
 [[nodiscard]] const char* memory_name(MemoryKind kind);
-/// Inverse of memory_name; throws std::invalid_argument.
-[[nodiscard]] MemoryKind memory_from_name(const std::string& name);
+/// Of --memory and --ecc (on or off); throws std::invalid_argument.
+[[nodiscard]] MemoryKind memory_from_name(const std::string& name, const std::string& ecc = "off");
 
 /// What reports say of it. `stalls`: probability that a handshake of the ideal memory stalls.
 [[nodiscard]] std::string memory_text(MemoryKind kind, double stalls);

@@ -18,7 +18,7 @@ RtlDevice::RtlDevice(const config::Configuration& config, const RtlOptions& opti
   tb::ModelOptions model_options;
   model_options.seed = options.seed;
   model_options.replace = options.replace;
-  const bool real = options.memory == MemoryKind::kLpddr4;
+  const bool real = options.memory != MemoryKind::kIdeal;
   if (real && options.stalls > 0) {
     throw std::invalid_argument("random stalls are for the ideal memory");
   }
@@ -56,8 +56,10 @@ RtlDevice::RtlDevice(const config::Configuration& config, const RtlOptions& opti
 RtlDevice::~RtlDevice() = default;
 
 void RtlDevice::make_memory(const RtlOptions& options) {
-  if (options.memory == MemoryKind::kLpddr4) {
-    station_ = std::make_unique<tb::StationMemory>(*model_, tb::StationOptions{});
+  if (options.memory != MemoryKind::kIdeal) {
+    tb::StationOptions station;
+    station.ecc = options.memory == MemoryKind::kLpddr4Ecc;
+    station_ = std::make_unique<tb::StationMemory>(*model_, station);
     contents_ = station_.get();
     return;
   }

@@ -97,10 +97,17 @@ std::pair<std::uint64_t, std::string> LegalCommands::earliest(const LpddrCommand
   const unsigned length = sim::lpddr_length(command.kind);
   std::uint64_t best = 10000 + length;
   std::string rule;
-  const auto use = [&](const char* name, std::uint64_t clock) {
-    if (clock <= best) return;
+  bool tied = false;  // two intervals end together: both would be broken, none is the bound
+  const auto use = [&](const std::string& name, std::uint64_t clock) {
+    if (clock < best) return;
+    if (clock == best) {
+      const auto is_interval = [](const std::string& r) { return !r.empty() && r != "ca_bus"; };
+      tied = tied || (is_interval(name) && is_interval(rule) && name != rule);
+      return;
+    }
     best = clock;
     rule = name;
+    tied = false;
   };
   unsigned turns = 0;
   for (const LpddrCommand& a : past_) {
@@ -123,7 +130,7 @@ std::pair<std::uint64_t, std::string> LegalCommands::earliest(const LpddrCommand
       use("tFAW", a.last() + 72);
     }
   }
-  return {best, rule};
+  return {best, tied ? "" : rule};
 }
 
 Kind LegalCommands::choose_kind(const Rank& rank) {

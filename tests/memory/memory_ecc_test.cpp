@@ -35,8 +35,16 @@ MemoryTraffic::Source lines(bool write, std::uint32_t first, unsigned count, uns
   };
 }
 
-/// Random requests to `range` bytes, in parts between which words of them get one wrong bit each:
-/// every word at most once, so that it never has two.
+/// Reads all of `range` bytes; then the device must hold what was written, with right checks.
+void scrub(MemoryTraffic& traffic, std::uint32_t range) {
+  traffic.run(lines(false, 0x2000000, 200, 256));  // other checks in the cache
+  traffic.run(lines(false, 0, range / 64));
+  traffic.idle(kFlush);
+  if (!traffic.is_stored()) throw std::runtime_error("expected every wrong bit to be scrubbed");
+}
+
+/// Random requests to `range` bytes, in parts between which words of them get one wrong bit each: a
+/// word that has one gets no second before all were read, and thereby corrected in the device.
 void random_flips(MemoryTraffic& traffic, std::uint64_t seed, unsigned requests,
                   std::uint32_t range, double stores, std::uint64_t& flips) {
   std::mt19937_64 random(seed);
@@ -45,6 +53,10 @@ void random_flips(MemoryTraffic& traffic, std::uint64_t seed, unsigned requests,
     return std::uniform_real_distribution<double>(0, 1)(random) < p;
   };
   for (unsigned left = requests; left > 0;) {
+    if (flipped.size() > range / 16) {
+      scrub(traffic, range);
+      flipped.clear();
+    }
     unsigned now = std::min<unsigned>(left, 1 + random() % 400);
     left -= now;
     traffic.run([&]() -> std::optional<MemoryRequest> {
@@ -65,6 +77,7 @@ void random_flips(MemoryTraffic& traffic, std::uint64_t seed, unsigned requests,
     });
     if (part(0.2)) traffic.idle(random() % 600);
   }
+  scrub(traffic, range);
 }
 
 }  // namespace
@@ -226,7 +239,6 @@ TEST_CASE("memory: seeded bugs of the error correction are caught") {
       MemoryTraffic traffic(setup);
       std::uint64_t flips = 0;
       random_flips(traffic, tb::seed(), 6000, 1 << 14, 0.5, flips);
-      traffic.idle(kFlush);
     } catch (const std::exception& error) {
       return std::string(error.what());
     }

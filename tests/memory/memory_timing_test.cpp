@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "tb/seed.hpp"
+#include "tests/memory/memory_bug.hpp"
 #include "tests/memory/memory_traffic.hpp"
 
 using namespace s4;
@@ -15,7 +16,7 @@ enum class Load { kReads, kMixed, kMasked, kPauses, kWake };
 
 struct Rule {
   const char* name;       ///< as the device calls it
-  const char* parameter;  ///< of the controller
+  const char* parameter;  ///< of the controller, in lpddr4_pkg
   unsigned sim::LpddrTimings::*time;
   Load load;
   bool two_ranks = false;
@@ -102,7 +103,7 @@ TEST_CASE("memory: times are kept, and used") {
 TEST_CASE("memory: times that never bind, made longer") {
   tests::MemorySetup setup;
   setup.config = "tiny";
-  setup.parameters = {{"TFaw", "101"}, {"TRc", "141"}};
+  setup.replace = tests::memory_times({{"TFaw", 101}, {"TRc", 141}});
   setup.timings.faw = 101;
   setup.timings.rc_bank = 141;
   CHECK(broken(Load::kReads, setup) == "");
@@ -126,7 +127,7 @@ TEST_CASE("memory: a wrong time in the controller is caught") {
     const auto found = kWritten.find(rule.name);
     const unsigned right = found != kWritten.end() ? found->second : setup.timings.*rule.time;
     if (rule.name == std::string("tCCD")) continue;  // less than a burst is no legal parameter
-    setup.parameters = {{rule.parameter, std::to_string(right - rule.step)}};
+    setup.replace = tests::memory_times({{rule.parameter, right - rule.step}});
     const std::string rule_broken = broken(rule.load, setup);
     INFO(rule_broken);
     CHECK(is_caught(rule_broken, rule));

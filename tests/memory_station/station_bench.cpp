@@ -10,8 +10,8 @@ namespace s4::tests {
 using memory_port::ResponseError;
 
 StationBench::StationBench(const std::string& config, tb::Kind kind, unsigned ranks,
-                           const tb::ModelOptions& options, std::uint64_t seed)
-    : ranks_(ranks), random_(seed) {
+                           const tb::ModelOptions& options, std::uint64_t seed, bool ecc)
+    : ranks_(ranks), ecc_(ecc), random_(seed) {
   tb::ModelOptions all = options;
   // Short queues: the controllers' own tests use long ones.
   if (config == "tiny") all.parameters = {{"ReadDepth", "8"}, {"WriteDepth", "8"}};
@@ -32,6 +32,7 @@ StationBench::StationBench(const std::string& config, tb::Kind kind, unsigned ra
 void StationBench::make_memory() {
   tb::StationOptions settings;
   settings.ranks = ranks_;
+  settings.ecc = ecc_;
   settings.patience = 20000;
   memory_ = std::make_unique<tb::StationMemory>(*model_, settings);
   req_valid_.set(0);
@@ -48,9 +49,15 @@ void StationBench::make_memory() {
   offered_ = data_offered_ = false;
 }
 
+void StationBench::idle(std::uint64_t clocks) {
+  rsp_ready_.set(1);
+  for (std::uint64_t i = 0; i < clocks; ++i) tick();
+}
+
 void StationBench::reset() {
   make_memory();
   lines_.clear();
+  spoilt_.clear();
 }
 
 bool StationBench::chance(double probability) {
@@ -130,13 +137,18 @@ void StationBench::answer() {
   const auto outside = [&](unsigned beat) {
     return !memory_->contains(burst.address + 64 * beat, 64);
   };
-  bool expected = write ? false : outside(open.next);
-  for (unsigned i = 0; write && i < burst.beats; ++i) expected = expected || outside(i);
-  if (error != (expected ? ResponseError::kDecode : ResponseError::kOk)) {
+  bool beyond = write ? false : outside(open.next);
+  for (unsigned i = 0; write && i < burst.beats; ++i) beyond = beyond || outside(i);
+  const bool spoilt = !write && spoilt_.count(burst.address / 64 + open.next) != 0;
+  const bool expected = beyond || spoilt;
+  if (error != (beyond   ? ResponseError::kDecode
+                : spoilt ? ResponseError::kData
+                         : ResponseError::kOk)) {
     wrong(fmt::format("tag {}, address {:#x}: outcome {}", tag, burst.address + 64 * open.next,
                       static_cast<int>(error)));
   }
-  if (expected) ++decode_errors_;
+  if (beyond) ++decode_errors_;
+  if (spoilt) ++data_errors_;
   if (!write) {
     ++beats_read_;
     const std::uint64_t at = burst.address + 64 * open.next;
@@ -178,6 +190,7 @@ void StationBench::sample() {
       beat.last = i + 1 == burst.beats;
       beat.strobe = burst.sparse ? random_() & random_() : ~std::uint64_t{0};
       if (burst.sparse && chance(0.2)) beat.strobe &= 0xFFFFFFFFU;
+      if (!burst.sparse) spoilt_.erase(number);
       Line& kept = line(number * 64);
       for (unsigned b = 0; b < 64; ++b) {
         beat.data[b] = static_cast<std::uint8_t>(random_());

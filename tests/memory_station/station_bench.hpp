@@ -34,7 +34,7 @@ class StationBench {
 
   explicit StationBench(const std::string& config = "tiny", tb::Kind kind = tb::Kind::kChecked,
                         unsigned ranks = 2, const tb::ModelOptions& options = {},
-                        std::uint64_t seed = 1);
+                        std::uint64_t seed = 1, bool ecc = false);
 
   /// Serves the bursts in this order, up to 256 at a time (reads and writes that touch the same
   /// line one after the other); returns the clocks from the first offer to the last answer. Throws
@@ -47,9 +47,15 @@ class StationBench {
   /// Content through the backdoor and in the plain memory.
   void preload(std::uint64_t address, unsigned lines);
 
+  /// The line holds a word with two wrong bits: reads of it are answered with Data until it is
+  /// written, whole.
+  void spoil(std::uint64_t address) { spoilt_.insert(address / 64); }
+  void idle(std::uint64_t clocks);
+
   [[nodiscard]] tb::StationMemory& memory() { return *memory_; }
   [[nodiscard]] tb::Model& model() { return *model_; }
   [[nodiscard]] std::uint64_t decode_errors() const { return decode_errors_; }
+  [[nodiscard]] std::uint64_t data_errors() const { return data_errors_; }
   [[nodiscard]] std::uint64_t beats_read() const { return beats_read_; }
 
  private:
@@ -67,12 +73,14 @@ class StationBench {
   void make_memory();
 
   unsigned ranks_;
+  bool ecc_;
   std::unique_ptr<tb::Model> model_;
   std::unique_ptr<tb::StationMemory> memory_;
   std::mt19937_64 random_;
   tb::Port req_valid_, req_ready_, req_, wdata_valid_, wdata_ready_, wdata_;
   tb::Port rsp_valid_, rsp_ready_, rsp_;
   std::map<std::uint64_t, Line> lines_;
+  std::set<std::uint64_t> spoilt_;
   const std::vector<Burst>* bursts_ = nullptr;
   std::size_t next_ = 0;
   bool offered_ = false, data_offered_ = false;
@@ -86,7 +94,7 @@ class StationBench {
     bool last = false;
   };
   std::deque<Beat> beats_;
-  std::uint64_t decode_errors_ = 0, beats_read_ = 0;
+  std::uint64_t decode_errors_ = 0, data_errors_ = 0, beats_read_ = 0;
 };
 
 }  // namespace s4::tests

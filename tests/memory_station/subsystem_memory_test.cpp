@@ -41,6 +41,11 @@ TEST_CASE("subsystem with LPDDR4X: a layer is the same, its clocks are not") {
     CHECK(channel.writes > 0);
   }
   CHECK(real.dram->start_clocks > 0);
+  const sw::LayerReport corrected =
+      sw::run_layer(small_case(), config, settings(sw::MemoryKind::kLpddr4Ecc));
+  INFO(corrected.error);
+  CHECK(corrected.ok());
+  CHECK(*corrected.cycles > *real.cycles);
   const sw::LayerReport ideal =
       sw::run_layer(small_case(), config, settings(sw::MemoryKind::kIdeal));
   CHECK(ideal.ok());
