@@ -32,6 +32,10 @@ sw::LayerGeometry random_geometry(std::mt19937_64& random, const config::Configu
     g.channels = pick(random, low, 4608) / taps;
     g.filters = pick(random, low, 2048);
     g.height = g.width = pick(random, large ? 32 : 14, 112);
+    if (large) {
+      g.channels = (g.channels + 63) / 64 * 64;
+      g.filters = (g.filters + 63) / 64 * 64;
+    }
     const std::uint64_t words = std::uint64_t{g.in_blocks() + g.out_blocks()} * g.height * g.width;
     if (g.channels * taps >= low && words <= config.local_words) return g;
   }
