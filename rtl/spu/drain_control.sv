@@ -32,7 +32,8 @@ module drain_control #(
     input  logic                       tile_done_i,
     input  logic                       tile_set_i,
     input  logic                       pool_valid_i,    // oldest tile of the pooling unit
-    output logic                       set_free_o,
+    output logic                       set_free_o,      // of the array
+    output logic                       pool_free_o,     // oldest tile of the pooling unit is out
     // Accumulator read
     output logic [          Quads-1:0] drain_valid_o,
     output logic                       drain_set_o,
@@ -186,12 +187,15 @@ module drain_control #(
   assign drain_set_o = set_q;
   assign drain_sel_o = sel_q;
   // The array writes a set two clocks after it was told of it; the local buffer's answer is late.
-  logic free_q;
+  logic free_q, tile_over;
+  // Without the second tensor's grant, which would lie in the way of the next steps for nothing.
+  assign tile_over = active && (half_q || !split) && last_pixel && last_part;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) free_q <= 1'b0;
     else free_q <= tile_end && command_i.add_enable && !pool;
   end
-  assign set_free_o = free_q || (tile_end && (pool || !command_i.add_enable));
+  assign set_free_o = free_q || (tile_over && !pool && !command_i.add_enable);
+  assign pool_free_o = tile_end && pool;
   assign pool_read_o = issue && pool;
   assign part_o = part_q;
   assign param_read_o = issue && !pool;

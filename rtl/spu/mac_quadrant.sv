@@ -100,6 +100,7 @@ module mac_quadrant #(
   end
 
   `S4_ASSERT(TwoClocks, step_valid_i && step_bf16_i |=> !step_valid_i)
+  `S4_ASSERT(OtherHalf, !product_valid_q || !sum_valid_q || product_half_q != sum_half_q)
   `S4_ASSERT(OneByte, !step_low_i || !step_valid_i)
 
   // ---- Array: operands, accumulators; private to this process, later stages first, so that each
@@ -116,6 +117,7 @@ module mac_quadrant #(
   logic [15:0] spread[Macs];
   logic [31:0] product[Macs];
   logic [31:0] addend[Macs];   // the accumulators of a half
+  logic [31:0] rounded[Macs];  // and what they become
   logic [31:0] sum_bits[Macs];
   logic [31:0] sum_tag[Macs];
 
@@ -124,12 +126,7 @@ module mac_quadrant #(
     logic [31:0] w, mask;
     logic [IndexBits-1:0] index;
     logic [8:0] x;
-    p     = 0;
-    o     = 0;
-    c     = 0;
-    e     = 0;
-    b     = 0;
-    i     = 0;
+    {p, o, c, e, b, i} = '0;
     w     = 0;
     x     = 0;
     mask  = 0;
@@ -146,22 +143,7 @@ module mac_quadrant #(
       end
     end
 
-    // ---- BF16: rounding ----
-    if (sum_valid_q) begin
-      for (i = 0; i < Macs; i = i + 1) begin
-        addend[i] = bf16_pkg::round_sum(sum_tag[i][8:0], sum_bits[i]);
-      end
-      for (b = 0; b < 4; b = b + 1) begin
-        if ({30'd0, sum_set_q, sum_half_q} == b) begin
-          for (o = 0; o < Lanes; o = o + 1) begin
-            for (p = 0; p < Half; p = p + 1) begin
-              accumulator[(b/2)*Lanes+o][(b%2)*Half+p] = addend[o*Half+p];
-            end
-          end
-        end
-      end
-    end
-    // ---- BF16: alignment and sum ----
+    // ---- BF16: the addends, before the rounding beside it, which is of the other half ----
     if (product_valid_q) begin
       mask = product_clear_q ? 32'd0 : 32'hffff_ffff;
       for (b = 0; b < 4; b = b + 1) begin
@@ -173,6 +155,24 @@ module mac_quadrant #(
           end
         end
       end
+    end
+    // ---- BF16: rounding ----
+    if (sum_valid_q) begin
+      for (i = 0; i < Macs; i = i + 1) begin
+        rounded[i] = bf16_pkg::round_sum(sum_tag[i][8:0], sum_bits[i]);
+      end
+      for (b = 0; b < 4; b = b + 1) begin
+        if ({30'd0, sum_set_q, sum_half_q} == b) begin
+          for (o = 0; o < Lanes; o = o + 1) begin
+            for (p = 0; p < Half; p = p + 1) begin
+              accumulator[(b/2)*Lanes+o][(b%2)*Half+p] = rounded[o*Half+p];
+            end
+          end
+        end
+      end
+    end
+    // ---- BF16: alignment and sum ----
+    if (product_valid_q) begin
       for (i = 0; i < Macs; i = i + 1) begin
         sum_bits[i] = bf16_pkg::sum_bits(addend[i], product[i]);
         sum_tag[i]  = bf16_pkg::sum_tag(addend[i], product[i]);

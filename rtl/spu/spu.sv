@@ -254,7 +254,7 @@ module spu #(
   end
 
   // ---- Array ----
-  logic mac_low, mac_valid, mac_clear, mac_zero, mac_set, tile_done, tile_set, set_free;
+  logic mac_low, mac_valid, mac_clear, mac_zero, mac_set, tile_done, tile_set, set_free, pool_free;
   logic [SlotBits-1:0] mac_bank;
 
   tile_control u_tiles (
@@ -291,7 +291,7 @@ module spu #(
       .mac_bank_o          (mac_bank),
       .tile_done_o         (tile_done),
       .tile_set_o          (tile_set),
-      .set_free_i          (set_free && !back_q.max_pool),
+      .set_free_i          (set_free),
       .stall_weights_o     (spu_stall_weights_o),
       .stall_activations_o (spu_stall_activations_o),
       .stall_drain_o       (spu_stall_drain_o),
@@ -343,7 +343,7 @@ module spu #(
       .fill_data_i    (fe_rdata_i[Pixels*512-1:0]),
       .fill_unsigned_i(fetch_q.in_unsigned),
       .tile_valid_o   (pool_tile_valid),
-      .tile_free_i    (set_free && back_q.max_pool),
+      .tile_free_i    (pool_free),
       .read_i         (pool_read),
       .read_sel_i     (drain_sel),
       .read_chunk_i   (drain_part),
@@ -377,6 +377,7 @@ module spu #(
       .tile_set_i     (tile_set),
       .pool_valid_i   (pool_tile_valid),
       .set_free_o     (set_free),
+      .pool_free_o    (pool_free),
       .drain_valid_o  (drain_valid),
       .drain_set_o    (drain_set),
       .drain_sel_o    (drain_sel),

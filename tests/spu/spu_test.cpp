@@ -256,7 +256,7 @@ TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
            Bug{"spu", "add_c0", "(back_q.add_c0)", "(next.add_c0)", false},
            Bug{"spu", "add_ra", "(back_q.add_ra)", "(next.add_ra)", false},
            Bug{"spu", "add_rb", "(back_q.add_rb)", "(next.add_rb)", false},
-           Bug{"spu", "pool_free", "set_free && !back_q.max_pool", "set_free", false},
+           Bug{"drain_control", "pool_free", "tile_over && !pool && ", "tile_over && ", false},
            Bug{"spu", "pool_params", "back_q.max_pool ? {{Lanes", "fetch_q.max_pool ? {{Lanes",
                false},
            Bug{"spu", "pool_type", ".read_unsigned_i(back_q.in_unsigned)",
