@@ -37,6 +37,8 @@ module weight_dma #(
     input  logic                                 wt_ready_i,
     output logic [memory_port_pkg::BeatBits-1:0] wt_data_o,
     output logic [1:0]                           wt_section_o,
+    output dense_operand_pkg::mode_t             wt_mode_o,  // of value words
+    output logic                                 wt_last_o,  // of the command
     // Counters
     output logic                                 weights_busy_o,
     output logic                                 weights_stall_memory_o,
@@ -178,19 +180,24 @@ module weight_dma #(
     if (read) begin
       out_section_q <= section;
       out_last_q    <= section_last;
+      out_mode_q    <= mode_q;
     end
+    if (queued_valid && queued_ready) mode_q <= queued_mode;
   end
   assign wt_valid_o   = out_valid_q;
   assign wt_section_o = out_section_q;
+  assign wt_mode_o    = out_mode_q;
+  assign wt_last_o    = out_last_q;
 
   // ---- Sections ----
   logic queued_valid, queued_ready;
   logic [15:0] queued_param, queued_count;
+  dense_operand_pkg::mode_t queued_mode, mode_q, out_mode_q;
   logic [23:0] queued_index, queued_value;
   logic [$clog2(Commands+1)-1:0] unused_queued;
 
   fifo #(
-      .Width(80),
+      .Width(80 + dense_operand_pkg::ModeBits),
       .Depth(Commands)
   ) u_commands (
       .clk_i,
@@ -198,10 +205,12 @@ module weight_dma #(
       .flush_i(1'b0),
       .in_valid_i(start),
       .in_ready_o(sections_ready),
-      .in_data_i({command.param_words, command.index_words, command.value_words, command.count}),
+      .in_data_i({command.param_words, command.index_words, command.value_words, command.count,
+                  command.dense, command.transposed, command.wide, command.flip, command.lanes,
+                  command.slice, command.first_row, command.end_row}),
       .out_valid_o(queued_valid),
       .out_ready_i(queued_ready),
-      .out_data_o({queued_param, queued_index, queued_value, queued_count}),
+      .out_data_o({queued_param, queued_index, queued_value, queued_count, queued_mode}),
       .count_o(unused_queued)
   );
   weight_sections u_sections (
@@ -250,7 +259,8 @@ module weight_dma #(
 
   // ---- Assertions ----
   `S4_ASSERT_HELD(RequestHeld, req_valid_o, req_ready_i, req_o)
-  `S4_ASSERT_HELD(StreamHeld, wt_valid_o, wt_ready_i, {wt_data_o, wt_section_o})
+  `S4_ASSERT_HELD(StreamHeld, wt_valid_o, wt_ready_i,
+                  {wt_data_o, wt_section_o, wt_mode_o, wt_last_o})
   `S4_ASSERT(ReadsOnly, !rsp_valid_i || !rsp_i.write)
   `S4_ASSERT(BeatHasPlace, !rsp_valid_i || !rsp_beat[4])
   `S4_ASSERT(LastBeatAtLength, !rsp_valid_i || rsp_i.last == rsp_last)

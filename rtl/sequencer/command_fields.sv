@@ -74,6 +74,13 @@ module command_fields (
   logic [15:0] group_channels;
   assign group_channels = 16'(config_pkg::ArrayLanes) >> as_spu.shape;
 
+  // Dense operand: words that make whole blocks of rows, and slices of a word.
+  logic [23:0] dense_mask;
+  logic [2:0] last_slice;
+  assign dense_mask = as_weights.transposed ? (24'd8 << as_weights.lanes) - 24'd1 : 24'd63;
+  assign last_slice = as_weights.transposed ? 3'd0
+                      : 3'((as_weights.wide ? 4'd3 : 4'd7) >> as_weights.lanes);
+
   // ---- Offending bytes ----
   logic [NumBytes-1:0] bad;
   always_comb begin : fields
@@ -102,6 +109,21 @@ module command_fields (
       if (as_weights.value_words[1:0] != '0) bad[32] = 1'b1;
       if (as_weights.count == '0) bad[36] = 1'b1;
       if (as_weights.dest_mask != '0) bad[64] = 1'b1;
+      if (as_weights.dense) begin
+        if (as_weights.param_words != '0) bad[24] = 1'b1;
+        if (as_weights.index_words != '0) bad[28] = 1'b1;
+        if (as_weights.count != 16'd1) bad[36] = 1'b1;
+        if ((as_weights.value_words & dense_mask) != '0) bad[32] = 1'b1;
+        if (7'd8 << as_weights.lanes > 7'(dense_operand_pkg::Lanes)) bad[40] = 1'b1;
+        if (as_weights.wide && as_weights.flip) bad[40] = 1'b1;
+        if (as_weights.slice > last_slice) bad[41] = 1'b1;
+      end else begin
+        if ({as_weights.transposed, as_weights.wide, as_weights.flip, as_weights.lanes} != '0)
+          bad[40] = 1'b1;
+        if (as_weights.slice != '0) bad[41] = 1'b1;
+        if (as_weights.first_row != '0) bad[42] = 1'b1;
+        if (as_weights.end_row != '0) bad[44] = 1'b1;
+      end
     end
     if (enable_i && is_spu) begin
       if (as_spu.activation != '0) bad[10] = 1'b1;

@@ -260,10 +260,14 @@ module subsystem #(
   );
 
   // ---- DMA ----
-  logic ld_valid, ld_ready, st_valid, st_ready, st_rvalid, wt_valid, wt_ready;
+  logic ld_valid, ld_ready, st_valid, st_ready, st_rvalid;
   logic [AddrBits-1:0] ld_addr, st_addr;
-  logic [511:0] ld_data, st_rdata, wt_data;
-  logic [1:0] wt_section;
+  logic [511:0] ld_data, st_rdata;
+  // Weight words from memory, and as the SPU takes them
+  logic wd_valid, wd_ready, wd_last, wt_valid, wt_ready;
+  logic [511:0] wd_data, wt_data;
+  logic [1:0] wd_section, wt_section;
+  dense_operand_pkg::mode_t wd_mode;
 
   load_dma u_load (
       .clk_i,
@@ -311,14 +315,31 @@ module subsystem #(
       .rsp_valid_i           (weights_rsp_valid),
       .rsp_ready_o           (weights_rsp_ready),
       .rsp_i                 (weights_rsp),
-      .wt_valid_o            (wt_valid),
-      .wt_ready_i            (wt_ready),
-      .wt_data_o             (wt_data),
-      .wt_section_o          (wt_section),
+      .wt_valid_o            (wd_valid),
+      .wt_ready_i            (wd_ready),
+      .wt_data_o             (wd_data),
+      .wt_section_o          (wd_section),
+      .wt_mode_o             (wd_mode),
+      .wt_last_o             (wd_last),
       .weights_busy_o        (events.weights_busy),
       .weights_stall_memory_o(events.weights_stall_memory),
       .weights_stall_full_o  (events.weights_stall_full),
       .weights_words_o       (events.weights_words)
+  );
+
+  dense_operand u_dense_operand (
+      .clk_i,
+      .rst_ni,
+      .word_valid_i  (wd_valid),
+      .word_ready_o  (wd_ready),
+      .word_data_i   (wd_data),
+      .word_section_i(wd_section),
+      .word_mode_i   (wd_mode),
+      .word_last_i   (wd_last),
+      .wt_valid_o    (wt_valid),
+      .wt_ready_i    (wt_ready),
+      .wt_data_o     (wt_data),
+      .wt_section_o  (wt_section)
   );
 
   store_dma u_store (

@@ -1,5 +1,9 @@
 #include "sim/dma/weight_dma.hpp"
 
+#include <algorithm>
+#include <vector>
+
+#include "sim/dma/dense_operand.hpp"
 #include "sim/local_buffer/local_buffer.hpp"
 
 namespace s4::sim {
@@ -19,8 +23,22 @@ bool WeightDma::append(ByteFifo& fifo, std::uint64_t words) {
   return true;
 }
 
+bool WeightDma::append_operand() {
+  const std::uint64_t bytes = std::uint64_t{command_.value_words} * kWordBytes;
+  if (!memory_.contains(addr_, bytes)) return false;
+  std::vector<std::uint8_t> words(bytes);
+  memory_.read(addr_, words);
+  const auto rows = dense_rows(command_, words);
+  std::copy(rows.begin(), rows.end(), buffers_.values.append(rows.size()).begin());
+  registers_.count(counters::Counter::kWeightsWords, command_.value_words);
+  return true;
+}
+
 commands::Error WeightDma::advance() {
   --pieces_;
+  if (command_.dense != 0) {
+    return append_operand() ? commands::Error::kNone : commands::Error::kMemoryResponse;
+  }
   const bool complete = append(buffers_.params, command_.param_words) &&
                         append(buffers_.indices, command_.index_words) &&
                         append(buffers_.values, command_.value_words);

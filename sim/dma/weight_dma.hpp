@@ -25,6 +25,7 @@ class WeightDma {
 
  private:
   [[nodiscard]] bool append(ByteFifo& fifo, std::uint64_t words);
+  [[nodiscard]] bool append_operand();
 
   commands::WeightsCommand command_;
   std::uint32_t pieces_ = 0;

@@ -98,6 +98,26 @@ void check_fields(const commands::WeightsCommand& c, const config::Configuration
   errors.require<C>(c.value_words % kValueBlockWords == 0, "value_words");
   errors.require<C>(c.count >= 1, "count");
   errors.require<C>(c.dest_mask == 0, "dest_mask");
+  if (c.dense == 0) {
+    errors.require<C>(c.transposed == 0, "transposed");
+    errors.require<C>(c.wide == 0, "wide");
+    errors.require<C>(c.flip == 0, "flip");
+    errors.require<C>(c.lanes == 0, "lanes");
+    errors.require<C>(c.slice == 0, "slice");
+    errors.require<C>(c.first_row == 0, "first_row");
+    errors.require<C>(c.end_row == 0, "end_row");
+    return;
+  }
+  const std::uint32_t lanes = 8U << c.lanes;
+  const std::uint32_t elements = c.wide != 0 ? 32 : 64;  // of a word
+  errors.require<C>(c.param_words == 0, "param_words");
+  errors.require<C>(c.index_words == 0, "index_words");
+  errors.require<C>(c.value_words % (c.transposed != 0 ? lanes : 64) == 0, "value_words");
+  errors.require<C>(c.count == 1, "count");
+  errors.require<C>(lanes <= 64 && lanes <= config.array_lanes, "lanes");
+  errors.require<C>(c.wide == 0 || c.flip == 0, "flip");
+  const std::uint32_t slices = c.transposed != 0 || lanes > elements ? 1 : elements / lanes;
+  errors.require<C>(c.slice < slices, "slice");
 }
 
 void check_fields(const commands::SpuCommand& c, const config::Configuration& config,

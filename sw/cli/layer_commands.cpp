@@ -22,7 +22,7 @@ constexpr const char* kChoices = "Choices that the compiler makes itself";
 
 struct LayerOptions {
   LayerCase layer_case;
-  std::uint32_t m = 0, n = 0, k = 0;
+  std::uint32_t m = 0, n = 0, k = 0, batch = 1;
   std::string kernel = "1x1", stride = "1x1", pad = "0,0,0,0", dilation = "1x1";
   std::string dtype = "int8", out, pattern = "balanced", zero_points = "random";
   std::string config = "small", backend = "all";
@@ -143,6 +143,13 @@ int run(LayerOptions o) {
   LayerCase& c = o.layer_case;
   if (c.is_gemm) {
     c.geometry = sw::gemm_geometry(o.m, o.n, o.k);
+    c.geometry.batch = o.batch;
+    if (!c.dense && (c.transposed || o.batch != 1)) {
+      throw std::invalid_argument("--transposed and --batch need --dense");
+    }
+    if (c.dense && (c.keep != 64 || o.pattern != "balanced")) {
+      throw std::invalid_argument("--dense keeps all of its operand: no --keep, no --pattern");
+    }
   } else {
     sw::LayerGeometry& g = c.geometry;
     const auto kernel = numbers("kernel", o.kernel, 'x', 2);
@@ -217,8 +224,21 @@ void add_layer_commands(CLI::App& app, Action& action) {
   command->add_option("--n", gemm->n, "Output channels")->required()->check(size);
   command->add_option("--k", gemm->k, "Reduction")->required()->check(size);
   add_weights(*command, *gemm);
+  command->get_option("--keep")->required(false);
+  command->add_flag("--dense", gemm->layer_case.dense,
+                    "The right operand is an activation tensor [K][N], all of it");
+  command->add_flag("--transposed", gemm->layer_case.transposed,
+                    "The dense right operand lies in memory as [N][K]");
+  command->add_option("--batch", gemm->batch, "Products, each with operands of its own (--dense)")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
   add_common(*command, *gemm);
-  command->callback([gemm, &action] { action = [gemm] { return run(*gemm); }; });
+  command->callback([gemm, command, &action] {
+    if (!gemm->layer_case.dense && command->count("--keep") == 0) {
+      throw CLI::RequiredError("--keep");
+    }
+    action = [gemm] { return run(*gemm); };
+  });
 
   const auto conv = std::make_shared<LayerOptions>();
   command = app.add_subcommand("conv", "Two-dimensional convolution");

@@ -106,6 +106,26 @@ commands::DmaCommand box_command(commands::Opcode opcode, std::uint64_t mem_addr
   return c;
 }
 
+namespace {
+
+commands::WeightsCommand dense_command(const WeightPiece& piece, std::uint64_t address) {
+  commands::WeightsCommand c;
+  c.mem_addr = address + piece.offset;
+  c.value_words = piece.value_words;
+  c.count = 1;
+  c.dense = 1;
+  c.transposed = piece.dense->transposed ? 1 : 0;
+  c.wide = piece.dense->wide ? 1 : 0;
+  c.flip = piece.dense->flip ? 1 : 0;
+  c.lanes = piece.dense->lanes;
+  c.slice = piece.dense->slice;
+  c.first_row = piece.dense->first_row;
+  c.end_row = piece.dense->end_row;
+  return c;
+}
+
+}  // namespace
+
 std::vector<commands::WeightsCommand> weight_commands(const PackedWeights& weights,
                                                       std::uint64_t address, std::uint32_t begin,
                                                       std::uint32_t end) {
@@ -113,9 +133,14 @@ std::vector<commands::WeightsCommand> weight_commands(const PackedWeights& weigh
   std::uint64_t next = 0;
   for (std::uint32_t g = begin; g < end; ++g) {
     for (const WeightPiece& piece : weights.groups[g].pieces) {
+      if (piece.dense) {
+        list.push_back(dense_command(piece, weights.operand_address));
+        next = 0;
+        continue;
+      }
       const std::uint64_t at = address + piece.offset;
-      const bool same = !list.empty() && list.back().count < 65535 && at == next &&
-                        list.back().param_words == piece.param_words &&
+      const bool same = !list.empty() && list.back().dense == 0 && list.back().count < 65535 &&
+                        at == next && list.back().param_words == piece.param_words &&
                         list.back().index_words == piece.index_words &&
                         list.back().value_words == piece.value_words;
       if (!same) {

@@ -56,7 +56,12 @@ std::string Layer::describe() const {
                             : g.in_bytes == 2                   ? " bf16 to int8"
                             : g.out_bytes == 2                  ? " int8 to bf16"
                                                                 : "";
-  if (is_gemm) return fmt::format("gemm m{} n{} k{}", g.width, g.filters, g.channels) + types;
+  if (is_gemm) {
+    const std::string product = fmt::format("gemm m{} n{} k{}", g.width, g.filters, g.channels);
+    if (!dense) return product + types;
+    return product + (g.batch > 1 ? fmt::format(" batch {}", g.batch) : "") +
+           (dense->transposed ? " dense transposed" : " dense") + types;
+  }
   return fmt::format("{} {}x{}x{}x{}{} k{}x{} s{}x{} p{},{},{},{} d{}x{}",
                      max_pool ? "maxpool" : "conv", g.batch, g.channels, g.height, g.width,
                      max_pool ? "" : fmt::format(" f{}", g.filters), g.kernel_h, g.kernel_w,
@@ -82,6 +87,13 @@ std::uint64_t largest_sum(const Layer& layer) {
   const std::int64_t high = (layer.is_unsigned ? 255 : 127) - layer.input.zero;
   const std::size_t row = static_cast<std::size_t>(layer.geometry.channels) * layer.weights.taps();
   std::int64_t largest = 0;
+  if (layer.dense) {  // any operand of as many elements
+    const std::int64_t most = static_cast<std::int64_t>(row) * 128 * std::max(high, -low);
+    for (const std::int32_t bias : layer.biases) {
+      largest = std::max(largest, most + std::abs(std::int64_t{bias}));
+    }
+    return static_cast<std::uint64_t>(largest);
+  }
   for (std::uint32_t out = 0; out < layer.geometry.filters; ++out) {
     std::int64_t most = 0;
     std::int64_t least = 0;
@@ -181,6 +193,16 @@ void check_layer(const Layer& layer, bool allow_wrap) {
                     layer.weights.in_channels == g.channels &&
                     layer.weights.kernel_h == g.kernel_h && layer.weights.kernel_w == g.kernel_w,
                 "the weight tensor has other dimensions than the layer");
+  if (layer.dense) {
+    check.require(layer.is_gemm, "a dense operand belongs to a matrix product");
+    check.require(layer.dense->images.size() == g.batch,
+                  fmt::format("{} images, but {} operands", g.batch, layer.dense->images.size()));
+    for (const WeightTensor& image : layer.dense->images) {
+      check.require(image.out_channels == g.filters && image.in_channels == g.channels &&
+                        image.taps() == 1 && image.value_rows() == g.in_bytes,
+                    "a dense operand has other dimensions than the layer");
+    }
+  }
   if (layer.float_epilogue) return check_float_layer(layer, check, allow_wrap);
   check.require(layer.biases.size() == g.filters && layer.weight_scales.size() == g.filters,
                 fmt::format("{} output channels, but {} biases and {} weight scales", g.filters,

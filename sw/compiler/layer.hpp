@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/sparse/dense_operand.hpp"
 #include "sw/sparse/weights.hpp"
 
 namespace s4::sw {
@@ -105,6 +106,8 @@ struct Layer {
   std::vector<float> factors;
   std::vector<std::int32_t> biases;  ///< one per filter
   WeightTensor weights;
+  /// The weights are an activation tensor, of each image another; `weights` is that of the first.
+  std::optional<DenseOperand> dense;
   std::optional<ResidualAdd> add;
   /// Operands or results are BF16, as geometry.in_bytes and out_bytes say. `factors` are the scales
   /// of the channels, `low` and `high` the limits of a result of bytes; of `add` only that it is

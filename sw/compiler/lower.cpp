@@ -52,14 +52,15 @@ class Lowering {
     input_base_ = 0;
     output_base_ = static_cast<std::uint32_t>(plan_.input_words * regions);
     second_base_ = static_cast<std::uint32_t>(output_base_ + plan_.output_words * regions);
+    groups_ = static_cast<std::uint32_t>(out.weights.groups.size());
+    if (layer.dense) groups_ /= g_.batch;
     if (plan_.strategy == Strategy::kGroupOuter) {
-      for (std::uint32_t g = 0; g < out.weights.groups.size(); ++g) {
+      for (std::uint32_t g = 0; g < groups_; ++g) {
         const std::uint32_t lanes = out.weights.group_lanes;
         sections_.push_back({g * lanes, std::min((g + 1) * lanes, g_.filters), g, g + 1});
       }
     } else {
-      sections_.push_back(
-          {0, g_.filters, 0, static_cast<std::uint32_t>(out.weights.groups.size())});
+      sections_.push_back({0, g_.filters, 0, groups_});
     }
     chunks_ = cut(g_, plan_.chunk);
     for (const Chunk& chunk : chunks_) {
@@ -83,12 +84,14 @@ class Lowering {
  private:
   void run_resident() {
     start("load");
-    const Chunk all = chunks_.front();
+    const Chunk all = cut(g_, {g_.batch, g_.out_height(), g_.out_width()}).front();
     load_rows(all, whole_window(all), 0, 0);
     load_second(all, 0, 0, 0);
     finish();
     start("compute");
-    for (const Section& section : sections_) compute(section, 0, 0, 0, 0, 0);
+    for (const Section& section : sections_) {
+      for (std::uint32_t i = 0; i < chunks_.size(); ++i) compute(section, i, 0, 0, 0, 0);
+    }
     finish();
     start("store");
     store_box(all, sections_whole(), 0, 0, 0);
@@ -348,8 +351,9 @@ class Lowering {
 
   void send_weights(std::uint32_t group_begin, std::uint32_t group_end, const Chunk& chunk,
                     const Section& section, std::uint16_t signal) {
-    const auto list =
-        weight_commands(out_.weights, out_.weight_region.address, group_begin, group_end);
+    const std::uint32_t image = layer_.dense ? groups_ * chunk.image_begin : 0;
+    const auto list = weight_commands(out_.weights, out_.weight_region.address, image + group_begin,
+                                      image + group_end);
     for (std::size_t i = 0; i < list.size(); ++i) {
       WeightsCommand c = list[i];
       c.layer = layer_.number;
@@ -367,6 +371,7 @@ class Lowering {
   std::uint32_t input_base_ = 0;
   std::uint32_t output_base_ = 0;
   std::uint32_t second_base_ = 0;
+  std::uint32_t groups_ = 0;  ///< of an image
   std::vector<Section> sections_;
   std::vector<Chunk> chunks_;
   std::vector<std::vector<Chunk>> windows_;  ///< input that each chunk loads
@@ -407,8 +412,10 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
         biases.push_back(std::bit_cast<std::int32_t>(bias));
       }
     }
-    out.weights = pack_weights(layer.weights, biases, requant_scales(layer), config, out.plan.shape,
-                               options.piece_bytes);
+    const std::vector<float> scales = requant_scales(layer);
+    out.weights = layer.dense ? pack_dense(*layer.dense, biases, scales, config, out.plan.shape)
+                              : pack_weights(layer.weights, biases, scales, config, out.plan.shape,
+                                             options.piece_bytes);
   }
   const LayerGeometry& g = layer.geometry;
   // A BF16 channel is two channels of bytes, the low one first.
@@ -421,6 +428,11 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
     if (!given) next = page_up(next + bytes);
   };
   place(out.weight_region, &LayerPlace::weights, out.weights.bytes.size());
+  if (layer.dense) {
+    place(out.operand_region, &LayerPlace::operand,
+          operand_words(*layer.dense, out.weights.group_lanes).size());
+    out.weights.operand_address = out.operand_region.address;
+  }
   place(out.input_region, &LayerPlace::input, out.input_shape.words() * 64);
   if (layer.add) place(out.second_region, &LayerPlace::second, out.output_shape.words() * 64);
   out.read_region = {out.weight_region.address, next - out.weight_region.address};

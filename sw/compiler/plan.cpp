@@ -186,7 +186,8 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
     profile.groups.assign(layer.geometry.in_blocks(), group);
     return profile;
   }
-  profile.groups = profile_groups(layer.weights, counts, config, shape);
+  profile.groups = layer.dense ? profile_dense(layer.weights, config, shape)
+                               : profile_groups(layer.weights, counts, config, shape);
   for (const GroupProfile& group : profile.groups) {
     const std::uint64_t index_room = index_capacity(config);
     const std::uint64_t value_room = value_capacity(config);
@@ -309,6 +310,9 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
     if (layer.max_pool && shape != 0) break;
     const ShapeProfile profile = profile_shape(layer, counts, config, shape);
     const bool block_groups = profile.lanes % 64 == 0;
+    // Each image has weights of its own: no chunk has two, and nothing is kept over chunks.
+    const bool own_weights = layer.dense && g.batch > 1;
+    if (layer.dense && profile.lanes > kDenseLanes) continue;
 
     const auto try_plan = [&](Plan plan, const std::vector<Chunk>& chunks) {
       if (options.strategy && *options.strategy != plan.strategy) return;
@@ -329,11 +333,12 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
         return;
       }
       if (profile.fits) {
-        if (profile.groups.size() == 1) {
+        if (profile.groups.size() == 1 && !own_weights) {
           plan.strategy = Strategy::kKeep;
           try_plan(plan, chunks);
         }
-        if (plan.storage == Storage::kWhole && (block_groups || profile.groups.size() == 1)) {
+        if (plan.storage == Storage::kWhole && !own_weights &&
+            (block_groups || profile.groups.size() == 1)) {
           plan.strategy = Strategy::kGroupOuter;
           try_plan(plan, chunks);
         }
@@ -349,7 +354,7 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
     if (options.resident) {
       Plan plan;
       plan.storage = Storage::kWhole;
-      plan.chunk = {g.batch, g.out_height(), g.out_width()};
+      plan.chunk = {own_weights ? 1 : g.batch, g.out_height(), g.out_width()};
       plan.input_words = whole_input;
       plan.output_words = whole_output;
       plan.second_words = whole_second;
@@ -360,6 +365,7 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
       const std::uint64_t count = ceil_div(g.batch, size.images) *
                                   ceil_div(g.out_height(), size.rows) *
                                   ceil_div(g.out_width(), size.columns);
+      if (own_weights && size.images > 1) continue;
       if (found && count > kSlowChunks) break;
       const std::uint64_t pixels = std::uint64_t{size.images} * size.rows * size.columns;
       if (options.chunk_pixels && pixels > *options.chunk_pixels && pixels > 1) continue;

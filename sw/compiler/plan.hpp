@@ -40,6 +40,7 @@ enum class Storage {
 /// Memory addresses of a layer's data, each a multiple of 64.
 struct LayerPlace {
   std::uint64_t weights = 0;
+  std::uint64_t operand = 0;
   std::uint64_t input = 0;
   std::uint64_t second = 0;
   std::uint64_t output = 0;

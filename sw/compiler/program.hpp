@@ -56,6 +56,7 @@ struct CompiledLayer {
   Estimate estimate;
   PackedWeights weights;
   Region weight_region;
+  Region operand_region;  ///< empty without a dense operand
   Region input_region;
   Region second_region;  ///< empty without an add
   Region output_region;

@@ -215,6 +215,7 @@ std::string LayerCase::describe() const {
   layer.geometry.out_bytes = out_bf16 ? 2 : 1;
   std::string text = layer.describe() + (max_pool ? "" : fmt::format(" keep {}", keep));
   if (pattern != Pattern::kBalanced) text += fmt::format(" {}", pattern_name(pattern));
+  if (dense) text += transposed ? " dense transposed" : " dense";
   if (add) text += " add";
   if (is_unsigned) text += " uint8";
   if (compile.resident) text += " resident";
@@ -227,6 +228,8 @@ std::string LayerCase::arguments() const {
   std::string text;
   if (is_gemm) {
     text = fmt::format("gemm --m {} --n {} --k {}", g.width, g.filters, g.channels);
+    if (dense)
+      text += fmt::format(" --dense --batch {}{}", g.batch, transposed ? " --transposed" : "");
   } else {
     text = fmt::format(
         "{} --batch {} --channels {} --height {} --width {}{} --kernel {}x{} --stride {}x{} "
@@ -276,6 +279,13 @@ void make_float_layer(const LayerCase& c, Random& random, Layer& layer) {
     layer.weights.bf16.resize(layer.weights.data.size(), 0);
     for (std::size_t i = 0; i < layer.weights.data.size(); ++i) {
       if (layer.weights.data[i] != 0) layer.weights.bf16[i] = random_number(random, 115, 124, 0);
+    }
+    if (layer.dense) {
+      for (WeightTensor& image : layer.dense->images) {
+        image.bf16.resize(image.data.size());
+        for (std::uint16_t& value : image.bf16) value = random_number(random, 115, 124, 2);
+      }
+      layer.weights = layer.dense->images.front();
     }
     layer.input = {};
   }
@@ -335,6 +345,17 @@ Layer make_layer(const LayerCase& c) {
     w = static_cast<std::int8_t>(value >= 0 ? value + 1 : value);
   }
   prune(layer.weights, c.keep, c.pattern, random());
+
+  if (c.dense) {
+    layer.dense = DenseOperand{c.transposed, c.is_unsigned && !c.bf16, {}};
+    for (std::uint32_t image = 0; image < g.batch; ++image) {
+      WeightTensor operand(g.filters, g.channels, 1, 1);
+      for (std::int8_t& w : operand.data) w = static_cast<std::int8_t>(pick(random, -128, 127));
+      layer.dense->images.push_back(operand);
+    }
+    layer.weights = layer.dense->images.front();
+    layer.name = layer.describe();
+  }
 
   const std::int32_t low = c.is_unsigned ? 0 : -128;
   const std::int32_t high = c.is_unsigned ? 255 : 127;
@@ -405,6 +426,25 @@ LayerData make_data(const Layer& layer, std::uint64_t seed) {
 }
 
 std::vector<std::uint8_t> reference_output(const Layer& layer, const LayerData& data) {
+  if (layer.dense) {
+    // An image after the other, with its own operand as weights.
+    std::vector<std::uint8_t> result;
+    const std::size_t images = layer.dense->images.size();
+    for (std::size_t i = 0; i < images; ++i) {
+      const auto part = [&](const std::vector<std::uint8_t>& bytes) {
+        const auto size = static_cast<std::ptrdiff_t>(bytes.size() / images);
+        const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(i) * size;
+        return std::vector<std::uint8_t>(begin, begin + size);
+      };
+      Layer one = layer;
+      one.geometry.batch = 1;
+      one.weights = layer.dense->images[i];
+      one.dense.reset();
+      const auto bytes = reference_output(one, {part(data.input), part(data.second)});
+      result.insert(result.end(), bytes.begin(), bytes.end());
+    }
+    return result;
+  }
   if (layer.float_epilogue) return float_reference(layer, data);
   return layer.is_unsigned ? reference_of<std::uint8_t>(layer, data)
                            : reference_of<std::int8_t>(layer, data);

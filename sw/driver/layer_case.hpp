@@ -18,6 +18,9 @@ struct LayerCase {
   std::uint32_t keep = 64;  ///< weights kept of 64
   Pattern pattern = Pattern::kBalanced;
   std::uint64_t seed = 1;
+  /// The right operand is an activation tensor, of every image another; all of it is kept.
+  bool dense = false;
+  bool transposed = false;  ///< [N][K] in memory
   bool add = false;
   bool is_unsigned = false;  ///< what is bytes
   bool bf16 = false;         ///< operands are BF16

@@ -98,6 +98,10 @@ class LayerRunner {
     device.write_memory(compiled_.weight_region.address, compiled_.weights.bytes);
     device.write_memory(compiled_.input_region.address,
                         to_words(compiled_.input_shape, data_.input));
+    if (layer_.dense) {
+      device.write_memory(compiled_.operand_region.address,
+                          operand_words(*layer_.dense, compiled_.weights.group_lanes));
+    }
     if (layer_.add) {
       device.write_memory(compiled_.second_region.address,
                           to_words(compiled_.output_shape, data_.second));

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sim/config/gen/configuration.hpp"
@@ -15,12 +16,24 @@
 
 namespace s4::sw {
 
+/// Values that are words of an activation tensor: fields of the weights command.
+struct DenseValues {
+  bool transposed = false;
+  bool wide = false;
+  bool flip = false;
+  std::uint8_t lanes = 0;  ///< log2 of the output channels, less 3
+  std::uint8_t slice = 0;
+  std::uint16_t first_row = 0;
+  std::uint16_t end_row = 0;
+};
+
 /// Consecutive sections; only the first piece of a group has parameters.
 struct WeightPiece {
   std::uint64_t offset = 0;  ///< bytes from the start of the stream
   std::uint32_t param_words = 0;
   std::uint32_t index_words = 0;
   std::uint32_t value_words = 0;
+  std::optional<DenseValues> dense;  ///< then `offset` counts from the start of the operand
 
   [[nodiscard]] std::uint64_t words() const {
     return std::uint64_t{param_words} + index_words + value_words;
@@ -48,6 +61,7 @@ struct PackedWeights {
   std::uint64_t index_bytes = 0;
   std::uint64_t value_bytes = 0;
   std::uint64_t param_bytes = 0;
+  std::uint64_t operand_address = 0;  ///< of a dense operand, once it has a place
 };
 
 /// K of each bank of each group and the bytes they need, without making the stream.

@@ -154,6 +154,16 @@ LayerCase random_gemm(Random& random) {
   return gemm(pick(random, 1, 150), pick(random, 1, 140), k, 64);
 }
 
+/// Both operands activations, as in attention.
+LayerCase random_dense(Random& random) {
+  LayerCase c = random_gemm(random);
+  c.dense = true;
+  c.transposed = random() % 2 == 0;
+  c.geometry.batch = one_of(random, {1U, 2U, 3U});
+  c.geometry.width = pick(random, 1, 70);
+  return c;
+}
+
 LayerCase random_conv(Random& random) {
   const std::uint32_t kernel_h = one_of(random, {1U, 1U, 2U, 3U, 3U, 5U});
   const std::uint32_t kernel_w = one_of(random, {1U, kernel_h, 3U, 4U});
@@ -275,6 +285,12 @@ std::vector<Conformance> all_cases() {
     if (random() % 4 == 0) layer_case.pattern = Pattern::kUnstructured;
     add(layer_case, 4000 + number);
   }
+  for (unsigned i = 0; i < (full ? 160 : 32); ++i, ++number) {
+    LayerCase layer_case = random_dense(random);
+    layer_case.bf16 = i % 2 != 0;
+    layer_case.out_bf16 = i % 4 == 1 || i % 8 == 6;
+    add(layer_case, 5000 + number);
+  }
   if (full) {
     unsigned large = 0;
     const auto add_large = [&](const char* config, const LayerCase& layer_case) {
@@ -288,6 +304,11 @@ std::vector<Conformance> all_cases() {
     for (const auto& [config, layer_case] : large_cases()) add_large(config, layer_case);
     for (unsigned i = 0; i < 20; ++i) {
       add_large("s4", i % 2 == 0 ? random_gemm(random) : random_conv(random));
+    }
+    for (unsigned i = 0; i < 10; ++i) {
+      LayerCase layer_case = random_dense(random);
+      layer_case.bf16 = layer_case.out_bf16 = i % 2 != 0;
+      add_large("s4", layer_case);
     }
     for (unsigned i = 0; i < 50; ++i) {
       LayerCase layer_case = i % 2 == 0 ? random_gemm(random) : random_conv(random);

@@ -79,7 +79,30 @@ class CommandRandom {
     c.index_words = static_cast<std::uint32_t>(3 * between(1, 20));
     c.value_words = static_cast<std::uint32_t>(4 * between(1, 15));
     c.count = static_cast<std::uint16_t>(between(1, 2));
+    if (chance(30)) dense(c);
     return c.encode();
+  }
+
+  /// Values that are words of a tensor.
+  void dense(commands::WeightsCommand& c) {
+    c.param_words = 0;
+    c.index_words = 0;
+    c.count = 1;
+    c.dense = 1;
+    c.transposed = chance(50) ? 1 : 0;
+    c.wide = chance(50) ? 1 : 0;
+    c.flip = c.wide == 0 && chance(50) ? 1 : 0;
+    do {
+      c.lanes = static_cast<std::uint8_t>(below(4));
+    } while (8U << c.lanes > config_.array_lanes);
+    const std::uint32_t lanes = 8U << c.lanes;
+    const std::uint32_t elements = c.wide != 0 ? 32 : 64;
+    if (c.transposed == 0 && lanes < elements) {
+      c.slice = static_cast<std::uint8_t>(below(elements / lanes));
+    }
+    c.value_words = static_cast<std::uint32_t>((c.transposed != 0 ? lanes : 64) * between(1, 2));
+    c.first_row = static_cast<std::uint16_t>(below(65536));
+    c.end_row = static_cast<std::uint16_t>(below(65536));
   }
 
   [[nodiscard]] CommandBytes spu() {

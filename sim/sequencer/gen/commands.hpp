@@ -469,10 +469,32 @@ struct WeightsCommand {
   std::uint32_t value_words = 0;
   /// Pieces, at least 1.
   std::uint16_t count = 0;
+  /// The value words are words of an activation tensor (the right operand of a dense matrix
+  /// product), turned into rows of values on the way (docs/blocks/dma.md). One piece without
+  /// parameters and indices. The other fields of bytes 40 to 46 are zero without it.
+  std::uint8_t dense = 0;
+  /// 0: a word is a reduction index, its bytes output channels; a multiple of 64 words. 1: a word
+  /// is an output channel, its bytes reduction indices; `lanes` words are a block of 64 bytes of
+  /// the reduction.
+  std::uint8_t transposed = 0;
+  /// Elements are BF16, low byte first: a word holds 32. Not transposed and with 64 lanes, two
+  /// words are a reduction index.
+  std::uint8_t wide = 0;
+  /// Bytes are uint8 with zero point 128: their upper bit is inverted.
+  std::uint8_t flip = 0;
+  /// Output channels of a group: 8 << lanes, at most 64 and those of the array.
+  std::uint8_t lanes = 0;
+  /// Not transposed: which `lanes` elements of the words are taken.
+  std::uint8_t slice = 0;
+  /// Reduction indices before this one get weights of zero, counted from the first of the
+  /// command.
+  std::uint16_t first_row = 0;
+  /// So do those from this one on.
+  std::uint16_t end_row = 0;
   /// Stations that receive the data (multicast); 0 is this one only.
   std::uint16_t dest_mask = 0;
 
-  static constexpr std::array<FieldInfo, 13> kFields{{
+  static constexpr std::array<FieldInfo, 21> kFields{{
       {"opcode", 0, 8, false,
        "Operation."},
       {"context_id", 8, 4, false,
@@ -497,6 +519,22 @@ struct WeightsCommand {
        "64-byte words of the value section, a multiple of 4."},
       {"count", 288, 16, false,
        "Pieces, at least 1."},
+      {"dense", 320, 1, false,
+       "The value words are words of an activation tensor (the right operand of a dense matrix product), turned into rows of values on the way (docs/blocks/dma.md). One piece without parameters and indices. The other fields of bytes 40 to 46 are zero without it."},
+      {"transposed", 321, 1, false,
+       "0: a word is a reduction index, its bytes output channels; a multiple of 64 words. 1: a word is an output channel, its bytes reduction indices; `lanes` words are a block of 64 bytes of the reduction."},
+      {"wide", 322, 1, false,
+       "Elements are BF16, low byte first: a word holds 32. Not transposed and with 64 lanes, two words are a reduction index."},
+      {"flip", 323, 1, false,
+       "Bytes are uint8 with zero point 128: their upper bit is inverted."},
+      {"lanes", 324, 2, false,
+       "Output channels of a group: 8 << lanes, at most 64 and those of the array."},
+      {"slice", 328, 3, false,
+       "Not transposed: which `lanes` elements of the words are taken."},
+      {"first_row", 336, 16, false,
+       "Reduction indices before this one get weights of zero, counted from the first of the command."},
+      {"end_row", 352, 16, false,
+       "So do those from this one on."},
       {"dest_mask", 512, 16, false,
        "Stations that receive the data (multicast); 0 is this one only."},
   }};
@@ -515,7 +553,15 @@ struct WeightsCommand {
     put_field(bytes, kFields[9], static_cast<std::int64_t>(index_words));
     put_field(bytes, kFields[10], static_cast<std::int64_t>(value_words));
     put_field(bytes, kFields[11], static_cast<std::int64_t>(count));
-    put_field(bytes, kFields[12], static_cast<std::int64_t>(dest_mask));
+    put_field(bytes, kFields[12], static_cast<std::int64_t>(dense));
+    put_field(bytes, kFields[13], static_cast<std::int64_t>(transposed));
+    put_field(bytes, kFields[14], static_cast<std::int64_t>(wide));
+    put_field(bytes, kFields[15], static_cast<std::int64_t>(flip));
+    put_field(bytes, kFields[16], static_cast<std::int64_t>(lanes));
+    put_field(bytes, kFields[17], static_cast<std::int64_t>(slice));
+    put_field(bytes, kFields[18], static_cast<std::int64_t>(first_row));
+    put_field(bytes, kFields[19], static_cast<std::int64_t>(end_row));
+    put_field(bytes, kFields[20], static_cast<std::int64_t>(dest_mask));
     return bytes;
   }
 
@@ -533,7 +579,15 @@ struct WeightsCommand {
     c.index_words = static_cast<std::uint32_t>(get_field(bytes, kFields[9]));
     c.value_words = static_cast<std::uint32_t>(get_field(bytes, kFields[10]));
     c.count = static_cast<std::uint16_t>(get_field(bytes, kFields[11]));
-    c.dest_mask = static_cast<std::uint16_t>(get_field(bytes, kFields[12]));
+    c.dense = static_cast<std::uint8_t>(get_field(bytes, kFields[12]));
+    c.transposed = static_cast<std::uint8_t>(get_field(bytes, kFields[13]));
+    c.wide = static_cast<std::uint8_t>(get_field(bytes, kFields[14]));
+    c.flip = static_cast<std::uint8_t>(get_field(bytes, kFields[15]));
+    c.lanes = static_cast<std::uint8_t>(get_field(bytes, kFields[16]));
+    c.slice = static_cast<std::uint8_t>(get_field(bytes, kFields[17]));
+    c.first_row = static_cast<std::uint16_t>(get_field(bytes, kFields[18]));
+    c.end_row = static_cast<std::uint16_t>(get_field(bytes, kFields[19]));
+    c.dest_mask = static_cast<std::uint16_t>(get_field(bytes, kFields[20]));
     return c;
   }
 };
