@@ -10,7 +10,8 @@
 `include "assert.svh"
 
 module dense_operand #(
-    localparam int unsigned Rows = dense_operand_pkg::Lanes
+    localparam int unsigned Rows = (config_pkg::ArrayLanes < dense_operand_pkg::MaxLanes)
+                                   ? config_pkg::ArrayLanes : dense_operand_pkg::MaxLanes
 ) (
     input  logic                     clk_i,
     input  logic                     rst_ni,

@@ -1,7 +1,7 @@
 /// How words of an activation tensor become weights: fields of the weights command.
 package dense_operand_pkg;
 
-  localparam int unsigned Lanes = (config_pkg::ArrayLanes < 64) ? config_pkg::ArrayLanes : 64;
+  localparam int unsigned MaxLanes = 64;  // output channels of a group, and of the array if fewer
 
   // Fields of the command in this order.
   typedef struct packed {
@@ -14,6 +14,6 @@ package dense_operand_pkg;
     logic [15:0] first_row;
     logic [15:0] end_row;
   } mode_t;
-  localparam int unsigned ModeBits = $bits(mode_t);
+  localparam int unsigned ModeBits = 41;
 
 endpackage

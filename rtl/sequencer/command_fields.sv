@@ -77,7 +77,9 @@ module command_fields (
   // Dense operand: words that make whole blocks of rows, and slices of a word.
   logic [23:0] dense_mask;
   logic [2:0] last_slice;
-  assign dense_mask = as_weights.transposed ? (24'd8 << as_weights.lanes) - 24'd1 : 24'd63;
+  logic [15:0] dense_lanes;
+  assign dense_lanes = 16'd8 << as_weights.lanes;
+  assign dense_mask = as_weights.transposed ? 24'(dense_lanes) - 24'd1 : 24'd63;
   assign last_slice = as_weights.transposed ? 3'd0
                       : 3'((as_weights.wide ? 4'd3 : 4'd7) >> as_weights.lanes);
 
@@ -114,7 +116,7 @@ module command_fields (
         if (as_weights.index_words != '0) bad[28] = 1'b1;
         if (as_weights.count != 16'd1) bad[36] = 1'b1;
         if ((as_weights.value_words & dense_mask) != '0) bad[32] = 1'b1;
-        if (7'd8 << as_weights.lanes > 7'(dense_operand_pkg::Lanes)) bad[40] = 1'b1;
+        if (dense_lanes > 16'(config_pkg::ArrayLanes)) bad[40] = 1'b1;
         if (as_weights.wide && as_weights.flip) bad[40] = 1'b1;
         if (as_weights.slice > last_slice) bad[41] = 1'b1;
       end else begin
