@@ -1,6 +1,6 @@
 // Ports-only checker of memory_direction: who starves, and can be served, is served after at most
-// one batch of the other direction; the direction never turns to where nothing can be served, and
-// turns when only the other one has anything.
+// one batch of the other direction, and then for a batch of its own; the direction never turns to
+// where nothing can be served, and turns when only the other one has anything.
 module memory_direction_proof (
     input logic       clk_i,
     input logic       read_ready_i,
@@ -50,16 +50,24 @@ module memory_direction_proof (
     end
   end
 
+  // Accesses since the turn, at most MinBatch.
+  logic [3:0] batch_q = '0;
   logic writing_q = 1'b0;
-  always_ff @(posedge clk_i) writing_q <= writing;
+  always_ff @(posedge clk_i) begin
+    writing_q <= writing;
+    if (turn || !rst_ni) batch_q <= '0;
+    else if (access && batch_q != 4'(MinBatch)) batch_q <= batch_q + 4'd1;
+  end
   always @(posedge clk_i) begin
     if (rst_ni) begin
       assert (read_waits_q <= 4'(MinBatch + 1));
       assert (write_waits_q <= 4'(MinBatch + 1));
+      assert (!turn || batch_q == 4'(MinBatch) || !(writing ? write_starves : read_starves));
       assert (!only_other_q || writing != writing_q);
       assert (!turn || (writing ? read_ready_i : write_ready_i));
       cover (read_waits_q == 4'(MinBatch));
       cover (write_waits_q == 4'(MinBatch));
+      cover (turn && !writing && read_starves);
     end
   end
 endmodule

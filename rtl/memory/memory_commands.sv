@@ -62,7 +62,7 @@ module memory_commands #(
       .clk_i,
       .rst_ni,
       .read_ready_i    (read_demand.ready),
-      .read_starving_i (read_demand.starves),
+      .read_starving_i (read_demand.starves && read_room_i),
       .read_blocked_i  (read_demand.blocked),
       .write_ready_i   (write_demand.ready),
       .write_starving_i(write_demand.starves),

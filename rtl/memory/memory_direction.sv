@@ -2,7 +2,9 @@
 /// there is nothing to read, and then served down to LowWater, so that the turnaround of the data
 /// bus is paid once for many bursts. An entry that starves, and a read that waits for a write,
 /// turn the direction as well, after a batch of at least MinBatch accesses or when nothing else
-/// is left. The decision is registered. Proof: formal/memory_direction.json
+/// is left; a direction in which an entry starves is not left before it has had such a batch, so
+/// that neither can be shut out by the other. The decision is registered. Proof:
+/// formal/memory_direction.json
 module memory_direction #(
     parameter int unsigned Depth = 64,  // entries of the write queue
     parameter int unsigned HighWater = 48,  // entries, <= Depth
@@ -12,7 +14,7 @@ module memory_direction #(
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
-    // Entries that could be served
+    // Entries that could be served; those that starve count while there is room for their data
     input  logic                  read_ready_i,
     input  logic                  read_starving_i,
     input  logic                  read_blocked_i,
@@ -31,7 +33,9 @@ module memory_direction #(
 
   assign batch_done = batch_q == BatchWidth'(MinBatch);
   assign to_write = write_ready_i &&
-                    (!read_ready_i || write_count_i >= CountWidth'(HighWater) ||
+                    (!read_ready_i ||
+                     (write_count_i >= CountWidth'(HighWater) &&
+                      !(read_starving_i && !batch_done)) ||
                      (batch_done && (write_starving_i || read_blocked_i)));
   assign to_read = read_ready_i &&
                    (!write_ready_i || (batch_done && read_starving_i) ||

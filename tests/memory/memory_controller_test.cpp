@@ -130,6 +130,17 @@ TEST_CASE("memory: no request waits for ever") {
   CHECK(result.latency_max < 3 * kEpoch);
 }
 
+TEST_CASE("memory: writes without end do not shut reads out") {
+  MemoryTraffic traffic(tiny());
+  const auto result = traffic.run([n = 0u]() mutable -> std::optional<MemoryRequest> {
+    if (++n == 3000) return std::nullopt;
+    if (n % 500 == 0) return MemoryRequest{false, 8 << 14 | (n & 0x7c0)};
+    return MemoryRequest{true, n << 6};
+  });
+  CHECK(result.latency_max > 2048);  // a read starved
+  CHECK(result.latency_max < 3 * 2048);
+}
+
 TEST_CASE("memory: an idle rank is powered down and wakes") {
   auto setup = tiny();
   setup.two_ranks = true;
