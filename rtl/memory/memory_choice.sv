@@ -1,8 +1,10 @@
 /// Chooses among the entries of a queue: the oldest access to an open row whose bank is ready, and
 /// the oldest entry that wants a row opened; and tells what waits for each bank. The choice is
 /// registered and counts on state that is one clock old; the scheduler checks every time again.
-/// Starving entries go before all others, and accesses to the row that keeps its bank from them
-/// stop. Model: the queues of tests/memory/memory_traffic.hpp
+/// Starving entries go before all others, and what would keep one waiting again and again stops:
+/// accesses to a bank with a starving entry of another row or one that needs a mask, and accesses
+/// to the other rank than that of a starving one whose row is open. Model: the queues of
+/// tests/memory/memory_traffic.hpp
 `include "assert.svh"
 
 module memory_choice #(
@@ -56,12 +58,14 @@ module memory_choice #(
   logic [Depth-1:0] older[0:Depth-1];  // entries older than this one
   logic [3:0] bank[0:Depth-1];
   logic [Depth-1:0] mates_q;  // entries of the bank of the access
+  logic [NumBanks-1:0] stopped_q;  // banks to which only starving entries go
+  logic [1:0] waits_q;  // a starving entry of the rank has its row open
 
   // The arrays are private to this process and updated at its end, by blocking assignment.
   always_ff @(posedge clk_i or negedge rst_ni) begin : choice
     int unsigned i;
     logic [Depth-1:0] access_bank, masked_bank, activate_bank, stopped, inserted;
-    logic [Depth-1:0] candidates, first;
+    logic [Depth-1:0] candidates, first, upper;
     logic [SlotWidth-1:0] slot;
     i             = 0;
     access_bank   = '0;
@@ -71,6 +75,7 @@ module memory_choice #(
     inserted      = '0;
     candidates    = '0;
     first         = '0;
+    upper         = '0;
     slot          = '0;
     if (!rst_ni) begin
       access_valid_o   <= 1'b0;
@@ -87,6 +92,8 @@ module memory_choice #(
       bank_hit_o       <= '0;
       bank_conflict_o  <= '0;
       bank_starving_o  <= '0;
+      stopped_q        <= '0;
+      waits_q          <= '0;
       ready_o          <= 1'b0;
       starves_o        <= 1'b0;
     end else begin
@@ -95,11 +102,17 @@ module memory_choice #(
         bank_hit_o[i]      <= (in_bank[i] & able_i & hit_i) != '0;
         bank_conflict_o[i] <= (in_bank[i] & able_i & ~hit_i) != '0;
         bank_starving_o[i] <= (in_bank[i] & able_i & ~hit_i & starving_i) != '0;
+        stopped_q[i]       <= (in_bank[i] & able_i & starving_i & ~(hit_i & full_i)) != '0;
         if (access_ready_i[i]) access_bank = access_bank | in_bank[i];
         if (masked_ready_i[i]) masked_bank = masked_bank | in_bank[i];
         if (activate_ready_i[i]) activate_bank = activate_bank | in_bank[i];
-        if (bank_starving_o[i]) stopped = stopped | in_bank[i];
+        if (stopped_q[i]) stopped = stopped | in_bank[i];
       end
+      for (i = 0; i < Depth; i = i + 1) upper[i] = bank[i][3];
+      if (waits_q[0]) stopped = stopped | upper;
+      if (waits_q[1]) stopped = stopped | ~upper;
+      waits_q[0] <= (able_i & hit_i & starving_i & ~upper) != '0;
+      waits_q[1] <= (able_i & hit_i & starving_i & upper) != '0;
       ready_o   <= able_i != '0;
       starves_o <= (able_i & starving_i) != '0;
 

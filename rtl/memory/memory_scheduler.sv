@@ -75,7 +75,7 @@ module memory_scheduler #(
                             other.starves, other.blocked, read.access_masked};
 
   // ---- Stage 1: what will be ready ----
-  logic [NumBanks-1:0] refreshing, urgent, closing_wanted, urgent_wanted, chosen;
+  logic [NumBanks-1:0] refreshing, urgent, closing_wanted, urgent_wanted, starving_wanted, chosen;
   logic [NumBanks-1:0] read_ready, write_ready, masked_ready, activate_ready;
   logic [NumRanks-1:0] refresh_ready;
   assign ready_o = {read_ready, write_ready, masked_ready, activate_ready};
@@ -103,14 +103,16 @@ module memory_scheduler #(
   end
 
   logic [NumBanks-1:0] closable;
-  assign closable       = precharge_soon_i & {{8{enable_i[1]}}, {8{enable_i[0]}}};
-  assign urgent_wanted  = closable & urgent;
-  assign closing_wanted = closable &
-                          ((refreshing & ~hit_own & ~hit_other) | starving |
+  assign closable        = precharge_soon_i & {{8{enable_i[1]}}, {8{enable_i[0]}}};
+  assign urgent_wanted   = closable & urgent;
+  assign starving_wanted = closable & starving;
+  assign closing_wanted  = closable &
+                          ((refreshing & ~hit_own & ~hit_other) |
                            (conflict_own & ~hit_own) |
                            (conflict_other & ~any_own & ~hit_other));
   always_comb begin
-    chosen = (urgent_wanted != '0) ? urgent_wanted : closing_wanted;
+    chosen = (urgent_wanted != '0) ? urgent_wanted :
+             (starving_wanted != '0) ? starving_wanted : closing_wanted;
     chosen = chosen & (~chosen + NumBanks'(1));
   end
 

@@ -141,6 +141,31 @@ TEST_CASE("memory: writes without end do not shut reads out") {
   CHECK(result.latency_max < 3 * 2048);
 }
 
+TEST_CASE("memory: hits in one rank do not shut the other one out") {
+  auto setup = tiny();
+  setup.two_ranks = true;
+  MemoryTraffic traffic(setup);
+  const auto result = traffic.run([n = 0u]() mutable -> std::optional<MemoryRequest> {
+    if (++n == 2500) return std::nullopt;
+    if (n == 100) return MemoryRequest{false, 1 << 14};
+    return MemoryRequest{false, n % 32 << 6};
+  });
+  CHECK(result.latency_max > 2048);  // it starved
+  CHECK(result.latency_max < 3 * 2048);
+}
+
+TEST_CASE("memory: writes of a row do not shut a masked one out") {
+  MemoryTraffic traffic(tiny());
+  const auto result = traffic.run([n = 0u]() mutable -> std::optional<MemoryRequest> {
+    if (++n == 2500) return std::nullopt;
+    if (n == 100) return MemoryRequest{true, 0, true, 1};
+    if (n == 101) return MemoryRequest{false, 0};  // waits for that write
+    return MemoryRequest{true, (1 + n % 31) << 6};
+  });
+  CHECK(result.latency_max > 2048);
+  CHECK(result.latency_max < 3 * 2048);
+}
+
 TEST_CASE("memory: an idle rank is powered down and wakes") {
   auto setup = tiny();
   setup.two_ranks = true;
