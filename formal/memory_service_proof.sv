@@ -1,7 +1,7 @@
 // How long the oldest starving request of the direction that is served waits for its access:
 // memory_scheduler with two banks and a rank of short times, any other candidates and demands that
-// queues may show (formal/memory_choice.json). The wait begins again when another request
-// accesses the same bank: those are starving too, so there are no more than the queue holds.
+// queues may show (formal/memory_choice.json), no refresh. The wait begins again when another
+// request accesses the same bank: those starve too, so they are no more than the queue holds.
 module memory_service_proof #(
     parameter int unsigned Bound = 40,
     parameter bit Upper = 1'b0  // the request's bank is the upper one of the two

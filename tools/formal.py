@@ -29,6 +29,8 @@ PDR_PASSES = (
     "opt -full; techmap; opt -fast; dffunmap; abc -g AND -fast; opt_clean"
 )
 
+REDUCTION = "lcorr; scorr; dc2; lcorr; scorr -F 2; strash; "  # for wide states, "reduce": true
+
 
 class ProofError(Exception):
     """The description or a tool failed: neither proved nor refuted."""
@@ -80,8 +82,9 @@ def prove(proof, variant, run, folder, mutant=None):
         script += f"prep -top {top} -flatten; {PDR_PASSES}; write_aiger -I -B -zinit "
         yosys(script + f"-no-startoffset -map {top}.aim {top}.aig", folder)
         limit = run.get("seconds", 60)
-        code, text = call(["yosys-abc", "-c", f"read_aiger {top}.aig; fold; strash; pdr -T {limit}"],
-                          folder, limit + 60)
+        reduce = REDUCTION if run.get("reduce") else ""
+        code, text = call(["yosys-abc", "-c", f"read_aiger {top}.aig; fold; strash; {reduce}"
+                           f"pdr -T {limit}"], folder, limit + 60)
         if "Property proved" in text:
             return True, text
         if "was asserted in frame" in text:

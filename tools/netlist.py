@@ -6,7 +6,9 @@ flip-flops by the flow of tools/synth.py, as they are before they are matched wi
 written to build/synth/<config>/<top>_netlist.v. A model of a large block takes long to compile.
 --level words: processes and arrays are turned into registers, multiplexers and arithmetic cells,
 which keep their width; written to build/synth/<config>/<top>_words_netlist.v.
-SRAM macros stay instances of the RTL macros. The result has the ports of the module:
+SRAM macros stay instances of the RTL macros. The result has the ports of the module;
+of one whose header has parameters it needs their values, --set NAME=VALUE for those that an
+instance sets: it takes them and refuses others.
   tools/build_model.py --top subsystem --config tiny --replace spu=build/synth/tiny/spu_netlist.v
 or, for every program that loads models, S4_MODEL_REPLACE=spu=build/synth/tiny/spu_netlist.v
 """
@@ -111,16 +113,26 @@ def instances(name, modules):
     return found
 
 
-def write_netlist(config, top, level, jobs):
+def with_parameters(text, top, values):
+    """The netlist with these parameters in the header of the top; other values are refused."""
+    header = re.search(rf"^module {top}\(([^;]*)\);$", text, re.M)
+    names = ", ".join(f"parameter {name} = {value}" for name, value in values)
+    checks = "".join(f"\n  if ({name} != {value}) $error(\"{top}: netlist of {name} = {value}\");"
+                     for name, value in values)
+    return (text[:header.start()] + f"module {top} #({names}) ({header[1]});{checks}" +
+            text[header.end():])
+
+
+def write_netlist(config, top, level, jobs, values=()):
     """Returns (path, number of cells)."""
     sources = rtl_files.files(config, top=top)
-    if has_parameters(next(path for path in sources if path.stem == top)):
-        raise synth.SynthError(f"{top} has parameters: its netlist could not take them")
+    if has_parameters(next(path for path in sources if path.stem == top)) and not values:
+        raise synth.SynthError(f"{top} has parameters: give those that its instances set, --set")
     folder = synth.ROOT / "build" / "synth" / config
     folder.mkdir(parents=True, exist_ok=True)
     cache = synth.ROOT / "build" / "synth" / "cache"
     modules, srams = {}, {}
-    synth.elaborate(config, top, folder, modules, srams)
+    synth.elaborate(config, top, folder, modules, srams, values)
     with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
         parts = list(pool.map(
             lambda module: part_of(level, config, module, modules, srams, cache), modules.values()))
@@ -128,6 +140,8 @@ def write_netlist(config, top, level, jobs):
     text = (f"// Netlist of {top} ({level}), written by tools/netlist.py.\n"
             "/* verilator lint_off DECLFILENAME */\n")
     text += "\n".join(renamed(part, top, modules, srams) for part, _ in parts)
+    if values:
+        text = with_parameters(text, top, values)
     target = folder / f"{top}{'' if level == 'gates' else '_' + level}_netlist.v"
     if not target.exists() or target.read_text(encoding="ascii") != text:
         target.write_text(text, encoding="ascii")
@@ -142,11 +156,18 @@ def main():
     parser.add_argument("--level", default="gates", choices=sorted(SCRIPTS),
                         help="single-bit gates, or cells of their own width (default gates)")
     parser.add_argument("-j", type=int, default=2, help="modules at a time (default 2)")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                        help="parameter of the module that its instances set")
     options = parser.parse_args()
+    values = [tuple(text.split("=", 1)) for text in options.set]
+    for value in values:
+        if len(value) != 2 or not value[0].isidentifier() or not value[1].isdigit():
+            parser.error(f"--set {'='.join(value)}: a name, =, a decimal number")
     known_names.require("netlist", "configuration", options.config, known_names.configurations())
     started = time.monotonic()
     try:
-        target, cells = write_netlist(options.config, options.top, options.level, options.j)
+        target, cells = write_netlist(options.config, options.top, options.level, options.j,
+                                      values)
     except synth.SynthError as error:
         print(f"netlist: {error}", file=sys.stderr)
         return 1

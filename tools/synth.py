@@ -239,11 +239,15 @@ def read_command(sources):
     return text
 
 
-def elaborate(config, top, folder, modules, srams):
-    """Elaborates top (all modules under it are added)."""
+def elaborate(config, top, folder, modules, srams, values=()):
+    """Elaborates top (all modules under it are added), with (parameter, value) other than default."""
     sources = rtl_files.files(config, top=top)
     target = folder / f"{top}_{os.getpid()}.il"  # another run may be at the same top
-    script = read_command(sources) + f"hierarchy -check -top {top}; write_rtlil {target}"
+    script = read_command(sources) + f"hierarchy -check -top {top}"
+    if values:
+        script += "".join(f" -chparam {name} {value}" for name, value in values)
+        script += f"; rename -top {top}"
+    script += f"; write_rtlil {target}"
     code, text = run_tool(["yosys", "-p", script], ROOT, target.with_suffix(".log"))
     if code != 0:
         raise SynthError(f"{top}: {first_error(text)}")
