@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   s4::cli::add_ring_command(app, action);
   s4::cli::add_mem_command(app, action);
   s4::cli::add_act_command(app, action);
+  s4::cli::add_row_commands(app, action);
   CLI11_PARSE(app, argc, argv);
   try {
     return action();

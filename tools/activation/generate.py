@@ -198,7 +198,15 @@ def header():
                "inline constexpr std::array<const char*, kFunctionCount> kFunctionNames = {")
     out.append("    " + ", ".join(f'"{n}"' for n in functions.NAMES[:7]) + ",")
     out.append("    " + ", ".join(f'"{n}"' for n in functions.NAMES[7:]) + "};\n")
-    out.append("}  // namespace s4::activation")
+    out.append("/// Table of 2^f: bits of f that select a segment, fractional bits of V, bits of the result,\n"
+               "/// bits of t that meet the quadratic coefficient. docs/blocks/row_engine.md")
+    for name, value in (("SegmentBits", d.EXP2_SEGMENT_BITS), ("Fraction", d.FRACTION),
+                        ("Significand", d.SIGNIFICAND), ("HighBits", d.EXP2_HIGH_BITS)):
+        out.append(f"inline constexpr unsigned kExp2{name} = {value};")
+    out.append(f"inline constexpr std::array<std::array<std::uint32_t, 3>, {len(d.EXP2)}> "
+               "kExp2Segments = {{")
+    out += [f"    {{{a0}, {a1}, {a2}}}," for a0, a1, a2 in d.EXP2]
+    out.append("}};\n\n}  // namespace s4::activation")
     return "\n".join(out) + "\n"
 
 

@@ -29,4 +29,45 @@ inline constexpr std::array<const char*, kFunctionCount> kFunctionNames = {
     "gelu", "gelu_tanh", "exp", "log", "reciprocal", "rsqrt", "sqrt",
     "sigmoid", "tanh", "silu", "softplus", "erf"};
 
+/// Table of 2^f: bits of f that select a segment, fractional bits of V, bits of the result,
+/// bits of t that meet the quadratic coefficient. docs/blocks/row_engine.md
+inline constexpr unsigned kExp2SegmentBits = 5;
+inline constexpr unsigned kExp2Fraction = 22;
+inline constexpr unsigned kExp2Significand = 24;
+inline constexpr unsigned kExp2HighBits = 12;
+inline constexpr std::array<std::array<std::uint32_t, 3>, 32> kExp2Segments = {{
+    {8388610, 181696, 1989},
+    {8572297, 185675, 2033},
+    {8760006, 189741, 2077},
+    {8951825, 193895, 2123},
+    {9147844, 198141, 2169},
+    {9348156, 202480, 2217},
+    {9552854, 206914, 2265},
+    {9762034, 211445, 2315},
+    {9975795, 216075, 2366},
+    {10194236, 220806, 2418},
+    {10417461, 225641, 2471},
+    {10645574, 230582, 2525},
+    {10878681, 235631, 2580},
+    {11116893, 240791, 2636},
+    {11360322, 246063, 2694},
+    {11609080, 251451, 2753},
+    {11863286, 256957, 2813},
+    {12123058, 262584, 2875},
+    {12388518, 268334, 2938},
+    {12659791, 274210, 3002},
+    {12937005, 280214, 3068},
+    {13220288, 286350, 3135},
+    {13509775, 292620, 3204},
+    {13805600, 299028, 3274},
+    {14107904, 305576, 3346},
+    {14416826, 312267, 3419},
+    {14732514, 319105, 3494},
+    {15055114, 326092, 3570},
+    {15384778, 333233, 3649},
+    {15721660, 340529, 3728},
+    {16065920, 347986, 3810},
+    {16417718, 355606, 3894},
+}};
+
 }  // namespace s4::activation
