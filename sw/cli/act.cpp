@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "sw/activation/act_page.hpp"
 #include "sw/activation/exhaustive.hpp"
 #include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
@@ -14,7 +15,7 @@ namespace s4::cli {
 namespace {
 
 struct Options {
-  std::string function = "all", dtype = "bf16", config = "s4", backend = "all", output, json;
+  std::string function = "all", dtype = "bf16", config = "s4", backend = "all", output, json, html;
   std::optional<float> in_scale, out_scale;
   std::optional<int> in_zero, out_zero;
   bool exhaustive = false;
@@ -56,10 +57,11 @@ int run(const Options& o) {
       functions.push_back(static_cast<activation::Function>(code));
     }
   }
-  require_writable({{"--output", o.output}, {"--json", o.json}});
+  require_writable({{"--output", o.output}, {"--json", o.json}, {"--html", o.html}});
   std::optional<sw::ActivationBench> bench;
   if (o.backend != "functional") bench.emplace(o.config, tb::Kind::kFast);
   nlohmann::json reports = nlohmann::json::array();
+  std::vector<sw::ActivationReport> all;
   std::string bytes;
   bool correct = true;
   for (const activation::Function function : functions) {
@@ -73,12 +75,14 @@ int run(const Options& o) {
       correct = correct && report.correct();
     }
     append(bytes, done.front());  // the RTL's, if it runs
+    all.insert(all.end(), done.begin(), done.end());
     if (done.front().results != done.back().results) {
       fmt::print("{}: the RTL differs from the functional model\n", done.front().function);
       correct = false;
     }
   }
   if (!o.output.empty()) write(o.output, bytes);
+  if (!o.html.empty()) write(o.html, sw::activation_page(all));
   if (!o.json.empty()) {
     const nlohmann::json json = {
         {"config", o.config}, {"correct", correct}, {"functions", reports}};
@@ -112,6 +116,8 @@ void add_act_command(CLI::App& app, Action& action) {
       "Write the results (the RTL's, if it runs) in the order of the inputs' bit "
       "patterns: little-endian 16-bit words, bytes for INT8; all: by function code");
   command->add_option("--json", o->json, "Also write the reports here");
+  command->add_option("--html", o->html,
+                      "Also write a page with the reports and the error before rounding");
   command->callback([o, &action] { action = [o] { return run(*o); }; });
 }
 
