@@ -55,18 +55,21 @@ std::uint64_t place(std::uint32_t addr, std::uint32_t row_stride, std::uint32_t 
          column % per_word * (int8 ? 1 : 2);
 }
 
-/// (|mean| + |x[0] - mean| (1 + n / 2048)) / deviation + 1 + n / 2048 of a row: by so many units of
-/// 2^-22 float32 may miss a normalised number because of its mean.
-double offset_of(const RowCase& rows, const std::vector<double>& x) {
+/// By how many units of 2^-22 float32 may miss a normalised number z of a row: mean + z *
+/// deviation.
+struct Loss {
+  double mean = 0, deviation = 0;
+};
+
+Loss loss_of(const RowCase& rows, const std::vector<double>& x) {
+  const auto count = static_cast<double>(x.size());
   double mean = 0, variance = 0;
-  for (const double value : x) mean += value / static_cast<double>(x.size());
-  for (const double value : x) {
-    variance += (value - mean) * (value - mean) / static_cast<double>(x.size());
-  }
-  const double sums = 1 + static_cast<double>(x.size()) / 2048;
-  return (std::fabs(mean) + std::fabs(x[0] - mean) * sums) /
-             std::sqrt(variance + double{rows.epsilon}) +
-         sums;
+  for (const double value : x) mean += value / count;
+  for (const double value : x) variance += (value - mean) * (value - mean) / count;
+  const double deviation = std::sqrt(variance + double{rows.epsilon});
+  const double sums = 1 + count / 2048;
+  const double first = std::fabs(x[0] - mean) / deviation;
+  return {std::fabs(mean) / deviation + (1 + first) * sums, 2 + first * first};
 }
 
 }  // namespace
@@ -189,12 +192,13 @@ RowReport judge_rows(const RowCase& rows, const std::vector<std::uint16_t>& resu
     for (std::uint32_t i = 0; i < rows.columns; ++i) x[i] = real(rows, rows.x[first + i]);
     const auto y =
         softmax ? ref::softmax_row(x) : ref::layer_norm_row(x, gamma, beta, double{rows.epsilon});
-    const double offset = softmax ? 0 : offset_of(rows, x);
+    const Loss loss = softmax ? Loss{} : loss_of(rows, x);
     for (std::uint32_t i = 0; i < rows.columns; ++i) {
       // What float32 may lose before the last rounding.
-      const double lost = softmax ? 0x1p-15 * y[i]
-                                  : 0x1p-21 * (std::fabs(y[i] - beta[i]) + std::fabs(beta[i])) +
-                                        0x1p-22 * std::fabs(gamma[i]) * offset;
+      const double lost =
+          softmax ? 0x1p-15 * y[i]
+                  : 0x1p-22 * (loss.deviation * std::fabs(y[i] - beta[i]) + 2 * std::fabs(beta[i]) +
+                               loss.mean * std::fabs(gamma[i]));
       double got = 0, exact = y[i], unit = rows.out_scale, shown = unit;
       if (rows.int8) {
         const double least = unit * (-128 - rows.out_zero);

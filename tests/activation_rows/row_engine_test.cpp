@@ -148,6 +148,28 @@ TEST_CASE("row engine: within the stated error of double", "[rows]") {
   }
 }
 
+TEST_CASE("row engine: LayerNorm of rows that begin with an outlier, or lie far off", "[rows]") {
+  RowBench bench("tiny");
+  for (const float outlier : {1.0F, 30.0F, 1000.0F}) {
+    for (const float offset : {0.0F, 100.0F, -30000.0F}) {
+      RowCase rows = s4::sw::random_rows(RowFunction::kLayerNorm, 4, 700, false, s4::tb::seed());
+      std::mt19937_64 random(s4::tb::seed());
+      std::normal_distribution<float> normal;
+      for (std::size_t i = 0; i < rows.x.size(); ++i) {
+        const float value = offset + (i % 700 == 0 ? outlier : normal(random));
+        rows.x[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+      }
+      auto program = s4::sw::row_program(rows);
+      CHECK(differences(bench, program, {}) == 0);
+      s4::sim::run_rows(program.command, program.local);
+      const auto report = s4::sw::judge_rows(rows, s4::sw::row_results(rows, program));
+      INFO("outlier " << outlier << ", offset " << offset << ": " << report.worst_error);
+      CHECK(report.mismatches == 0);
+      CHECK(report.worst_error < 0.6);
+    }
+  }
+}
+
 TEST_CASE("row engine: 32 elements per clock on each stream", "[rows]") {
   const bool full = s4::tb::full_run();
   RowBench bench(full ? "s4" : "tiny", s4::tb::Kind::kFast);
