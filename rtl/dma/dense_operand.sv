@@ -10,8 +10,7 @@
 `include "assert.svh"
 
 module dense_operand #(
-    localparam int unsigned Rows = (config_pkg::ArrayLanes < dense_operand_pkg::MaxLanes)
-                                   ? config_pkg::ArrayLanes : dense_operand_pkg::MaxLanes
+    localparam int unsigned Rows = (config_pkg::ArrayLanes < 64) ? config_pkg::ArrayLanes : 64
 ) (
     input  logic                     clk_i,
     input  logic                     rst_ni,

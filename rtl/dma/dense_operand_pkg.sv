@@ -1,8 +1,6 @@
 /// How words of an activation tensor become weights: fields of the weights command.
 package dense_operand_pkg;
 
-  localparam int unsigned MaxLanes = 64;  // output channels of a group, and of the array if fewer
-
   // Fields of the command in this order.
   typedef struct packed {
     logic        dense;

@@ -108,6 +108,8 @@ module dma_path (
       .wt_ready_i,
       .wt_data_o,
       .wt_section_o,
+      .wt_mode_o(),
+      .wt_last_o(),
       .weights_busy_o(),
       .weights_stall_memory_o(),
       .weights_stall_full_o(),
