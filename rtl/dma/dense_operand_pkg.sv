@@ -12,6 +12,5 @@ package dense_operand_pkg;
     logic [15:0] first_row;
     logic [15:0] end_row;
   } mode_t;
-  localparam int unsigned ModeBits = 41;
 
 endpackage

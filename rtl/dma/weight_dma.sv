@@ -48,6 +48,7 @@ module weight_dma #(
 
   localparam int unsigned SlotBits = $clog2(Slots);
   localparam int unsigned Commands = 4;  // commands whose words are on the way
+  localparam int unsigned ModeBits = 41;  // of dense_operand_pkg::mode_t
   localparam int unsigned BusyBits = $clog2(Commands + 3);
 
   `S4_CHECK_PARAM(gen_check_slots,
@@ -197,7 +198,7 @@ module weight_dma #(
   logic [$clog2(Commands+1)-1:0] unused_queued;
 
   fifo #(
-      .Width(80 + dense_operand_pkg::ModeBits),
+      .Width(80 + ModeBits),
       .Depth(Commands)
   ) u_commands (
       .clk_i,
