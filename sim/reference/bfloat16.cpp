@@ -5,16 +5,20 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 namespace s4::ref {
 namespace {
 
 constexpr double kMinNormal = std::numeric_limits<float>::min();
 
-float operand(float x) { return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0F, x) : x; }
+float operand(float x) {
+  return std::fabs(x) < std::numeric_limits<float>::min() ? std::copysign(0.0F, x) : x;
+}
 
 /// The float nearest to x, zero if x rounded to 24 bits with any exponent lies below 2^-126.
 float rounded(double x) {
+  if (std::fabs(x) >= kMinNormal) return static_cast<float>(x);
   if (std::isnan(x)) return std::numeric_limits<float>::quiet_NaN();
   constexpr double kUp = 0x1p100;
   if (x != 0.0 && std::fabs(x) < kMinNormal) {
@@ -88,22 +92,25 @@ Tensor<float> conv_bfloat16(const Tensor<std::uint16_t>& x, const Tensor<std::ui
     return (size + params.pads[axis] + params.pads[axis + 2] - reach) / params.strides[axis] + 1;
   };
   Tensor<float> y({x.dim(0), w.dim(0), extent(height, 0, rows), extent(width, 1, columns)});
-  const std::int64_t pixels = y.dim(2) * y.dim(3);
+  std::vector<float> values(x.data.size());
+  std::transform(x.data.begin(), x.data.end(), values.begin(), from_bfloat16);
   constexpr std::int64_t kBank = 64;
   const auto one_tap = [&](std::int64_t b, std::int64_t m, std::int64_t c, std::int64_t r,
                            std::int64_t s) {
     const float weight = from_bfloat16(w[((m * channels + c) * rows + r) * columns + s]);
     if (weight == 0.0F) return;
-    for (std::int64_t p = 0; p < pixels; ++p) {
+    for (std::int64_t out_y = 0; out_y < y.dim(2); ++out_y) {
       const std::int64_t in_y =
-          p / y.dim(3) * params.strides[0] - params.pads[0] + r * params.dilations[0];
-      const std::int64_t in_x =
-          p % y.dim(3) * params.strides[1] - params.pads[1] + s * params.dilations[1];
-      const bool inside = in_y >= 0 && in_y < height && in_x >= 0 && in_x < width;
-      const float value =
-          inside ? from_bfloat16(x[((b * channels + c) * height + in_y) * width + in_x]) : 0.0F;
-      float& sum = y[(b * w.dim(0) + m) * pixels + p];
-      sum = add_flushed(sum, multiply_flushed(value, weight));
+          out_y * params.strides[0] - params.pads[0] + r * params.dilations[0];
+      const bool row_inside = in_y >= 0 && in_y < height;
+      const std::int64_t from = ((b * channels + c) * height + in_y) * width;
+      float* sum = y.data.data() + ((b * w.dim(0) + m) * y.dim(2) + out_y) * y.dim(3);
+      std::int64_t in_x = s * params.dilations[1] - params.pads[1];
+      for (std::int64_t out_x = 0; out_x < y.dim(3); ++out_x, in_x += params.strides[1]) {
+        const bool inside = row_inside && in_x >= 0 && in_x < width;
+        const float product = multiply_flushed(inside ? values[from + in_x] : 0.0F, weight);
+        sum[out_x] = add_flushed(sum[out_x], product);
+      }
     }
   };
   for (std::int64_t image = 0; image < x.dim(0) * w.dim(0); ++image) {

@@ -2,6 +2,7 @@
 // contract. Integers only, on top of the IEEE 754 functions of sim/epilogue/float32.hpp.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "sim/epilogue/float32.hpp"
@@ -47,6 +48,34 @@ using float32::Bits;
 /// One step of a sum: sum + x * w, or sum if w is zero or subnormal.
 [[nodiscard]] constexpr Bits multiply_add(Bits sum, std::uint16_t x, std::uint16_t w) {
   if ((w & 0x7F80U) == 0) return sum;
+  // Ordinary numbers of similar size, which most are: the exact sum, in units of the last place of
+  // the smaller operand, fits 64 bits. Everything else takes the general way below.
+  const int sum_exponent = static_cast<int>(sum >> 23 & 0xFFU);
+  const int x_exponent = x >> 7 & 0xFF;
+  const int exponent = x_exponent + (w >> 7 & 0xFF) - 127;
+  const int distance = sum_exponent - exponent;
+  const bool ordinary = sum_exponent - 1U < 254U && x_exponent - 1U < 254U && (~w & 0x7F80U) != 0 &&
+                        exponent - 1U < 253U && distance + 31U < 63U;
+  if (ordinary) {
+    const std::uint64_t product = std::uint64_t{((x & 0x7FU) | 0x80U) * ((w & 0x7FU) | 0x80U)} << 9;
+    const std::uint64_t total = (sum & 0x7FFFFFU) | 0x800000U;
+    auto a = static_cast<std::int64_t>(total << (distance > 0 ? distance : 0));
+    auto b = static_cast<std::int64_t>(product << (distance < 0 ? -distance : 0));
+    if (sum >> 31 != 0) a = -a;
+    if (((x ^ w) & 0x8000U) != 0) b = -b;
+    const std::int64_t exact = a + b;
+    if (exact == 0) return 0;
+    const Bits sign = exact < 0 ? float32::kSignBit : 0;
+    const auto magnitude = static_cast<std::uint64_t>(exact < 0 ? -exact : exact);
+    const int shift = 40 - std::countl_zero(magnitude);
+    const int result = (distance < 0 ? sum_exponent : exponent) + shift;
+    if (result - 1U < 253U) {
+      // A carry out of the mantissa adds one to the exponent.
+      const std::uint64_t mantissa =
+          shift > 0 ? float32::shift_right_half_even(magnitude, shift) : magnitude << -shift;
+      return sign | ((static_cast<Bits>(result - 1) << 23) + static_cast<Bits>(mantissa));
+    }
+  }
   return add(sum, multiply(widen(x), widen(w)));
 }
 
