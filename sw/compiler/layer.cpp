@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -79,6 +80,15 @@ std::vector<float> requant_scales(const Layer& layer) {
     scales.push_back(product / layer.output.scale);
   }
   return scales;
+}
+
+std::vector<std::int32_t> stream_biases(const Layer& layer) {
+  if (!layer.bf16()) return layer.biases;
+  std::vector<std::int32_t> bits;
+  for (const float bias : layer.float_epilogue->biases) {
+    bits.push_back(std::bit_cast<std::int32_t>(bias));
+  }
+  return bits;
 }
 
 std::uint64_t largest_sum(const Layer& layer) {

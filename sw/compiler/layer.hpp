@@ -130,6 +130,9 @@ void check_layer(const Layer& layer, bool allow_wrap);
 /// `factors`, or input.scale * weight scale / output.scale, float32, left to right.
 [[nodiscard]] std::vector<float> requant_scales(const Layer& layer);
 
+/// Biases as the weight stream holds them: int32, or the bits of float32 with BF16 operands.
+[[nodiscard]] std::vector<std::int32_t> stream_biases(const Layer& layer);
+
 /// Largest |sum| that an accumulator of the layer can reach, bias included.
 [[nodiscard]] std::uint64_t largest_sum(const Layer& layer);
 

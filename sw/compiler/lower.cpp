@@ -405,13 +405,7 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   out.plan = make_plan(layer, config, options, &out.estimate);
   const std::optional<LayerPlace>& given = options.place;
   if (!layer.max_pool) {
-    std::vector<std::int32_t> biases = layer.biases;
-    if (layer.bf16()) {
-      biases.clear();
-      for (const float bias : layer.float_epilogue->biases) {
-        biases.push_back(std::bit_cast<std::int32_t>(bias));
-      }
-    }
+    const std::vector<std::int32_t> biases = stream_biases(layer);
     const std::vector<float> scales = requant_scales(layer);
     out.weights = layer.dense ? pack_dense(*layer.dense, biases, scales, config, out.plan.shape)
                               : pack_weights(layer.weights, biases, scales, config, out.plan.shape,

@@ -38,6 +38,25 @@ std::vector<std::uint8_t> from_words(const TensorShape& shape,
   return nchw;
 }
 
+std::vector<std::uint8_t> split_bf16(std::span<const std::uint16_t> values, std::uint64_t plane) {
+  std::vector<std::uint8_t> bytes(values.size() * 2);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint8_t* low = bytes.data() + i / plane * 2 * plane + i % plane;
+    low[0] = static_cast<std::uint8_t>(values[i]);
+    low[plane] = static_cast<std::uint8_t>(values[i] >> 8);
+  }
+  return bytes;
+}
+
+std::vector<std::uint16_t> join_bf16(std::span<const std::uint8_t> bytes, std::uint64_t plane) {
+  std::vector<std::uint16_t> values(bytes.size() / 2);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint8_t* low = bytes.data() + i / plane * 2 * plane + i % plane;
+    values[i] = static_cast<std::uint16_t>(low[0] | low[plane] << 8);
+  }
+  return values;
+}
+
 TensorCoordinate coordinate_of(const TensorShape& shape, std::uint64_t byte) {
   const std::uint64_t word = byte / 64;
   const std::uint64_t pixel = word % shape.pixels();

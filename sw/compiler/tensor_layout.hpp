@@ -27,6 +27,13 @@ struct TensorShape {
 [[nodiscard]] std::vector<std::uint8_t> from_words(const TensorShape& shape,
                                                    std::span<const std::uint8_t> words);
 
+/// BF16 in planes of `plane` elements to planes of bytes, two of each, the low ones first; and
+/// back.
+[[nodiscard]] std::vector<std::uint8_t> split_bf16(std::span<const std::uint16_t> values,
+                                                   std::uint64_t plane);
+[[nodiscard]] std::vector<std::uint16_t> join_bf16(std::span<const std::uint8_t> bytes,
+                                                   std::uint64_t plane);
+
 /// Where a byte of the word layout belongs.
 struct TensorCoordinate {
   std::uint32_t image = 0;

@@ -9,6 +9,7 @@
 
 #include "sim/reference/bfloat16.hpp"
 #include "sim/reference/ops.hpp"
+#include "sw/compiler/tensor_layout.hpp"
 
 namespace s4::sw {
 namespace {
@@ -116,27 +117,6 @@ std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data
   return {y.data.begin(), y.data.end()};
 }
 
-/// Planes of bytes, two of each channel, to planes of BF16; and back.
-std::vector<std::uint16_t> join_bytes(const std::vector<std::uint8_t>& bytes, std::uint64_t plane) {
-  std::vector<std::uint16_t> values(bytes.size() / 2);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint8_t* low = bytes.data() + i / plane * 2 * plane + i % plane;
-    values[i] = static_cast<std::uint16_t>(low[0] | low[plane] << 8);
-  }
-  return values;
-}
-
-std::vector<std::uint8_t> split_bytes(const std::vector<std::uint16_t>& values,
-                                      std::uint64_t plane) {
-  std::vector<std::uint8_t> bytes(values.size() * 2);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::uint8_t* low = bytes.data() + i / plane * 2 * plane + i % plane;
-    low[0] = static_cast<std::uint8_t>(values[i]);
-    low[plane] = static_cast<std::uint8_t>(values[i] >> 8);
-  }
-  return bytes;
-}
-
 /// Layers with BF16 operands or results. A matrix product is a convolution over one row.
 std::vector<std::uint8_t> float_reference(const Layer& layer, const LayerData& data) {
   const LayerGeometry& g = layer.geometry;
@@ -161,7 +141,7 @@ std::vector<std::uint8_t> float_reference(const Layer& layer, const LayerData& d
     std::vector<std::uint16_t> weights = layer.weights.bf16;
     for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = layer.weights.value(i);
     floats = ref::conv_bfloat16(
-        ref::Tensor<std::uint16_t>(input, join_bytes(data.input, g.height * g.width)),
+        ref::Tensor<std::uint16_t>(input, join_bf16(data.input, g.height * g.width)),
         ref::Tensor<std::uint16_t>(kernel, std::move(weights)), conv_params(g));
   } else {
     const ref::Tensor<std::int8_t> weights(kernel, layer.weights.data);
@@ -175,7 +155,7 @@ std::vector<std::uint8_t> float_reference(const Layer& layer, const LayerData& d
   }
   const std::uint64_t plane = std::uint64_t{g.out_height()} * g.out_width();
   const std::vector<std::uint16_t> wide =
-      g.out_bytes == 2 ? join_bytes(data.second, plane) : std::vector<std::uint16_t>();
+      g.out_bytes == 2 ? join_bf16(data.second, plane) : std::vector<std::uint16_t>();
   std::vector<std::uint16_t> results(g.pixels() * g.filters);
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::size_t c = i / plane % g.filters;
@@ -192,7 +172,7 @@ std::vector<std::uint8_t> float_reference(const Layer& layer, const LayerData& d
     }
     results[i] = ref::converted(e, ref::combined(e, x, second));
   }
-  if (g.out_bytes == 2) return split_bytes(results, plane);
+  if (g.out_bytes == 2) return split_bf16(results, plane);
   return {results.begin(), results.end()};
 }
 
@@ -412,7 +392,7 @@ LayerData make_data(const Layer& layer, std::uint64_t seed) {
   const auto numbers = [&](std::uint64_t count, std::uint64_t plane) {
     std::vector<std::uint16_t> values(count);
     for (auto& value : values) value = random_number(random, 119, 129, 2);
-    return split_bytes(values, plane);
+    return split_bf16(values, plane);
   };
   LayerData data;
   const std::uint64_t inputs = std::uint64_t{g.batch} * g.channels * g.height * g.row_words();

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sim/reference/ops.hpp"
+#include "sw/graph/bf16_ops.hpp"
 #include "sw/graph/float_ops.hpp"
 #include "sw/graph/infer.hpp"
 
@@ -223,6 +224,9 @@ TensorData compute(const Node& node, const Inputs& inputs, Shape shape) {
     }
     case Op::kDequantize:
       return dequantize(x, node.get<QuantizeAttributes>());
+    case Op::kBf16Conv:
+    case Op::kBf16MatMul:
+      return bf16_layer(node, inputs, std::move(shape));
     case Op::kMaxPool:
       if (x.type == DataType::kFloat32) {
         return float_max_pool(x, node.get<PoolAttributes>(), std::move(shape));

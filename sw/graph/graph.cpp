@@ -69,6 +69,10 @@ const char* name_of(Op op) {
       return "QAveragePool";
     case Op::kQGlobalAveragePool:
       return "QGlobalAveragePool";
+    case Op::kBf16Conv:
+      return "Bf16Conv";
+    case Op::kBf16MatMul:
+      return "Bf16MatMul";
   }
   return "unknown";
 }

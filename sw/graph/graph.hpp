@@ -63,6 +63,10 @@ enum class Op : std::uint8_t {
   kQClip,               ///< x; QUnaryAttributes. Also quantises anew, with an unlimited clamp.
   kQAveragePool,        ///< x; QPoolAttributes
   kQGlobalAveragePool,  ///< x; QPoolAttributes
+  // BF16: tensors are float32, of which operands and results are rounded to BF16
+  // (docs/blocks/bf16.md)
+  kBf16Conv,    ///< x, weights, [bias], [second]; Bf16LayerAttributes
+  kBf16MatMul,  ///< a [...,K], weights [K,N], [bias [N]], [second]; Bf16LayerAttributes
 };
 
 [[nodiscard]] const char* name_of(Op op);
@@ -200,11 +204,18 @@ struct QPoolAttributes {
   [[nodiscard]] bool operator==(const QPoolAttributes&) const = default;
 };
 
+/// A sum in float32 and BF16 products, plus bias, plus the second tensor if there is one.
+struct Bf16LayerAttributes {
+  ConvGeometry geometry;  ///< convolutions only
+  Clamp clamp;            ///< of the result
+  [[nodiscard]] bool operator==(const Bf16LayerAttributes&) const = default;
+};
+
 using Attributes =
     std::variant<NoAttributes, ConvAttributes, GemmAttributes, ClampAttributes, PoolAttributes,
                  BatchNormAttributes, AxisAttributes, ReshapeAttributes, TransposeAttributes,
                  SliceAttributes, CastAttributes, QuantizeAttributes, QLayerAttributes,
-                 QBinaryAttributes, QUnaryAttributes, QPoolAttributes>;
+                 QBinaryAttributes, QUnaryAttributes, QPoolAttributes, Bf16LayerAttributes>;
 
 struct Node {
   Op op = Op::kReshape;

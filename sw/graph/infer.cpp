@@ -97,6 +97,13 @@ class Inference {
         require(x.shape[2] * x.shape[3] < (1 << 23), "image too large for an average");
         return y;
       }
+      case Op::kBf16Conv:
+        return bf16_layer(
+            convolved(in(0).shape, in(1).shape, node_.get<Bf16LayerAttributes>().geometry), 1);
+      case Op::kBf16MatMul: {
+        const Shape y = rows_product();
+        return bf16_layer(y, y.size() - 1);
+      }
     }
     fail("operator unknown");
   }
@@ -414,14 +421,28 @@ class Inference {
   TensorInfo qmatmul() const {
     const auto& q = node_.get<QLayerAttributes>();
     const DataType type = bytes(0).type;
+    Shape y = rows_product();
+    check_layer(q, type, y.back(), y);
+    return sized(type, std::move(y));
+  }
+  /// [...,K] by [K,N].
+  Shape rows_product() const {
     const Shape& a = in(0).shape;
     const Shape& b = in(1).shape;
     require(a.size() >= 2 && b.size() == 2 && a.back() == b[0],
             "operands " + to_string(a) + " and " + to_string(b) + " do not fit each other");
     Shape y = a;
     y.back() = b[1];
-    check_layer(q, type, b[1], y);
-    return sized(type, std::move(y));
+    return y;
+  }
+  TensorInfo bf16_layer(Shape y, std::size_t channel_axis) const {
+    const Clamp& clamp = node_.get<Bf16LayerAttributes>().clamp;
+    require(clamp.low <= clamp.high, "the limits of its result are in the wrong order");
+    (void)typed(2, DataType::kFloat32);
+    check_bias(2, DataType::kFloat32, y[channel_axis]);
+    require(!has(3) || (in(3).type == DataType::kFloat32 && in(3).shape == y),
+            "second tensor is not " + std::string(name_of(DataType::kFloat32)) + to_string(y));
+    return sized(DataType::kFloat32, std::move(y));
   }
   void check_binary(const QBinaryAttributes& q) const {
     const DataType type = bytes(0).type;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "sw/network/memory_map.hpp"
@@ -180,8 +181,8 @@ class Compiler {
       if (cost.shared && &slice != &cost.slices.front()) break;
       const Layer part = cost.slices.size() > 1 ? slice_layer(whole, slice.slice) : Layer();
       const Layer& source = cost.slices.size() > 1 ? part : whole;
-      slice.packed =
-          pack_weights(source.weights, source.biases, requant_scales(source), config_, shape);
+      slice.packed = pack_weights(source.weights, stream_biases(source), requant_scales(source),
+                                  config_, shape);
       slice.offset = place_weights(slice.packed->bytes);
     }
     return cost;
@@ -219,7 +220,17 @@ class Compiler {
 
   /// The prediction knows of no queues, which delay loads that wait for room: percent.
   static std::uint64_t handicap(Residency residency) {
-    return residency == Residency::kDouble ? 100 : residency == Residency::kSingle ? 102 : 105;
+    switch (residency) {
+      case Residency::kDouble:
+        return 100;
+      case Residency::kSingle:
+        return 102;
+      case Residency::kAhead:
+        return 103;
+      case Residency::kPacked:
+        break;
+    }
+    return 105;
   }
 
   /// Layers before which the later ones can take more images together: one value passes, and no
@@ -255,7 +266,8 @@ class Compiler {
       plan.shapes.push_back(best_shape(layer(segment.layers[i]).layer, config_, all, images));
       pointers.push_back(&all[plan.shapes.back()]);
     }
-    for (const Residency residency : {Residency::kDouble, Residency::kSingle, Residency::kPacked}) {
+    for (const Residency residency :
+         {Residency::kDouble, Residency::kSingle, Residency::kAhead, Residency::kPacked}) {
       const auto places = allocate(out_.network, segment, plan.images, residency,
                                    config_.local_words, plan.split, plan.late_images);
       if (!places) continue;
@@ -308,6 +320,8 @@ class Compiler {
           name_of(out_.network, segment), *out_.network.options.sub_batch, config_.name,
           64 * std::uint64_t{config_.local_words}));
     }
+    // Two expectations, not the same one: a small advantage says nothing.
+    if (count == 1 && spilled_clocks(segment) < found.cost / 8 * 7) return compile_spilled(segment);
     std::vector<LayerCost> chosen;
     std::vector<const LayerCost*> pointers;
     for (std::size_t i = 0; i < count; ++i) {
@@ -330,7 +344,23 @@ class Compiler {
 
   // ---- activations in memory --------------------------------------------------------------------
 
-  /// One layer of which not even one image fits: from memory to memory, in chunks.
+  /// Clocks that a layer alone takes from memory to memory: where few of its images fit, chunks
+  /// may overlap better. No network option asks for its images then.
+  [[nodiscard]] std::uint64_t spilled_clocks(const Segment& segment) const {
+    constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+    if (out_.network.options.sub_batch) return kNever;
+    CompileOptions options;
+    options.allow_wrap = true;
+    Estimate estimate;
+    try {
+      (void)make_plan(layer(segment.layers.front()).layer, config_, options, &estimate);
+    } catch (const CompileError&) {
+      return kNever;
+    }
+    return estimate.cycles;
+  }
+
+  /// One layer from memory to memory, in chunks.
   void compile_spilled(const Segment& segment) {
     const std::size_t l = segment.layers.front();
     const ChipLayer& chip_layer = layer(l);

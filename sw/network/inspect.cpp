@@ -46,7 +46,7 @@ Totals totals(const CompiledNetwork& compiled) {
       const Layer& layer = chip_layer.layer;
       t.macs += chip_layer.macs_dense();
       t.kept += layer.weights.non_zeros();
-      t.dense += chip_layer.dense_weights;
+      t.dense += chip_layer.dense_bytes();
       t.stored += placed.weight_bytes;
       t.parameters += placed.parameter_bytes;
     }
@@ -85,7 +85,7 @@ json inspect_json(const CompiledNetwork& compiled) {
                          static_cast<double>(std::max<std::uint64_t>(kept, 1));
       item["weight_bytes"] = placed.weight_bytes;
       item["parameter_bytes"] = placed.parameter_bytes;
-      item["dense_weight_bytes"] = chip_layer.dense_weights;
+      item["dense_weight_bytes"] = chip_layer.dense_bytes();
       item["plan"] = placed.plan.describe();
       item["bound"] = bound_name(placed.estimate);
       item["predicted_cycles"] = placed.predicted;
@@ -137,7 +137,7 @@ std::string inspect_text(const CompiledNetwork& compiled, bool with_commands) {
     text += fmt::format("{:<20} {:<14} {:<6} {:<36} {:>4} {:>8.1f}x {:>10} {:>10}  {}\n", step.name,
                         step.op, step.engine, layer.describe(), largest_bank(layer),
                         static_cast<double>(chip_layer.dense_weights) / static_cast<double>(kept),
-                        placed.weight_bytes, chip_layer.dense_weights, step.why);
+                        placed.weight_bytes, chip_layer.dense_bytes(), step.why);
   }
   text += '\n';
   for (const ChipProgram& chip : compiled.programs) {

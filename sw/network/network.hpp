@@ -56,7 +56,8 @@ struct NetworkStep {
 /// Activations as a chip layer reads or writes them: bytes of a tensor of the graph.
 struct ChipValue {
   graph::TensorId tensor = graph::kNoTensor;
-  TensorShape shape;
+  TensorShape shape;        ///< in bytes: a BF16 channel is two, the low one first
+  std::uint32_t bytes = 1;  ///< of an element; 2: BF16, which the graph holds as float32
   bool is_unsigned = false;
   std::optional<std::size_t> producer;  ///< layer; without one the host provides the bytes
   /// Set: the host gathers windows; `shape` is that of the gathered image.
@@ -75,6 +76,9 @@ struct ChipLayer {
   std::uint64_t dense_weights = 0;
 
   [[nodiscard]] std::uint64_t macs_dense() const { return dense_weights * layer.geometry.pixels(); }
+  [[nodiscard]] std::uint64_t dense_bytes() const {
+    return dense_weights * layer.geometry.in_bytes;
+  }
 };
 
 /// Weights are those of the graph: pruning changes both.
@@ -118,7 +122,7 @@ struct ChipProgram {
   std::vector<std::size_t> inputs;   ///< values read from memory
   std::vector<std::size_t> outputs;  ///< values written to memory
   std::uint32_t sub_batch = 0;       ///< images on chip together; 0: spilled
-  std::string residency;  ///< "double", "single", "packed": how inputs are loaded ahead; "memory"
+  std::string residency;  ///< how inputs are loaded ahead: residency_name(); "memory": spilled
   bool spilled = false;
   std::uint64_t predicted = 0;  ///< clocks
 };

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "sim/sequencer/gen/commands.hpp"
+#include "sw/graph/bf16_ops.hpp"
 
 namespace s4::sw {
 namespace {
@@ -16,6 +17,8 @@ using graph::Node;
 using graph::Op;
 using graph::Shape;
 using graph::TensorId;
+
+constexpr std::uint16_t kExponent = 0x7F80;  // of a BF16
 
 QuantParams quant(const graph::Quant& q) { return {q.scale, q.zero}; }
 
@@ -78,6 +81,12 @@ class Builder {
       case Op::kMaxPool:
         maximum();
         break;
+      case Op::kBf16Conv:
+        convolution();
+        break;
+      case Op::kBf16MatMul:
+        product();
+        break;
       case Op::kQMul:
       case Op::kQClip:
       case Op::kConcat:
@@ -97,13 +106,14 @@ class Builder {
     Layer& layer = out_.layer;
     layer.is_unsigned = graph_.at(node_.output).type == graph::DataType::kUint8;
     const LayerGeometry& g = layer.geometry;
-    out_.output_shape = {g.batch, g.filters, g.out_height(), g.out_width()};
+    out_.input_shape.channels *= g.in_bytes;
+    out_.output_shape = {g.batch, g.filters * g.out_bytes, g.out_height(), g.out_width()};
     try {
       check_layer(layer, true);
     } catch (const CompileError& error) {
       throw NotOnChip{error.what()};
     }
-    if (largest_sum(layer) > std::numeric_limits<std::int32_t>::max()) {
+    if (!layer.bf16() && largest_sum(layer) > std::numeric_limits<std::int32_t>::max()) {
       note("its sums can exceed 32 bits and wrap, as in ONNX");
     }
     return std::move(out_);
@@ -130,7 +140,33 @@ class Builder {
     g.width = shape.width;
   }
 
-  /// What QConv and QMatMul share; the geometry is set.
+  [[nodiscard]] bool bf16() const {
+    return node_.op == Op::kBf16Conv || node_.op == Op::kBf16MatMul;
+  }
+
+  /// What layers of one type share; geometry and weights are set.
+  void epilogue() { bf16() ? float_epilogue() : quantisation(); }
+
+  void float_epilogue() {
+    Layer& layer = out_.layer;
+    layer.geometry.in_bytes = layer.geometry.out_bytes = 2;
+    const std::uint32_t filters = layer.geometry.filters;
+    const graph::Clamp& clamp = node_.get<graph::Bf16LayerAttributes>().clamp;
+    FloatEpilogue e;
+    e.low = clamp.low;
+    e.high = clamp.high;
+    e.biases.assign(filters, 0.0F);
+    if (node_.input(2) != kNoTensor) e.biases = graph_.constant(node_.inputs[2]).floats();
+    layer.factors.assign(filters, 1.0F);
+    layer.float_epilogue = std::move(e);
+    if (node_.input(3) != kNoTensor) {
+      out_.second = node_.inputs[3];
+      layer.add = ResidualAdd{};
+      note("with the addition behind it");
+    }
+    out_.has_weights = true;
+  }
+
   void quantisation() {
     const auto& q = node_.get<graph::QLayerAttributes>();
     Layer& layer = out_.layer;
@@ -154,14 +190,24 @@ class Builder {
     out_.has_weights = true;
   }
 
-  [[nodiscard]] const std::vector<std::int8_t>& weights() const {
+  /// Calls use(values, of the tensor) with the weights as their tensor holds them, whose elements
+  /// are those of WeightTensor::data or of WeightTensor::bf16.
+  template <typename Use>
+  void with_weights(WeightTensor& tensor, const Use& use) const {
     require(graph_.is_constant(node_.inputs[1]), "its weights are not constant");
-    return graph_.constant(node_.inputs[1]).get<std::int8_t>();
+    const graph::TensorData& data = graph_.constant(node_.inputs[1]);
+    if (!bf16()) return use(data.get<std::int8_t>(), tensor.data);
+    tensor.bf16.resize(tensor.data.size());
+    use(graph::to_bf16(data.floats()), tensor.bf16);
+    for (std::size_t i = 0; i < tensor.data.size(); ++i) {
+      // Zeros and subnormal numbers add nothing.
+      tensor.data[i] = (tensor.bf16[i] & kExponent) != 0 ? 1 : 0;
+    }
   }
 
   void convolution() {
-    const auto& a = node_.get<graph::QLayerAttributes>().geometry;
-    const std::vector<std::int8_t>& values = weights();
+    const auto& a = bf16() ? node_.get<graph::Bf16LayerAttributes>().geometry
+                           : node_.get<graph::QLayerAttributes>().geometry;
     const Shape& w = shape_of(node_.inputs[1]);
     use_input(node_.inputs[0], image_of(node_.inputs[0]));
     LayerGeometry& g = out_.layer.geometry;
@@ -181,19 +227,20 @@ class Builder {
     WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
     const auto inner = static_cast<std::size_t>(w[1] * w[2] * w[3]);
     const std::size_t group_filters = g.filters / static_cast<std::size_t>(a.groups);
-    for (std::size_t out = 0; out < g.filters; ++out) {
-      const std::size_t to = out * g.channels * tensor.taps() + out / group_filters * inner;
-      std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(out * inner), inner,
-                  tensor.data.begin() + static_cast<std::ptrdiff_t>(to));
-    }
+    with_weights(tensor, [&](const auto& values, auto& data) {
+      for (std::size_t out = 0; out < g.filters; ++out) {
+        const std::size_t to = out * g.channels * tensor.taps() + out / group_filters * inner;
+        std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(out * inner), inner,
+                    data.begin() + static_cast<std::ptrdiff_t>(to));
+      }
+    });
     out_.layer.weights = std::move(tensor);
-    out_.dense_weights = values.size();
+    out_.dense_weights = g.filters * inner;
     if (a.groups != 1) note(fmt::format("{} groups, the weights between them are zero", a.groups));
-    quantisation();
+    epilogue();
   }
 
   void product() {
-    const std::vector<std::int8_t>& values = weights();
     const Shape& w = shape_of(node_.inputs[1]);
     const TensorId a = node_.inputs[0];
     const auto rows = rows_shape(shape_of(a));
@@ -201,8 +248,9 @@ class Builder {
     LayerGeometry& g = out_.layer.geometry;
     const TensorId image = shape_of(a).size() == 2 ? flattened_image(graph_, a) : kNoTensor;
     const auto flat = image == kNoTensor ? std::nullopt : image_shape(shape_of(image));
-    const bool whole =
-        flat && flat->height <= commands::kMaxKernel && flat->width <= commands::kMaxKernel;
+    // A kernel like the image sums in another order, which only integers do not show.
+    const std::uint32_t most = bf16() ? 1 : commands::kMaxKernel;
+    const bool whole = flat && flat->height <= most && flat->width <= most;
     if (whole) {
       use_input(image, *flat);
       g.kernel_h = flat->height;
@@ -210,19 +258,24 @@ class Builder {
       if (flat->height * flat->width > 1) note("as a convolution with a kernel like the image");
     } else {
       use_input(a, *rows);
-      if (flat) note("as a 1x1 convolution; the image before it is larger than a kernel can be");
+      if (flat) {
+        note(bf16() ? "as a 1x1 convolution, whose sums have the order of the product's"
+                    : "as a 1x1 convolution; the image before it is larger than a kernel can be");
+      }
     }
     g.filters = static_cast<std::uint32_t>(w[1]);
     WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
     const std::size_t reduction = std::size_t{g.channels} * tensor.taps();
-    for (std::size_t k = 0; k < reduction; ++k) {
-      for (std::size_t out = 0; out < g.filters; ++out) {
-        tensor.data[out * reduction + k] = values[k * g.filters + out];
+    with_weights(tensor, [&](const auto& values, auto& data) {
+      for (std::size_t k = 0; k < reduction; ++k) {
+        for (std::size_t out = 0; out < g.filters; ++out) {
+          data[out * reduction + k] = values[k * g.filters + out];
+        }
       }
-    }
+    });
     out_.layer.weights = std::move(tensor);
-    out_.dense_weights = values.size();
-    quantisation();
+    out_.dense_weights = reduction * g.filters;
+    epilogue();
   }
 
   /// Weights of one per channel, so that filter c reads channel c alone.
@@ -361,25 +414,43 @@ std::optional<NodeLayer> layer_of_node(const Graph& graph, const Node& node, std
   }
 }
 
-void set_weights(Graph& graph, Node& node, const WeightTensor& from) {
-  graph::TensorData data = graph.constant(node.inputs[1]);
-  auto& values = data.get<std::int8_t>();
-  const std::size_t reduction = std::size_t{from.in_channels} * from.taps();
-  if (node.op == Op::kQConv) {
-    const std::size_t inner = values.size() / from.out_channels;
-    const auto groups =
-        static_cast<std::size_t>(node.get<graph::QLayerAttributes>().geometry.groups);
-    for (std::size_t out = 0; out < from.out_channels; ++out) {
-      const std::size_t group = out / (from.out_channels / groups);
-      std::copy_n(from.data.begin() + static_cast<std::ptrdiff_t>(out * reduction + group * inner),
-                  inner, values.begin() + static_cast<std::ptrdiff_t>(out * inner));
-    }
-  } else {
+namespace {
+
+/// Values of a chip layer's weights to those of the node, both in their own order.
+template <typename T>
+void put_weights(const Node& node, const WeightTensor& tensor, const std::vector<T>& from,
+                 std::vector<T>& to) {
+  const std::size_t reduction = std::size_t{tensor.in_channels} * tensor.taps();
+  const std::size_t filters = tensor.out_channels;
+  if (node.op == Op::kQMatMul || node.op == Op::kBf16MatMul) {
     for (std::size_t k = 0; k < reduction; ++k) {
-      for (std::size_t out = 0; out < from.out_channels; ++out) {
-        values[k * from.out_channels + out] = from.data[out * reduction + k];
+      for (std::size_t out = 0; out < filters; ++out) {
+        to[k * filters + out] = from[out * reduction + k];
       }
     }
+    return;
+  }
+  const std::size_t inner = to.size() / filters;
+  const auto& geometry = node.op == Op::kQConv ? node.get<graph::QLayerAttributes>().geometry
+                                               : node.get<graph::Bf16LayerAttributes>().geometry;
+  const auto groups = static_cast<std::size_t>(geometry.groups);
+  for (std::size_t out = 0; out < filters; ++out) {
+    const std::size_t group = out / (filters / groups);
+    std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(out * reduction + group * inner), inner,
+                to.begin() + static_cast<std::ptrdiff_t>(out * inner));
+  }
+}
+
+}  // namespace
+
+void set_weights(Graph& graph, Node& node, const WeightTensor& from) {
+  graph::TensorData data = graph.constant(node.inputs[1]);
+  if (from.bf16.empty()) {
+    put_weights(node, from, from.data, data.get<std::int8_t>());
+  } else {
+    std::vector<std::uint16_t> kept(from.data.size());
+    for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = from.value(i);
+    put_weights(node, from, graph::from_bf16(kept), data.get<float>());
   }
   const TensorId shared = node.inputs[1];
   std::size_t readers = 0;

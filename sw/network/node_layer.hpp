@@ -17,7 +17,7 @@ namespace s4::sw {
 struct NodeLayer {
   Layer layer;
   graph::TensorId input = graph::kNoTensor;
-  TensorShape input_shape;
+  TensorShape input_shape;  ///< in bytes: a BF16 channel is two of them
   graph::TensorId second = graph::kNoTensor;
   TensorShape output_shape;
   std::string why;  ///< how the node became a layer, empty if it simply is one

@@ -71,7 +71,8 @@ class Preparation {
     made.layer.number = static_cast<std::uint16_t>(out_.layers.size());
     ChipLayer layer;
     layer.step = out_.steps.size();
-    layer.input = value_of(made.input, made.input_shape);
+    const std::uint32_t bytes = made.layer.geometry.in_bytes;
+    layer.input = value_of(made.input, made.input_shape, bytes);
     std::optional<Windows> gathered;
     if (!out_.values[layer.input].producer && !made.layer.max_pool) {
       if (const auto windows = find_windows(made.layer.geometry, out_.options.pixel_group)) {
@@ -97,13 +98,14 @@ class Preparation {
       set_weights(out_.graph, out_.graph.nodes[step.node],
                   gathered ? scattered_weights(made.layer.weights, *gathered) : made.layer.weights);
     }
-    if (made.layer.add) layer.second = value_of(made.second, made.output_shape);
+    if (made.layer.add) layer.second = value_of(made.second, made.output_shape, bytes);
     layer.output = out_.values.size();
     layer.dense_weights = made.dense_weights;
     const TensorId output = out_.graph.nodes[step.node].output;
     ChipValue value;
     value.tensor = output;
     value.shape = made.output_shape;
+    value.bytes = made.layer.geometry.out_bytes;
     value.is_unsigned = made.layer.is_unsigned;
     value.producer = out_.layers.size();
     values_[{output, key(made.output_shape)}] = out_.values.size();
@@ -128,14 +130,18 @@ class Preparation {
     return out_.values.size() - 1;
   }
 
-  std::size_t value_of(TensorId tensor, const TensorShape& shape) {
-    tensor = without_reshapes(out_.graph, tensor, shape);
+  /// `shape` in bytes, `bytes` of an element.
+  std::size_t value_of(TensorId tensor, const TensorShape& shape, std::uint32_t bytes) {
+    TensorShape elements = shape;
+    elements.channels /= bytes;
+    tensor = without_reshapes(out_.graph, tensor, elements);
     const auto [found, made] = values_.insert({{tensor, key(shape)}, out_.values.size()});
     if (made) {
       const bool is_unsigned = out_.graph.at(tensor).type == graph::DataType::kUint8;
       ChipValue value;
       value.tensor = tensor;
       value.shape = shape;
+      value.bytes = bytes;
       value.is_unsigned = is_unsigned;
       out_.values.push_back(value);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace s4::sw {
 namespace {
@@ -30,6 +31,26 @@ std::uint64_t lowest_place(const Item& item, const std::vector<Item>& placed) {
   return address;
 }
 
+/// Gives the items their places in this order.
+Allocation place(std::vector<Item> items, const std::vector<std::size_t>& order,
+                 const std::vector<std::size_t>& owner, std::size_t count) {
+  Allocation result;
+  result.address.assign(count, 0);
+  result.other.assign(count, 0);
+  std::vector<bool> placed_once(count, false);
+  std::vector<Item> placed;
+  for (const std::size_t i : order) {
+    items[i].address = lowest_place(items[i], placed);
+    result.words = std::max(result.words, items[i].address + items[i].words);
+    placed.push_back(items[i]);
+    const auto address = static_cast<std::uint32_t>(items[i].address);
+    if (!placed_once[owner[i]]) result.address[owner[i]] = address;
+    result.other[owner[i]] = address;
+    placed_once[owner[i]] = true;
+  }
+  return result;
+}
+
 }  // namespace
 
 const char* residency_name(Residency residency) {
@@ -38,6 +59,8 @@ const char* residency_name(Residency residency) {
       return "double";
     case Residency::kSingle:
       return "single";
+    case Residency::kAhead:
+      return "ahead";
     case Residency::kPacked:
       return "packed";
   }
@@ -87,7 +110,8 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
     item.words =
         std::uint64_t{late ? late_images : images} * shape.height * shape.width * shape.blocks();
     // What is loaded ahead or still being stored outlives its sub-batch.
-    const bool always = residency != Residency::kPacked && (v.loaded || v.stored);
+    const bool always = (v.loaded && residency != Residency::kPacked) ||
+                        (v.stored && residency <= Residency::kSingle);
     // What waits for the late layers outlives the sub-batches in which it is made.
     const bool waits = late && v.first < split;
     item.first = always || v.loaded || waits ? 0 : v.first;
@@ -99,27 +123,22 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
   }
   std::vector<std::size_t> order(items.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const std::size_t long_a = items[a].last - items[a].first;
-    const std::size_t long_b = items[b].last - items[b].first;
-    return long_a != long_b ? long_a > long_b : items[a].words > items[b].words;
-  });
-  Allocation result;
-  result.address.assign(count, 0);
-  result.other.assign(count, 0);
-  std::vector<bool> placed_once(count, false);
-  std::vector<Item> placed;
-  for (const std::size_t i : order) {
-    items[i].address = lowest_place(items[i], placed);
-    result.words = std::max(result.words, items[i].address + items[i].words);
-    if (result.words > room) return std::nullopt;
-    placed.push_back(items[i]);
-    const auto address = static_cast<std::uint32_t>(items[i].address);
-    if (!placed_once[owner[i]]) result.address[owner[i]] = address;
-    result.other[owner[i]] = address;
-    placed_once[owner[i]] = true;
+  std::optional<Allocation> best;
+  // Long lives first leave few holes where sizes are alike, large places first where they are not.
+  for (const bool by_size : {false, true}) {
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const std::uint64_t long_a = items[a].last - items[a].first;
+      const std::uint64_t long_b = items[b].last - items[b].first;
+      const auto key_a =
+          by_size ? std::pair(items[a].words, long_a) : std::pair(long_a, items[a].words);
+      const auto key_b =
+          by_size ? std::pair(items[b].words, long_b) : std::pair(long_b, items[b].words);
+      return key_a > key_b;
+    });
+    const auto result = place(items, order, owner, count);
+    if (result.words <= room && (!best || result.words < best->words)) best = result;
   }
-  return result;
+  return best;
 }
 
 }  // namespace s4::sw

@@ -38,7 +38,8 @@ struct Segment {
 enum class Residency : std::uint8_t {
   kDouble,  ///< inputs of the next sub-batch are loaded beside those in use
   kSingle,  ///< inputs of the next sub-batch take the place of those in use once they are read
-  kPacked,  ///< every place is used again: nothing of the next sub-batch is loaded before
+  kAhead,   ///< as kSingle, but places of results are used again while they are stored
+  kPacked,  ///< every place is used again: inputs are loaded once nothing else needs their place
 };
 [[nodiscard]] const char* residency_name(Residency residency);
 

@@ -13,6 +13,7 @@
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/node_layer.hpp"
+#include "sw/network/value_words.hpp"
 
 namespace s4::sw {
 namespace {
@@ -31,19 +32,6 @@ double seconds_since(Clock::time_point begin) {
 std::string value_text(std::uint8_t byte, bool is_unsigned) {
   return is_unsigned ? std::to_string(byte)
                      : std::to_string(static_cast<int>(static_cast<std::int8_t>(byte)));
-}
-
-std::span<const std::uint8_t> bytes_of(const TensorData& tensor) {
-  const auto view = [](const auto& values) {
-    return std::span(reinterpret_cast<const std::uint8_t*>(values.data()), values.size());
-  };
-  return tensor.type == graph::DataType::kInt8 ? view(tensor.get<std::int8_t>())
-                                               : view(tensor.get<std::uint8_t>());
-}
-
-TensorData tensor_of(const graph::Tensor& wanted, const std::vector<std::uint8_t>& bytes) {
-  if (wanted.type == graph::DataType::kUint8) return TensorData(wanted.shape, bytes);
-  return TensorData(wanted.shape, std::vector<std::int8_t>(bytes.begin(), bytes.end()));
 }
 
 /// What one device made of the network.
@@ -150,10 +138,12 @@ class NetworkRunner {
       const std::uint64_t kept = layer.weights.non_zeros();
       r.macs_dense = network_.layers[i].macs_dense();
       r.macs_nonzero = kept * layer.geometry.pixels();
-      r.dense_weight_bytes = network_.layers[i].dense_weights;
-      r.sparsity = static_cast<double>(r.dense_weight_bytes) /
+      // BF16 has twice the bytes and half the rate.
+      const std::uint32_t bytes = layer.geometry.in_bytes;
+      r.dense_weight_bytes = network_.layers[i].dense_bytes();
+      r.sparsity = static_cast<double>(network_.layers[i].dense_weights) /
                    static_cast<double>(std::max<std::uint64_t>(kept, 1));
-      r.ideal_cycles = static_cast<double>(r.macs_nonzero) / config_.macs_per_clock;
+      r.ideal_cycles = static_cast<double>(r.macs_nonzero) * bytes / config_.macs_per_clock;
     }
     for (const ChipProgram& chip : compiled_.programs) {
       report_.predicted_cycles += chip.predicted;
@@ -189,7 +179,7 @@ class NetworkRunner {
       if (!memory.is_output) continue;
       const ChipValue& value = network_.values[memory.value];
       const TensorData& data = kept.at(value.tensor);
-      expected_[memory.value] = to_words(value.shape, bytes_of(data));
+      expected_[memory.value] = words_of(value, data);
     }
   }
 
@@ -223,8 +213,7 @@ class NetworkRunner {
       if (const MemoryValue* memory = stored(id)) {
         std::vector<std::uint8_t> words(memory->region.size);
         device_.read_memory(memory->region.address, words);
-        values_[id] =
-            tensor_of(g.at(id), from_words(runner_.network_.values[memory->value].shape, words));
+        values_[id] = data_of(runner_.network_.values[memory->value], g.at(id), words);
         return *values_[id];
       }
       const graph::Node& node = g.nodes.at(node_[id]);
@@ -253,14 +242,6 @@ class NetworkRunner {
     std::vector<std::size_t> node_;
   };
 
-  /// A value that the host provides, as it lies in memory.
-  static std::vector<std::uint8_t> host_words(const ChipValue& value, HostValues& host) {
-    const auto bytes = bytes_of(host.get(value.tensor));
-    if (!value.windows) return to_words(value.shape, bytes);
-    return to_words(value.shape,
-                    windows_of(*value.windows, bytes, static_cast<std::uint8_t>(value.padding)));
-  }
-
   /// Nothing if a program failed; the report says why.
   std::optional<Outcome> run_on(Device& device) {
     Outcome outcome;
@@ -273,8 +254,9 @@ class NetworkRunner {
       for (const std::size_t value : chip.inputs) {
         if (network_.values[value].producer || written[value]) continue;
         written[value] = true;
-        device.write_memory(memory_of(value)->region.address,
-                            host_words(network_.values[value], host));
+        device.write_memory(
+            memory_of(value)->region.address,
+            words_of(network_.values[value], host.get(network_.values[value].tensor)));
       }
       if (!run_program(device, chip, outcome)) return std::nullopt;
     }
@@ -364,14 +346,18 @@ class NetworkRunner {
       const ChipValue& value = network_.values[memory.value];
       const std::size_t index = *value.producer;
       const Layer& layer = network_.layers[index].layer;
-      const TensorCoordinate at = coordinate_of(value.shape, address - region.address);
+      TensorCoordinate at = coordinate_of(value.shape, address - region.address);
+      const bool padding = at.channel >= value.shape.channels;
+      const std::uint32_t byte = at.channel % value.bytes;
+      at.channel /= value.bytes;
       return fmt::format(
-          "layer {} '{}' ({}): output (n {}, c {}, y {}, x {}){}: expected {}, got "
+          "layer {} '{}' ({}): output (n {}, c {}, y {}, x {}){}{}: expected {}, got "
           "{}; {}",
           index, layer.name, layer.describe(), at.image, at.channel, at.y, at.x,
-          at.channel >= value.shape.channels ? " (padding channel)" : "",
-          value_text(expected, value.is_unsigned), value_text(got, value.is_unsigned),
-          blame(index, at, device));
+          padding ? " (padding channel)" : "",
+          value.bytes > 1 ? fmt::format(", byte {}", byte) : "",
+          value_text(expected, value.is_unsigned || value.bytes > 1),
+          value_text(got, value.is_unsigned || value.bytes > 1), blame(index, at, device));
     }
     return fmt::format(
         "byte {} of the written memory, outside of every tensor: expected {}, got "

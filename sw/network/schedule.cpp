@@ -82,18 +82,35 @@ class Scheduler {
         store(i, s);
         if (!more) continue;
         if (plan_.residency == Residency::kDouble && i == 0) load_all(s + 1);
-        if (plan_.residency == Residency::kSingle) {
-          for (std::size_t v = 0; v < segment_.values.size(); ++v) {
-            if (segment_.values[v].loaded && segment_.values[v].last == i) load(v, s + 1);
-          }
+        if (plan_.residency == Residency::kDouble) continue;
+        for (std::size_t v = 0; v < segment_.values.size(); ++v) {
+          if (segment_.values[v].loaded && free_after(v, s) == i) load(v, s + 1);
         }
       }
-      if (more && plan_.residency == Residency::kPacked) load_all(s + 1);
     }
     return finish();
   }
 
  private:
+  /// The last layer of sub-batch `s` that uses the place of a loaded value.
+  [[nodiscard]] std::size_t free_after(std::size_t v, std::uint32_t s) const {
+    const bool late = subs_[s].own.end == subs_[s].all.end;
+    const auto end = [&](std::size_t u) { return base(u, s) + place_words(u, s); };
+    std::size_t last = segment_.values[v].last;
+    for (std::size_t u = 0; u < segment_.values.size(); ++u) {
+      const SegmentValue& other = segment_.values[u];
+      const bool meets = base(u, s) < end(v) && base(v, s) < end(u);
+      if (meets && (late || other.first < plan_.split)) last = std::max(last, other.last);
+    }
+    return last;
+  }
+
+  /// Words of the place of a value.
+  [[nodiscard]] std::uint64_t place_words(std::size_t position, std::uint32_t s) const {
+    const TensorShape& shape = shape_of(position);
+    return std::uint64_t{held(position, s).count()} * shape.height * shape.width * shape.blocks();
+  }
+
   void describe_layer(std::size_t i) {
     LayerPlacement& placed = out_.layers[i];
     placed.layer = segment_.layers[i];
@@ -297,10 +314,13 @@ class Scheduler {
     const LayerGeometry& g = chip.layer.geometry;
     const std::size_t in = position(chip.input);
     const std::size_t out = position(chip.output);
-    const std::uint32_t out_end = slice.slice.out_block() + (slice.slice.filters() + 63) / 64;
+    // Blocks of 64 bytes; a slice counts its input in blocks of 64 channels.
+    const Blocks read{slice.slice.in_begin * g.in_bytes,
+                      std::min(slice.slice.in_end * g.in_bytes, g.in_blocks())};
+    const Blocks results{slice.slice.out_begin * g.out_bytes / 64,
+                         (slice.slice.out_end * g.out_bytes + 63) / 64};
     LastCommands needs = no_needs();
-    use(in, s, images, {slice.slice.in_begin, slice.slice.in_end}, Engine::kSpu, false, needs);
-    const Blocks results{slice.slice.out_block(), out_end};
+    use(in, s, images, read, Engine::kSpu, false, needs);
     if (chip.second) use(position(*chip.second), s, images, results, Engine::kSpu, false, needs);
     use(out, s, images, results, Engine::kSpu, true, needs);
 
@@ -310,10 +330,10 @@ class Scheduler {
     const std::uint64_t out_plane = std::uint64_t{g.out_height()} * g.out_width();
     const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
     commands::SpuCommand c = layer_command(chip.layer, slice.profile.shape);
-    c.in_blocks = static_cast<std::uint16_t>(slice.slice.in_blocks());
+    c.in_blocks = static_cast<std::uint16_t>(read.end - read.begin);
     c.in_plane = word(in_plane * in_all.count());
-    c.in_addr = word(base(in, s) + (images.begin - in_all.begin) * in_plane +
-                     slice.slice.in_begin * c.in_plane);
+    c.in_addr =
+        word(base(in, s) + (images.begin - in_all.begin) * in_plane + read.begin * c.in_plane);
     c.in_image = word(in_plane);
     c.in_row = static_cast<std::uint16_t>(g.row_words());
     c.in_height = static_cast<std::uint16_t>(g.height);
@@ -326,7 +346,7 @@ class Scheduler {
     c.out_channels = static_cast<std::uint16_t>(slice.slice.filters());
     c.out_plane = word(out_plane * out_all.count());
     const std::uint64_t out_skip =
-        (images.begin - out_all.begin) * out_plane + slice.slice.out_block() * c.out_plane;
+        (images.begin - out_all.begin) * out_plane + results.begin * c.out_plane;
     c.out_addr = word(base(out, s) + out_skip);
     c.pixels = word(images.count() * out_plane);
     const bool weights = !chip.layer.max_pool;
@@ -337,7 +357,7 @@ class Scheduler {
       const Images all = held(second, s);
       c.add_plane = word(out_plane * all.count());
       c.add_addr = word(base(second, s) + (images.begin - all.begin) * out_plane +
-                        slice.slice.out_block() * c.add_plane);
+                        results.begin * c.add_plane);
     }
     const std::uint64_t end = predict(i, images, slice.profile, needs, weights && sends);
     OutputBox part = box(i, images);

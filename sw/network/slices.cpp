@@ -77,8 +77,13 @@ Layer slice_layer(const Layer& layer, const ChannelSlice& slice) {
   part.weight_scales = cut(layer.weight_scales);
   part.factors = cut(layer.factors);
   part.biases = cut(layer.biases);
+  if (layer.float_epilogue) {
+    part.float_epilogue = layer.float_epilogue;
+    part.float_epilogue->biases = cut(layer.float_epilogue->biases);
+  }
   part.weights =
       WeightTensor(slice.filters(), part.geometry.channels, from.kernel_h, from.kernel_w);
+  part.weights.bf16.resize(from.bf16.empty() ? 0 : part.weights.data.size());
   const std::size_t run = std::size_t{part.geometry.channels} * from.taps();
   for (std::uint32_t out = 0; out < slice.filters(); ++out) {
     const std::size_t at =
@@ -86,6 +91,9 @@ Layer slice_layer(const Layer& layer, const ChannelSlice& slice) {
         from.taps();
     std::copy_n(from.data.begin() + static_cast<std::ptrdiff_t>(at), run,
                 part.weights.data.begin() + static_cast<std::ptrdiff_t>(out * run));
+    if (from.bf16.empty()) continue;
+    std::copy_n(from.bf16.begin() + static_cast<std::ptrdiff_t>(at), run,
+                part.weights.bf16.begin() + static_cast<std::ptrdiff_t>(out * run));
   }
   return part;
 }
@@ -99,7 +107,7 @@ bool same_slices(const Layer& layer, const std::vector<ChannelSlice>& slices) {
       return false;
     }
     const Layer part = slice_layer(layer, slice);
-    return part.weights.data == first.weights.data && part.biases == first.biases &&
+    return part.weights == first.weights && stream_biases(part) == stream_biases(first) &&
            requant_scales(part) == scales;
   });
 }

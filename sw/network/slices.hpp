@@ -19,7 +19,6 @@ struct ChannelSlice {
   std::uint32_t in_begin = 0;   ///< block of 64 channels
   std::uint32_t in_end = 0;
 
-  [[nodiscard]] std::uint32_t out_block() const { return out_begin / 64; }
   [[nodiscard]] std::uint32_t in_blocks() const { return in_end - in_begin; }
   [[nodiscard]] std::uint32_t filters() const { return out_end - out_begin; }
 };

@@ -11,8 +11,9 @@ constexpr std::uint32_t kPixelBytes = 16;
 /// The image as pixels of a quarter word, if that needs no more banks and fewer words.
 std::optional<Windows> find_quarters(const LayerGeometry& conv, std::uint32_t pixel_group) {
   const std::uint64_t pixel = std::uint64_t{conv.stride_h} * conv.stride_w * conv.channels;
-  if (pixel_group < kPixels || conv.out_width() % pixel_group != 0 || pixel > kPixelBytes ||
-      conv.kernel_w > kPixels * conv.stride_w || conv.dilation_h != 1 || conv.dilation_w != 1) {
+  if (conv.in_bytes != 1 || pixel_group < kPixels || conv.out_width() % pixel_group != 0 ||
+      pixel > kPixelBytes || conv.kernel_w > kPixels * conv.stride_w || conv.dilation_h != 1 ||
+      conv.dilation_w != 1) {
     return std::nullopt;
   }
   Windows windows;
@@ -47,7 +48,7 @@ void for_each_weight(const Windows& windows, Visit visit) {
         const std::size_t line = c * windows.rows + row % windows.rows;
         const std::size_t element =
             quarters ? column / g.stride_w * kPixelBytes + line * g.stride_w + column % g.stride_w
-                     : line * g.kernel_w + column;
+                     : (row % windows.rows * g.kernel_w + column) * g.channels + c;
         visit(before, (std::size_t{out} * windows.gathered.channels + element) * after_taps +
                           row / windows.rows);
       }
@@ -79,6 +80,35 @@ std::vector<std::uint8_t> quarters_of(const Windows& windows, std::span<const st
           const std::size_t channel = pixel % kPixels * kPixelBytes + element;
           out[(std::size_t{n} * windows.gathered.channels + channel) * plane +
               std::size_t{j} * words + pixel / kPixels] = from[y * g.width + x];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/// [N][element][row][column] of an image.
+template <typename T>
+std::vector<T> gathered_of(const Windows& windows, std::span<const T> image, T padding) {
+  const LayerGeometry& g = windows.conv;
+  const std::uint32_t height = windows.gathered.height;
+  const std::uint32_t width = windows.gathered.width;
+  std::vector<T> out(std::size_t{g.batch} * windows.gathered.channels * height * width, padding);
+  T* to = out.data();
+  const std::size_t plane = std::size_t{g.height} * g.width;
+  for (std::uint32_t n = 0; n < g.batch; ++n) {
+    for (std::uint32_t tap = 0; tap < windows.rows * g.kernel_w; ++tap) {
+      for (std::uint32_t c = 0; c < g.channels; ++c) {
+        const T* from = image.data() + (std::size_t{n} * g.channels + c) * plane;
+        for (std::uint32_t j = 0; j < height; ++j) {
+          const std::int64_t y = std::int64_t{windows.first_row} +
+                                 std::int64_t{j} * windows.row_step +
+                                 std::int64_t{tap / g.kernel_w} * windows.row_tap;
+          for (std::uint32_t ox = 0; ox < width; ++ox, ++to) {
+            const std::int64_t x = std::int64_t{ox} * g.stride_w +
+                                   std::int64_t{tap % g.kernel_w} * g.dilation_w - g.pad_left;
+            if (y >= 0 && y < g.height && x >= 0 && x < g.width) *to = from[y * g.width + x];
+          }
         }
       }
     }
@@ -134,8 +164,10 @@ std::optional<Windows> find_windows(const LayerGeometry& conv, std::uint32_t pix
 void gather(Layer& layer, const Windows& windows) {
   const LayerGeometry& g = windows.gathered;
   WeightTensor weights(g.filters, g.channels, g.kernel_h, 1);
+  if (layer.bf16()) weights.bf16.resize(weights.data.size());
   for_each_weight(windows, [&](std::size_t before, std::size_t after) {
     weights.data[after] = layer.weights.data[before];
+    if (layer.bf16()) weights.bf16[after] = layer.weights.bf16[before];
   });
   layer.geometry = g;
   layer.weights = std::move(weights);
@@ -144,8 +176,11 @@ void gather(Layer& layer, const Windows& windows) {
 WeightTensor scattered_weights(const WeightTensor& gathered, const Windows& windows) {
   const LayerGeometry& g = windows.conv;
   WeightTensor weights(g.filters, g.channels, g.kernel_h, g.kernel_w);
+  const bool bf16 = !gathered.bf16.empty();
+  if (bf16) weights.bf16.resize(weights.data.size());
   for_each_weight(windows, [&](std::size_t before, std::size_t after) {
     weights.data[before] = gathered.data[after];
+    if (bf16) weights.bf16[before] = gathered.bf16[after];
   });
   return weights;
 }
@@ -161,36 +196,18 @@ WeightTensor gathered_places(const Windows& windows) {
 
 TensorShape gathered_shape(const Windows& windows) {
   const LayerGeometry& g = windows.gathered;
-  return {g.batch, g.channels, g.height, g.row_words()};
+  return {g.batch, g.channels * g.in_bytes, g.height, g.row_words()};
 }
 
 std::vector<std::uint8_t> windows_of(const Windows& windows, std::span<const std::uint8_t> image,
                                      std::uint8_t padding) {
-  if (windows.gathered.quarters) return quarters_of(windows, image, padding);
-  const LayerGeometry& g = windows.conv;
-  const std::uint32_t height = windows.gathered.height;
-  const std::uint32_t width = windows.gathered.width;
-  std::vector<std::uint8_t> out(std::size_t{g.batch} * windows.gathered.channels * height * width,
-                                padding);
-  std::uint8_t* to = out.data();
-  for (std::uint64_t plane = 0; plane < std::uint64_t{g.batch} * g.channels; ++plane) {
-    const std::uint8_t* from = image.data() + plane * g.height * g.width;
-    for (std::uint32_t row = 0; row < windows.rows; ++row) {
-      for (std::uint32_t kx = 0; kx < g.kernel_w; ++kx) {
-        for (std::uint32_t j = 0; j < height; ++j) {
-          const std::int64_t y = std::int64_t{windows.first_row} +
-                                 std::int64_t{j} * windows.row_step +
-                                 std::int64_t{row} * windows.row_tap;
-          for (std::uint32_t ox = 0; ox < width; ++ox, ++to) {
-            const std::int64_t x =
-                std::int64_t{ox} * g.stride_w + std::int64_t{kx} * g.dilation_w - g.pad_left;
-            if (y >= 0 && y < g.height && x >= 0 && x < g.width) *to = from[y * g.width + x];
-          }
-        }
-      }
-    }
-  }
-  return out;
+  return windows.gathered.quarters ? quarters_of(windows, image, padding)
+                                   : gathered_of(windows, image, padding);
+}
+
+std::vector<std::uint16_t> windows_of(const Windows& windows,
+                                      std::span<const std::uint16_t> image) {
+  return gathered_of(windows, image, std::uint16_t{0});
 }
 
 }  // namespace s4::sw

@@ -21,7 +21,8 @@
 
 namespace s4::sw {
 
-/// How words are gathered: word (j, x) holds elements [channel][row][column] of the input rows
+/// How words are gathered: word (j, x) holds elements [row][column][channel], the order of sums in
+/// BF16 (docs/blocks/bf16.md), of the input rows
 /// first_row + j * row_step + row * row_tap, and of the window columns of output column x. As
 /// pixels of a quarter word (gathered.quarters): pixel (j, x), in byte 16 * (x % 4) of word (j, x /
 /// 4), holds such elements of the stride_w columns from x * stride_w - pad_left.
@@ -51,9 +52,11 @@ void gather(Layer& layer, const Windows& windows);
 
 [[nodiscard]] TensorShape gathered_shape(const Windows& windows);
 
-/// The gathered image of an image [N,C,H,W], in bytes; `padding` outside of it.
+/// The gathered image of an image [N,C,H,W], of bytes or of BF16; `padding` outside of it.
 [[nodiscard]] std::vector<std::uint8_t> windows_of(const Windows& windows,
                                                    std::span<const std::uint8_t> image,
                                                    std::uint8_t padding);
+[[nodiscard]] std::vector<std::uint16_t> windows_of(const Windows& windows,
+                                                    std::span<const std::uint16_t> image);
 
 }  // namespace s4::sw

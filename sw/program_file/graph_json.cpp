@@ -17,7 +17,7 @@ using nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr Op kLastOp = Op::kQGlobalAveragePool;
+constexpr Op kLastOp = Op::kBf16MatMul;
 constexpr DataType kLastType = DataType::kBool;
 
 template <typename Enum>
@@ -215,6 +215,12 @@ void fields(graph::QPoolAttributes& a, F field) {
   field("pool", a.pool);
   field("x", a.x);
   field("y", a.y);
+}
+
+template <typename F>
+void fields(graph::Bf16LayerAttributes& a, F field) {
+  field("geometry", a.geometry);
+  field("clamp", a.clamp);
 }
 
 /// Structures have a list of fields; everything else is a value.

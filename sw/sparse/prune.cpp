@@ -22,7 +22,9 @@ void prune_balanced(WeightTensor& weights, const Keep& keep_of) {
       if (valid <= keep) continue;
       std::iota(order.begin(), order.begin() + valid, 0U);
       const auto magnitude = [&](std::uint32_t element) {
-        return std::abs(static_cast<int>(weights.data[weights.position(out, bank, element)]));
+        const std::size_t at = weights.position(out, bank, element);
+        return weights.bf16.empty() ? std::abs(static_cast<int>(weights.data[at]))
+                                    : weights.value(at) & 0x7FFF;
       };
       std::stable_sort(order.begin(), order.begin() + valid, [&](std::uint32_t a, std::uint32_t b) {
         return magnitude(a) > magnitude(b);

@@ -1,0 +1,46 @@
+#include "sw/network/value_words.hpp"
+
+#include <span>
+
+#include "sw/graph/bf16_ops.hpp"
+
+namespace s4::sw {
+namespace {
+
+std::uint64_t plane_of(const ChipValue& value) {
+  return std::uint64_t{value.shape.height} * value.shape.width;
+}
+
+std::span<const std::uint8_t> bytes_of(const graph::TensorData& tensor) {
+  const auto view = [](const auto& values) {
+    return std::span(reinterpret_cast<const std::uint8_t*>(values.data()), values.size());
+  };
+  return tensor.type == graph::DataType::kInt8 ? view(tensor.get<std::int8_t>())
+                                               : view(tensor.get<std::uint8_t>());
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> words_of(const ChipValue& value, const graph::TensorData& data) {
+  if (value.bytes == 2) {
+    std::vector<std::uint16_t> numbers = graph::to_bf16(data.floats());
+    if (value.windows) numbers = windows_of(*value.windows, std::span(std::as_const(numbers)));
+    return to_words(value.shape, split_bf16(numbers, plane_of(value)));
+  }
+  const auto bytes = bytes_of(data);
+  if (!value.windows) return to_words(value.shape, bytes);
+  return to_words(value.shape,
+                  windows_of(*value.windows, bytes, static_cast<std::uint8_t>(value.padding)));
+}
+
+graph::TensorData data_of(const ChipValue& value, const graph::Tensor& tensor,
+                          const std::vector<std::uint8_t>& words) {
+  const std::vector<std::uint8_t> bytes = from_words(value.shape, words);
+  if (value.bytes == 2) {
+    return graph::TensorData(tensor.shape, graph::from_bf16(join_bf16(bytes, plane_of(value))));
+  }
+  if (tensor.type == graph::DataType::kUint8) return graph::TensorData(tensor.shape, bytes);
+  return graph::TensorData(tensor.shape, std::vector<std::int8_t>(bytes.begin(), bytes.end()));
+}
+
+}  // namespace s4::sw
