@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Puts the figures of `s4 bench spu --json FILE` or `s4 bench mem --json FILE` into
-docs/performance.md, between its markers.
+docs/performance.md, between the markers of the networks and data types that the file has.
 
     performance.py FILE
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 CHART = PAGE.parent / "images" / "memory.svg"
-TITLES = {"resnet50": "ResNet-50", "bert-base": "BERT-base layer"}
+ALONE = ("random", "large")  # layers by themselves
 
 
 def table(head, rows):
@@ -24,25 +24,26 @@ def table(head, rows):
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def sums(data, network):
+def chosen(entries, network, dtype):
+    return [e for e in entries if e["network"] == network and e["dtype"] == dtype]
+
+
+def sums(data, network, dtype):
     head = ["K", "sparsity", "clocks", "ideal", "of the ideal", "speed-up", "per second, 4 x 900 MHz"]
     rows = []
-    for s in data["sums"]:
-        if s["network"] == network:
-            rows.append([str(s["keep"]), f"{64 / s['keep']:g}x", f"{s['cycles']:,}",
-                         f"{s['ideal_cycles']:,.0f}", f"{100 * s['ideal_cycles'] / s['cycles']:.1f} %",
-                         f"{s['speedup']:.2f}x", f"{s['images_per_s']:,.0f}"])
+    for s in chosen(data["sums"], network, dtype):
+        rows.append([str(s["keep"]), f"{64 / s['keep']:g}x", f"{s['cycles']:,}",
+                     f"{s['ideal_cycles']:,.0f}", f"{100 * s['ideal_cycles'] / s['cycles']:.1f} %",
+                     f"{s['speedup']:.2f}x", f"{s['images_per_s']:,.0f}"])
     return table(head, rows)
 
 
-def layers(data, network):
-    keeps = [s["keep"] for s in data["sums"] if s["network"] == network]
+def layers(data, network, dtype):
+    keeps = [s["keep"] for s in chosen(data["sums"], network, dtype)]
     groups, order = {}, []
-    for row in data["rows"]:
-        if row["network"] != network:
-            continue
+    for row in chosen(data["rows"], network, dtype):
         name = re.sub(r"_block\d+", "", row["layer"])
-        key = (name, row["shape"].partition(" ")[2])
+        key = (name, row["shape"].partition(" ")[2].removesuffix(" bf16"))
         if key not in groups:
             groups[key] = {}
             order.append(key)
@@ -62,11 +63,11 @@ def layers(data, network):
     return table(["layer", "shape"] + [f"K = {k}" for k in keeps], rows)
 
 
-def layers_alone(data, network):
+def layers_alone(data, network, dtype):
     head = ["K", "wanted", "layers that reach it", "bounds / clocks of all", "least"]
     return table(head, [[str(s["keep"]), f"{100 * s['target']:.0f} %", f"{s['reach']} of {s['layers']}",
                          f"{100 * s['bound_cycles'] / s['cycles']:.1f} %", f"{100 * s['least']:.1f} %"]
-                        for s in data["sums"] if s["network"] == network])
+                        for s in chosen(data["sums"], network, dtype)])
 
 
 def memory_table(rows):
@@ -134,12 +135,14 @@ def main():
         PAGE.write_text(replace(text, "memory", memory_table(data["rows"])))
         print(f"{PAGE.name}: memory, {len(data['rows'])} rows; {CHART.name}")
         return
-    for network, title in TITLES.items():
-        lines = sums(data, network) + [""] + layers(data, network)
-        text = replace(text, network, lines)
-        print(f"{PAGE.name}: {title}, {len(lines)} lines")
-    for network in ("random", "large"):
-        text = replace(text, network, layers_alone(data, network))
+    for network, dtype in sorted({(s["network"], s["dtype"]) for s in data["sums"]}):
+        mark = network if dtype == "int8" else f"{network} {dtype}"
+        if network in ALONE:
+            lines = layers_alone(data, network, dtype)
+        else:
+            lines = sums(data, network, dtype) + [""] + layers(data, network, dtype)
+        text = replace(text, mark, lines)
+        print(f"{PAGE.name}: {mark}, {len(lines)} lines")
     PAGE.write_text(text)
 
 

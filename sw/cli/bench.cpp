@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,62 +42,77 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-int run(const std::vector<std::string>& configs, unsigned repeats, const std::string& json_path) {
+/// Dense, and 32x sparse.
+constexpr std::uint32_t kKeeps[] = {64, 2};
+
+sw::LayerCase product(const config::Configuration& config, bool bf16, std::uint32_t keep) {
+  sw::LayerCase layer;
+  layer.is_gemm = true;
+  layer.bf16 = layer.out_bf16 = bf16;
+  // As many pixels as give runs of about a second, within the local buffer.
+  const bool large = config.name == "s4";
+  const std::uint32_t reduction = large ? 2304 : 1152;
+  const std::uint32_t room = config.local_words / (reduction / 64 + 4) / (bf16 ? 2 : 1);
+  layer.geometry = sw::gemm_geometry(std::min(room / 64 * 64, 1536U), large ? 256 : 128, reduction);
+  layer.keep = keep;
+  layer.compile.resident = true;
+  return layer;
+}
+
+/// Prints and returns a row of figures; nothing if a run failed.
+std::optional<nlohmann::json> measure(const std::string& name, const config::Configuration& config,
+                                      bool bf16, std::uint32_t keep, unsigned repeats) {
+  sw::RunSettings settings;
+  settings.backend = sw::Backend::kRtl;
+  settings.show_progress = true;
+  settings.config_argument = name;
+  std::vector<double> walls;
+  sw::LayerReport report;
+  for (unsigned i = 0; i < repeats; ++i) {
+    report = sw::run_layer(product(config, bf16, keep), config, settings);
+    if (!report.ok()) {
+      fmt::print("{}", sw::to_text(report));
+      return std::nullopt;
+    }
+    for (const sw::DeviceRun& device : report.runs) {
+      if (device.timed && device.device == "rtl") walls.push_back(device.result.wall_s);
+    }
+  }
+  const double wall = median(walls);
+  const double khz = static_cast<double>(*report.cycles) / wall / 1000;
+  const double macs = static_cast<double>(report.macs_nonzero) / wall;
+  const double dense = static_cast<double>(report.macs_dense) / wall;
+  const char* type = bf16 ? "bf16" : "int8";
+  fmt::print("{:>8} {:>6} {:>8}x {:>9} {:>10.3f} {:>9.1f} {:>22.1f} {:>24.1f}\n", config.name, type,
+             64 / keep, *report.cycles, wall, khz, macs / 1e6, dense / 1e6);
+  std::fflush(stdout);
+  return nlohmann::json{
+      {"config", config.name},    {"dtype", type},  {"keep", keep}, {"layer", report.layer},
+      {"cycles", *report.cycles}, {"wall_s", wall}, {"khz", khz},   {"mac_per_s", macs},
+      {"dense_mac_per_s", dense}};
+}
+
+int run(const std::vector<std::string>& configs, const std::vector<std::string>& types,
+        unsigned repeats, const std::string& json_path) {
   const std::string cpu = cpu_name();
   const int pinned = pin();
   fmt::print("{}, one thread{}, median of {}; matrix products with resident activations\n\n", cpu,
              pinned >= 0 ? fmt::format(" pinned to processor {}", pinned) : "", repeats);
-  fmt::print("{:>8} {:>9} {:>9} {:>10} {:>9} {:>22} {:>24}\n", "config", "sparsity", "cycles",
-             "wall s", "kHz", "M non-zero MAC/s", "M dense-equivalent MAC/s");
-  bool ok = true;
+  fmt::print("{:>8} {:>6} {:>9} {:>9} {:>10} {:>9} {:>22} {:>24}\n", "config", "type", "sparsity",
+             "cycles", "wall s", "kHz", "M non-zero MAC/s", "M dense-equivalent MAC/s");
   nlohmann::json rows = nlohmann::json::array();
   for (const std::string& name : configs) {
     const config::Configuration config = sw::find_configuration(name);
-    for (const std::uint32_t keep : {64U, 2U}) {
-      sw::LayerCase layer;
-      layer.is_gemm = true;
-      // As many pixels as give runs of about a second, within the local buffer.
-      const std::uint32_t reduction = name == "s4" ? 2304 : 1152;
-      const std::uint32_t room = config.local_words / (reduction / 64 + 4);
-      const std::uint32_t pixels = std::min(room / 64 * 64, 1536U);
-      layer.geometry = sw::gemm_geometry(pixels, name == "s4" ? 256 : 128, reduction);
-      layer.keep = keep;
-      layer.compile.resident = true;
-      sw::RunSettings settings;
-      settings.backend = sw::Backend::kRtl;
-      settings.show_progress = true;
-      settings.config_argument = name;
-      std::vector<double> walls;
-      sw::LayerReport report;
-      for (unsigned i = 0; i < repeats; ++i) {
-        report = sw::run_layer(layer, config, settings);
-        if (!report.ok()) {
-          fmt::print("{}", sw::to_text(report));
-          return 1;
-        }
-        for (const sw::DeviceRun& device : report.runs) {
-          if (device.timed && device.device == "rtl") walls.push_back(device.result.wall_s);
-        }
+    for (const std::string& type : types) {
+      for (const std::uint32_t keep : kKeeps) {
+        auto row = measure(name, config, type == "bf16", keep, repeats);
+        if (!row) return 1;
+        rows.push_back(std::move(*row));
       }
-      const double wall = median(walls);
-      const double khz = static_cast<double>(*report.cycles) / wall / 1000;
-      const double macs = static_cast<double>(report.macs_nonzero) / wall;
-      const double dense = static_cast<double>(report.macs_dense) / wall;
-      fmt::print("{:>8} {:>8}x {:>9} {:>10.3f} {:>9.1f} {:>22.1f} {:>24.1f}\n", config.name,
-                 64 / keep, *report.cycles, wall, khz, macs / 1e6, dense / 1e6);
-      std::fflush(stdout);
-      rows.push_back({{"config", config.name},
-                      {"keep", keep},
-                      {"layer", report.layer},
-                      {"cycles", *report.cycles},
-                      {"wall_s", wall},
-                      {"khz", khz},
-                      {"mac_per_s", macs},
-                      {"dense_mac_per_s", dense}});
     }
   }
   if (!json_path.empty()) {
-    sw::write_json(json_path, {{"cpu", cpu}, {"repeats", repeats}, {"rows", rows}, {"ok", ok}});
+    sw::write_json(json_path, {{"cpu", cpu}, {"repeats", repeats}, {"rows", rows}, {"ok", true}});
   }
   return 0;
 }
@@ -106,6 +122,7 @@ int run(const std::vector<std::string>& configs, unsigned repeats, const std::st
 void add_bench_command(CLI::App& app, Action& action) {
   struct Options {
     std::vector<std::string> configs{"small", "s4"};
+    std::vector<std::string> types{"int8", "bf16"};
     unsigned repeats = 5;
     std::string json;
   };
@@ -114,11 +131,14 @@ void add_bench_command(CLI::App& app, Action& action) {
   command->require_subcommand(1);
   CLI::App* sim = command->add_subcommand("sim", "Simulation speed: kHz and MAC/s");
   sim->add_option("--config", o->configs, "Configurations")->capture_default_str();
+  sim->add_option("--dtype", o->types, "Data types; both if not given")
+      ->check(CLI::IsMember({"int8", "bf16"}));
   sim->add_option("--repeats", o->repeats, "Runs of which the median counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 99));
   sim->add_option("--json", o->json, "Write the figures to this file");
-  sim->callback([o, &action] { action = [o] { return run(o->configs, o->repeats, o->json); }; });
+  sim->callback(
+      [o, &action] { action = [o] { return run(o->configs, o->types, o->repeats, o->json); }; });
   add_bench_spu_command(*command, action);
   add_bench_mem_command(*command, action);
   add_bench_ring_command(*command, action);

@@ -21,9 +21,10 @@ std::uint32_t pick(std::mt19937_64& random, double low, double high) {
 }
 
 sw::LayerGeometry random_geometry(std::mt19937_64& random, const config::Configuration& config,
-                                  bool large) {
+                                  bool large, bool bf16) {
   for (;;) {
     sw::LayerGeometry g;
+    g.in_bytes = g.out_bytes = bf16 ? 2 : 1;
     const bool window = random() % 2 == 0;
     const std::uint32_t taps = window ? 9 : 1;
     g.kernel_h = g.kernel_w = window ? 3 : 1;
@@ -72,13 +73,15 @@ Bound bound_of(const sw::Layer& layer, const config::Configuration& config) {
     std::uint64_t weights = 0;
     for (const sw::GroupProfile& group : profile.groups) {
       mac += tiles * group.clocks;
-      words += pixels * group.busy_banks;
+      // Words by their share of the banks: a bank of BF16 has two, but for half of a last one.
+      words += pixels * group.busy_banks * layer.geometry.in_blocks() / layer.weights.in_blocks();
       weights += group.index_bytes + group.value_bytes;
     }
-    const Bound bounds[] = {{mac, "mac"},
-                            {words / config.pixels_per_quadrant, "activation"},
-                            {pixels * layer.geometry.filters / results, "epilogue"},
-                            {weights / 64, "weights"}};
+    const Bound bounds[] = {
+        {mac, "mac"},
+        {words / config.pixels_per_quadrant, "activation"},
+        {pixels * layer.geometry.filters * layer.geometry.out_bytes / results, "epilogue"},
+        {weights / 64, "weights"}};
     const Bound& largest =
         *std::max_element(std::begin(bounds), std::end(bounds),
                           [](const Bound& a, const Bound& b) { return a.clocks < b.clocks; });
@@ -108,12 +111,14 @@ RandomFigures bench_random_layers(const config::Configuration& config, const Ran
   std::mt19937_64 random(layers.seed * 0x9E3779B97F4A7C15ULL + 5);
   std::vector<sw::LayerGeometry> shapes;
   for (std::uint32_t i = 0; i < layers.count; ++i) {
-    shapes.push_back(layers.large && i == 0 ? smallest_large()
-                                            : random_geometry(random, config, layers.large));
+    shapes.push_back(layers.large && i == 0
+                         ? smallest_large()
+                         : random_geometry(random, config, layers.large, layers.bf16));
   }
   const char* network = layers.large ? "large" : "random";
-  fmt::print("{} layers alone, configuration {}: clocks from the first weight's arrival\n\n",
-             network, config.name);
+  const char* type = layers.bf16 ? "bf16" : "int8";
+  fmt::print("{} layers alone, {}, configuration {}: clocks from the first weight's arrival\n\n",
+             network, type, config.name);
   fmt::print("{:>5} {:>8} {:>14} {:>14}  {}\n", "K", "layers", "bound / clocks", "least",
              "least of");
   for (const std::uint32_t keep : layers.keeps) {
@@ -127,6 +132,7 @@ RandomFigures bench_random_layers(const config::Configuration& config, const Ran
       sw::LayerCase layer_case;
       layer_case.geometry = shapes[i];
       layer_case.keep = keep;
+      layer_case.bf16 = layer_case.out_bf16 = layers.bf16;
       layer_case.seed = layers.seed * 1000 + i;
       layer_case.compile.resident = true;
       layer_case.compile.allow_wrap = true;
@@ -155,7 +161,7 @@ RandomFigures bench_random_layers(const config::Configuration& config, const Ran
                           {"layer", fmt::format("{}{}", network, i)},
                           {"shape", report.layer},
                           {"keep", keep},
-                          {"dtype", "int8"},
+                          {"dtype", type},
                           {"cycles", clocks},
                           {"ideal_cycles", report.ideal_cycles},
                           {"bound_cycles", bound.clocks},
@@ -174,7 +180,7 @@ RandomFigures bench_random_layers(const config::Configuration& config, const Ran
                100 * share, 100 * least, which);
     std::fflush(stdout);
     out.sums.push_back({{"network", network},
-                        {"dtype", "int8"},
+                        {"dtype", type},
                         {"keep", keep},
                         {"cycles", all_clocks},
                         {"ideal_cycles", ideals},

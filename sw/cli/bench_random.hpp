@@ -14,6 +14,7 @@ struct RandomLayers {
   std::uint64_t seed = 1;
   std::vector<std::uint32_t> keeps;
   bool large = false;  ///< such that the array is the bound: they are measured by the ideal
+  bool bf16 = false;   ///< operands and results
   bool print = false;  ///< every layer
 };
 
@@ -30,7 +31,8 @@ struct RandomFigures {
 /// Clocks count from the arrival of the first weight to the last result. The bound is the largest
 /// of multiply-accumulates in whole tiles, activation words by PixelsPerQuadrant, results by
 /// EpiloguePixels * LanesPerQuadrant and weight bytes by 64, in the array shape where that is
-/// least; 85 % of it is to be reached. Prints a line per sparsity.
+/// least; 85 % of it is to be reached. In BF16 a multiply-accumulate, a result and 32 channels of a
+/// word count as two, two and 64 do in INT8. Prints a line per sparsity.
 [[nodiscard]] RandomFigures bench_random_layers(const config::Configuration& config,
                                                 const RandomLayers& layers);
 

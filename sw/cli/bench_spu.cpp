@@ -21,10 +21,12 @@ namespace {
 constexpr double kClockHz = 900e6;
 constexpr int kSubsystems = 4;
 constexpr std::uint32_t kLargeLayers = 10;
+constexpr const char* kBf16 = "bf16";
 
 struct Options {
   std::string config = "s4";
   std::vector<std::string> networks{"resnet50", "bert-base", "random", "large"};
+  std::vector<std::string> types{"int8", kBf16};
   std::vector<std::uint32_t> keeps{64, 32, 16, 8, 4, 2, 1};
   std::int64_t batch = 4;
   std::uint32_t count = 30;
@@ -44,26 +46,21 @@ class SpuBench {
 
   int run() {
     for (const std::string& name : options_.networks) {
-      if (name == "random" || name == "large") {
-        const bool large = name == "large";
-        RandomLayers layers{large ? std::min(options_.count, kLargeLayers) : options_.count,
-                            options_.seed, options_.keeps, large, options_.layers};
-        if (large) std::erase_if(layers.keeps, [](std::uint32_t keep) { return keep < 4; });
-        RandomFigures figures = bench_random_layers(config_, layers);
-        rows_.insert(rows_.end(), figures.rows.begin(), figures.rows.end());
-        sums_.insert(sums_.end(), figures.sums.begin(), figures.sums.end());
-        ok_ = ok_ && figures.ok;
-        continue;
+      for (const std::string& type : options_.types) {
+        if (name == "random" || name == "large") {
+          run_alone(name, type);
+          continue;
+        }
+        // A BERT layer is measured with one sequence: its rows are pixels enough.
+        const std::int64_t batch = name == "resnet50" ? options_.batch : 1;
+        fmt::print(
+            "{}, {} per subsystem, {}, random weights, configuration {}; ideal memory, 64 B per "
+            "clock\n\n{:>5} {:>9} {:>11} {:>11} {:>12} {:>9} {:>13} {:>11}\n",
+            name, batch, type, config_.name, "K", "sparsity", "cycles", "ideal", "utilisation",
+            "speed-up", "4 at 900 MHz", "mismatches");
+        for (const std::uint32_t keep : options_.keeps) run_network(name, type, batch, keep);
+        fmt::print("\n");
       }
-      // A BERT layer is measured with one sequence: its rows are pixels enough.
-      const std::int64_t batch = name == "resnet50" ? options_.batch : 1;
-      fmt::print(
-          "{}, {} per subsystem, INT8, random weights, configuration {}; ideal memory, 64 B per "
-          "clock\n\n{:>5} {:>9} {:>11} {:>11} {:>12} {:>9} {:>13} {:>11}\n",
-          name, batch, config_.name, "K", "sparsity", "cycles", "ideal", "utilisation", "speed-up",
-          "4 at 900 MHz", "mismatches");
-      for (const std::uint32_t keep : options_.keeps) run_network(name, batch, keep);
-      fmt::print("\n");
     }
     if (!options_.json.empty()) {
       sw::write_json(options_.json, {{"config", config_.name},
@@ -80,12 +77,28 @@ class SpuBench {
   }
 
  private:
-  void run_network(const std::string& name, std::int64_t batch, std::uint32_t keep) {
+  void run_alone(const std::string& name, const std::string& type) {
+    const bool large = name == "large";
+    RandomLayers layers{large ? std::min(options_.count, kLargeLayers) : options_.count,
+                        options_.seed,
+                        options_.keeps,
+                        large,
+                        type == kBf16,
+                        options_.layers};
+    if (large) std::erase_if(layers.keeps, [](std::uint32_t keep) { return keep < 4; });
+    RandomFigures figures = bench_random_layers(config_, layers);
+    rows_.insert(rows_.end(), figures.rows.begin(), figures.rows.end());
+    sums_.insert(sums_.end(), figures.sums.begin(), figures.sums.end());
+    ok_ = ok_ && figures.ok;
+  }
+
+  void run_network(const std::string& name, const std::string& type, std::int64_t batch,
+                   std::uint32_t keep) {
     sw::NetworkOptions prepare_options;
     prepare_options.sparsity = 64.0 / keep;
     prepare_options.pixel_group = config_.pixels_per_quadrant;
-    sw::Network network =
-        sw::prepare(cli::network(name, {batch, keep, options_.seed}), prepare_options);
+    sw::Network network = sw::prepare(
+        cli::network(name, {batch, keep, options_.seed, type == kBf16}), prepare_options);
     const auto inputs = sw::synthetic_inputs(network.graph, options_.seed);
     const sw::CompiledNetwork compiled = sw::compile_network(std::move(network), config_);
     sw::NetworkRunSettings settings;
@@ -97,11 +110,12 @@ class SpuBench {
     for (const sw::Comparison& comparison : report.comparisons) {
       if (!comparison.first.empty()) fmt::print("{}\n", comparison.first);
     }
-    add_rows(name, batch, keep, report);
+    add_rows(name, type, batch, keep, report);
   }
 
-  void add_rows(const std::string& name, std::int64_t batch, std::uint32_t keep,
-                const sw::NetworkReport& report) {
+  void add_rows(const std::string& name, const std::string& type, std::int64_t batch,
+                std::uint32_t keep, const sw::NetworkReport& report) {
+    const double macs_per_clock = config_.macs_per_clock / (type == kBf16 ? 2.0 : 1.0);
     double ideal = 0;
     std::uint64_t cycles = 0;
     for (const sw::NetworkLayerReport& layer : report.layers) {
@@ -109,7 +123,7 @@ class SpuBench {
       const double layer_ideal =
           std::max(static_cast<double>(layer.macs_dense) * keep / 64,
                    layer.macs_dense == layer.macs_nonzero ? layer.macs_nonzero : 0.0) /
-          config_.macs_per_clock;
+          macs_per_clock;
       const std::uint64_t layer_cycles = layer.cycles.value_or(0);
       ideal += layer_ideal;
       cycles += layer_cycles;
@@ -119,7 +133,7 @@ class SpuBench {
                        {"layer", layer.name},
                        {"shape", layer.shape},
                        {"keep", keep},
-                       {"dtype", "int8"},
+                       {"dtype", type},
                        {"cycles", layer_cycles},
                        {"ideal_cycles", layer_ideal},
                        {"utilisation", utilisation},
@@ -143,7 +157,7 @@ class SpuBench {
                report.mismatches());
     std::fflush(stdout);
     sums_.push_back({{"network", name},
-                     {"dtype", "int8"},
+                     {"dtype", type},
                      {"keep", keep},
                      {"cycles", cycles},
                      {"ideal_cycles", ideal},
@@ -170,6 +184,8 @@ void add_bench_spu_command(CLI::App& bench, Action& action) {
   command->add_option("--config", o->config, "Configuration")->capture_default_str();
   command->add_option("--network", o->networks, "Networks; all of them if not given")
       ->check(CLI::IsMember({"resnet50", "bert-base", "random", "large"}));
+  command->add_option("--dtype", o->types, "Data types; both if not given")
+      ->check(CLI::IsMember({"int8", kBf16}));
   command
       ->add_option("--keep", o->keeps, "Weights kept of 64; the speed-up is over the first of them")
       ->check(CLI::Range(1, 64));

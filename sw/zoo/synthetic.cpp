@@ -47,6 +47,13 @@ class Builder {
   graph::Graph graph;
 
   Value input(Shape shape) {
+    if (options_.bf16) {
+      const Value x{graph.add_tensor({"input", graph::DataType::kFloat32, std::move(shape), {}}),
+                    {},
+                    std::sqrt(1.0 / 3)};
+      graph.inputs.push_back(x.id);
+      return x;
+    }
     const Value x{graph.add_tensor({"input", graph::DataType::kUint8, std::move(shape), {}}),
                   {0.02F, 128},
                   0.02 * kWeightRms};
@@ -54,22 +61,34 @@ class Builder {
     return x;
   }
 
-  Value conv(const Value& x, const LayerSpec& spec) {
+  /// `second`: a tensor that a BF16 layer adds to its result.
+  Value conv(const Value& x, const LayerSpec& spec, const Value* second = nullptr) {
     const std::int64_t channels = graph.at(x.id).shape.at(1);
     const std::int64_t pad = spec.kernel / 2;
     graph::ConvGeometry geometry;
     geometry.pads = {pad, pad, pad, pad};
     geometry.strides = {spec.stride, spec.stride};
-    return layer(Op::kQConv, x, spec, {spec.outputs, channels, spec.kernel, spec.kernel},
-                 channels * spec.kernel * spec.kernel, geometry);
+    const Shape shape{spec.outputs, channels, spec.kernel, spec.kernel};
+    const std::int64_t reduction = channels * spec.kernel * spec.kernel;
+    if (options_.bf16)
+      return bf16_layer(Op::kBf16Conv, x, spec, shape, reduction, geometry, second);
+    return layer(Op::kQConv, x, spec, shape, reduction, geometry);
   }
 
   Value matmul(const Value& x, const LayerSpec& spec) {
     const std::int64_t depth = graph.at(x.id).shape.back();
-    return layer(Op::kQMatMul, x, spec, {depth, spec.outputs}, depth, {});
+    const Shape shape{depth, spec.outputs};
+    if (options_.bf16) return bf16_layer(Op::kBf16MatMul, x, spec, shape, depth, {}, nullptr);
+    return layer(Op::kQMatMul, x, spec, shape, depth, {});
   }
 
-  Value add_relu(const Value& a, const Value& b, const std::string& name) {
+  /// The last convolution of a block, whose result is added to the shortcut.
+  Value conv_add_relu(const Value& x, LayerSpec spec, const Value& b, const std::string& name) {
+    if (options_.bf16) {
+      spec.relu = true;
+      return conv(x, spec, &b);
+    }
+    const Value a = conv(x, spec);
     const double rms = std::hypot(a.rms, b.rms);
     const Quant y{static_cast<float>(rms / kRms), 0};
     graph::QBinaryAttributes attributes{a.quant, b.quant, y, 0, 255};
@@ -85,6 +104,9 @@ class Builder {
   }
 
   Value global_average(const Value& x, const std::string& name) {
+    if (options_.bf16) {
+      return {node(Op::kGlobalAveragePool, name, {x.id}, graph::NoAttributes{}), {}, x.rms / 2};
+    }
     const Quant y{x.quant.scale / 2, 0};
     return {node(Op::kQGlobalAveragePool, name, {x.id}, graph::QPoolAttributes{{}, x.quant, y}), y,
             x.rms};
@@ -141,6 +163,37 @@ class Builder {
     return {node(op, spec.name, std::move(inputs), std::move(q)), y, rms};
   }
 
+  float unit() { return static_cast<float>(random_() % 65536) / 65536.0F; }
+
+  Value bf16_layer(Op op, const Value& x, const LayerSpec& spec, const Shape& shape,
+                   std::int64_t reduction, const graph::ConvGeometry& geometry,
+                   const Value* second) {
+    // Of weights spread evenly, pruning leaves the largest.
+    const double share = static_cast<double>(options_.keep) / 64;
+    const double weight_rms = std::sqrt((1 - std::pow(1 - share, 3)) / (3 * share));
+    const double terms = std::max(1.0, static_cast<double>(reduction) * share);
+    const auto scale = static_cast<float>(1 / (weight_rms * std::sqrt(terms)));
+    graph::TensorData weights(graph::DataType::kFloat32, shape);
+    for (float& value : weights.get<float>()) {
+      const float magnitude = scale * (0.001F + 0.999F * unit());
+      value = pick(0, 1) == 0 ? magnitude : -magnitude;
+    }
+    graph::TensorData bias(graph::DataType::kFloat32, {spec.outputs});
+    for (float& value : bias.get<float>()) {
+      value = static_cast<float>(x.rms) * (unit() - 0.5F);
+    }
+    graph::Bf16LayerAttributes attributes;
+    attributes.geometry = geometry;
+    if (spec.relu) attributes.clamp.low = 0.0F;
+    std::vector<TensorId> inputs{x.id, graph.add_constant(spec.name + "_w", std::move(weights)),
+                                 graph.add_constant(spec.name + "_b", std::move(bias))};
+    if (second != nullptr) inputs.push_back(second->id);
+    const double rms = second != nullptr ? std::hypot(x.rms, second->rms) : x.rms;
+    return {node(op, spec.name, std::move(inputs), std::move(attributes)),
+            {},
+            spec.relu ? rms * std::sqrt(0.5) : rms};
+  }
+
   SyntheticOptions options_;
   std::mt19937_64 random_;
 };
@@ -167,8 +220,7 @@ graph::Graph synthetic_resnet50(const SyntheticOptions& options, std::int64_t si
       y = b.conv(y, {name + "_conv2", width, 3, stride});
       const Value shortcut =
           block == 0 ? b.conv(x, {name + "_shortcut", 4 * width, 1, stride, false}) : x;
-      y = b.conv(y, {name + "_conv3", 4 * width, 1, 1, false});
-      x = b.add_relu(y, shortcut, name + "_add");
+      x = b.conv_add_relu(y, {name + "_conv3", 4 * width, 1, 1, false}, shortcut, name + "_add");
     }
   }
   x = b.flatten(b.global_average(x, "pool5"));
@@ -197,7 +249,13 @@ std::vector<graph::TensorData> synthetic_inputs(const graph::Graph& graph, std::
   std::vector<graph::TensorData> inputs;
   for (const TensorId id : graph.inputs) {
     graph::TensorData data(graph.at(id).type, graph.at(id).shape);
-    for (auto& value : data.get<std::uint8_t>()) value = static_cast<std::uint8_t>(random());
+    if (data.type == graph::DataType::kFloat32) {
+      for (float& value : data.get<float>()) {
+        value = static_cast<float>(random() % 65536) / 32768.0F - 1.0F;
+      }
+    } else {
+      for (auto& value : data.get<std::uint8_t>()) value = static_cast<std::uint8_t>(random());
+    }
     inputs.push_back(std::move(data));
   }
   return inputs;
