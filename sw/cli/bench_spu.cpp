@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/cli/bench_attention.hpp"
 #include "sw/cli/bench_random.hpp"
 #include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
@@ -59,6 +60,7 @@ class SpuBench {
             name, batch, type, config_.name, "K", "sparsity", "cycles", "ideal", "utilisation",
             "speed-up", "4 at 900 MHz", "mismatches");
         for (const std::uint32_t keep : options_.keeps) run_network(name, type, batch, keep);
+        if (name == "bert-base") run_attention(type);
         fmt::print("\n");
       }
     }
@@ -77,6 +79,12 @@ class SpuBench {
   }
 
  private:
+  void run_attention(const std::string& type) {
+    const AttentionFigures figures = bench_attention(config_, type == kBf16, options_.seed);
+    rows_.insert(rows_.end(), figures.rows.begin(), figures.rows.end());
+    ok_ = ok_ && figures.ok;
+  }
+
   void run_alone(const std::string& name, const std::string& type) {
     const bool large = name == "large";
     RandomLayers layers{large ? std::min(options_.count, kLargeLayers) : options_.count,
