@@ -315,6 +315,7 @@ void add_quantized_operators(std::map<std::string, OperatorImport>& table) {
 const std::map<std::string, OperatorImport>& operator_imports() {
   static const std::map<std::string, OperatorImport> kTable = [] {
     std::map<std::string, OperatorImport> table;
+    add_data_operators(table);
     add_float_operators(table);
     add_quantized_operators(table);
     return table;
