@@ -74,6 +74,28 @@ TEST_CASE("memory: reset in the middle of traffic") {
   }
 }
 
+TEST_CASE("memory: the start takes the times of the standard") {
+  if (!tb::full_run()) return;  // 2.2 ms, and models of their own
+  const auto start = [](const std::map<std::string, std::string>& parameters) -> std::string {
+    MemorySetup setup = tiny();
+    setup.kind = tb::Kind::kFast;
+    setup.real_start = true;
+    setup.parameters = parameters;
+    try {
+      MemoryTraffic traffic(setup);
+      traffic.idle(2000000);
+      traffic.run(random_lines(500, 1 << 16));
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+    return "legal";
+  };
+  CHECK(start({}) == "legal");
+  CHECK_THAT(start({{"InitResetClocks", "179980"}}), Catch::Contains("tINIT1"));
+  CHECK_THAT(start({{"InitCkeClocks", "1799980"}}), Catch::Contains("tINIT3"));
+  CHECK_THAT(start({{"InitCommandClocks", "1780"}}), Catch::Contains("tINIT5"));
+}
+
 TEST_CASE("memory: what lies outside is answered with an error") {
   MemoryTraffic traffic(tiny());
   const auto result = traffic.run(list({{true, 0x40000000},

@@ -19,13 +19,15 @@ constexpr std::uint64_t kPatience = 200000;  // clocks without any answer
 
 MemoryTraffic::MemoryTraffic(const MemorySetup& setup) : setup_(setup), random_(setup.seed) {
   tb::ModelOptions options;
-  options.parameters = {{"InitResetClocks", std::to_string(kInitClocks)},
-                        {"InitCkeClocks", std::to_string(kInitClocks)},
-                        {"InitCommandClocks", std::to_string(kInitClocks)}};
+  if (!setup.real_start) {
+    options.parameters = {{"InitResetClocks", std::to_string(kInitClocks)},
+                          {"InitCkeClocks", std::to_string(kInitClocks)},
+                          {"InitCommandClocks", std::to_string(kInitClocks)}};
+    setup_.timings.init1 = setup_.timings.init3 = setup_.timings.init5 = 2 * kInitClocks;
+    setup_.timings.init2 = 2;
+  }
   for (const auto& [name, value] : setup.parameters) options.parameters[name] = value;
   options.replace = setup.replace;
-  setup_.timings.init1 = setup_.timings.init3 = setup_.timings.init5 = 2 * kInitClocks;
-  setup_.timings.init2 = 2;
   model_ = tb::Model::load("memory_controller", setup.config, setup.kind, options);
   for (const char* name :
        {"two_ranks_i",     "ecc_enable_i",    "init_done_o",       "req_valid_i",

@@ -35,6 +35,7 @@ struct MemorySetup {
   std::map<std::string, std::string> parameters;  ///< of the controller, over short initialisation
   std::map<std::string, std::string> replace;     ///< of modules
   sim::LpddrTimings timings;                      ///< of the device, over short initialisation
+  bool real_start = false;                        ///< initialisation as long as the standard's
   double stall = 0;                               ///< of write data and both answer channels
   std::uint64_t seed = 1;
 };
