@@ -62,6 +62,7 @@ unsigned random_traffic(ActivationBench& bench, Stalls stalls, unsigned count) {
 TEST_CASE("array: random functions, tables, lanes and stalls", "[activation]") {
   const unsigned count = s4::tb::full_run() ? 20000 : 2000;
   for (const char* config : {"tiny", "small"}) {
+    if (!s4::tb::full_run() && config != std::string("tiny")) continue;  // a minute to build
     ActivationBench bench(config);
     for (const Stalls stalls :
          {Stalls{100, 100}, Stalls{60, 100}, Stalls{100, 40}, Stalls{50, 50}, Stalls{20, 90}}) {
@@ -172,7 +173,7 @@ TEST_CASE("array: specials and the flag", "[activation]") {
 }
 
 TEST_CASE("array: INT8 tables at one byte per lane and clock", "[activation]") {
-  ActivationBench bench("small");
+  ActivationBench bench("tiny");
   const s4::sw::ByteQuantization x{0.05F, 3, false};
   const s4::sw::ByteQuantization y{1.0F / 128, -7, false};
   const auto table = s4::sw::int8_table(Function::kTanh, x, y);
@@ -213,7 +214,9 @@ TEST_CASE("seeded bugs of the activation engine are noticed", "[activation]") {
       {"activation_stall", "rtl/activation/activation_array.sv",
        "!valid_q[Latency-1] || out_ready_i", "!valid_q[Latency-1] || in_valid_i || out_ready_i"},
   };
+  s4::tests::BugList list(2);
   for (const Bug& bug : bugs) {
+    if (list.leaves_out()) continue;
     INFO(bug.name);
     bool noticed = false;
     try {

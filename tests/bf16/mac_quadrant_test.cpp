@@ -131,6 +131,7 @@ TEST_CASE("mac quadrant: seeded bugs are noticed", "[spu]") {
   struct Bug {
     const char *name, *find, *replace;
   };
+  BugList list(2);
   for (const Bug& bug : {
            Bug{"sign", "{!fill_unsigned_i && fill_data_i[p*512+c*8+7],", "{1'b0,"},
            Bug{"clear", "clear_q <= step_clear_i;", "clear_q <= 1'b0;"},
@@ -138,6 +139,7 @@ TEST_CASE("mac quadrant: seeded bugs are noticed", "[spu]") {
            Bug{"zero_wins", "fill_zero_i[p] ? 0 : x",
                "(fill_zero_i[p] && !fill_write_i[p]) ? 0 : x"},
        }) {
+    if (list.leaves_out()) continue;
     Bf16QuadrantBench bench(
         "tiny", seeded_bug("rtl/spu/mac_quadrant.sv", std::string("quadrant_") + bug.name, bug.find,
                            bug.replace));

@@ -8,6 +8,7 @@
 
 #include "tb/model.hpp"
 #include "tb/root.hpp"
+#include "tb/seed.hpp"
 
 namespace s4::tests {
 
@@ -35,5 +36,17 @@ inline tb::ModelOptions seeded_bug(const std::string& file, const std::string& n
   options.replace[fs::path(file).stem().string()] = target.string();
   return options;
 }
+
+/// A list of seeded bugs, each a model to build: the first `quick` are looked for in every run, the
+/// others with S4_FULL=1 only.
+class BugList {
+ public:
+  explicit BugList(unsigned quick) : quick_(quick) {}
+  /// Whether this run leaves out the next bug of the list.
+  [[nodiscard]] bool leaves_out() { return position_++ >= quick_ && !tb::full_run(); }
+
+ private:
+  unsigned quick_, position_ = 0;
+};
 
 }  // namespace s4::tests

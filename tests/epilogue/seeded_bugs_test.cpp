@@ -82,7 +82,9 @@ TEST_CASE("every seeded bug of the epilogue is noticed", "[epilogue]") {
     INFO(bench.report());
     REQUIRE(differing(bench) == 0);
   }
+  s4::tests::BugList list(2);
   for (const Bug& bug : kBugs) {
+    if (list.leaves_out()) continue;
     const auto options =
         s4::tests::seeded_bug(bug.file, std::string("epilogue_") + bug.name, bug.find, bug.replace);
     EpilogueBench bench("tiny", s4::tb::Kind::kFast, options);

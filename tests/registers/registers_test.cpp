@@ -335,6 +335,7 @@ TEST_CASE("registers: seeded bugs are seen") {
   struct Bug {
     const char *file, *name, *find, *replace;
   };
+  tests::BugList list(2);
   for (const Bug& bug : {
            Bug{"rtl/registers/registers.sv", "reg_strobe",
                "(watchdog_q & ~write_mask) | (write_data & write_mask)", "write_data"},
@@ -345,6 +346,7 @@ TEST_CASE("registers: seeded bugs are seen") {
            Bug{"rtl/registers/axil_slave.sv", "reg_order", "aw_full_q && w_full_q && !bvalid_o",
                "aw_full_q && !bvalid_o"},
        }) {
+    if (list.leaves_out()) continue;
     INFO(bug.name);
     Bus bus("tiny", tests::seeded_bug(bug.file, bug.name, bug.find, bug.replace));
     CHECK(compare(bus, "tiny", 5000) != "");

@@ -365,6 +365,7 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
   struct Bug {
     const char *file, *name, *find, *replace;
   };
+  BugList list(4);
   for (const Bug& bug : {
            Bug{"pixel_walker", "image_turn", "wrap_y_q    <= in_image_i - image_span_q;",
                "wrap_y_q    <= -image_span_q;"},
@@ -384,6 +385,7 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
            Bug{"operand_slots", "credit", "assign free = used_q != (SlotBits + 1)'(Slots);",
                "assign free = 1'b1;"},
        }) {
+    if (list.leaves_out()) continue;
     INFO(bug.file << " " << bug.name);
     std::string error;
     try {

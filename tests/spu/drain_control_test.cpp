@@ -255,6 +255,7 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
   struct Bug {
     const char *name, *find, *replace;
   };
+  BugList list(2);
   for (const Bug& bug : {
            Bug{"beyond", "(wrap_block && next_channel >= {1'b0, command_i.out_channels})",
                "(next_channel >= {1'b0, command_i.out_channels})"},
@@ -264,6 +265,7 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
            Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
            Bug{"next", "run_q && (pool ?", "(pool ?"},
        }) {
+    if (list.leaves_out()) continue;
     INFO(bug.name);
     std::string error;
     try {

@@ -224,6 +224,7 @@ TEST_CASE("tile control: seeded bugs are noticed", "[spu]") {
   struct Bug {
     const char *name, *find, *replace;
   };
+  BugList list(2);
   for (const Bug& bug : {
            Bug{"zero_step", "assign mac_valid_o = fire && (step_mac_i || zero_step);",
                "assign mac_valid_o = fire && (step_mac_i || (zero_step && 1'b0));"},
@@ -233,6 +234,7 @@ TEST_CASE("tile control: seeded bugs are noticed", "[spu]") {
            Bug{"pass_end", "assign value_pass_end_o = tile_end && !step_mac_i;",
                "assign value_pass_end_o = tile_end && !step_mac_i && started_q;"},
        }) {
+    if (list.leaves_out()) continue;
     INFO(bug.name);
     std::string error;
     try {

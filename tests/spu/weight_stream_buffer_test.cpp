@@ -253,12 +253,14 @@ TEST_CASE("weight stream buffer: seeded bugs are noticed", "[spu]") {
   struct Bug {
     const char *name, *find, *replace;
   };
+  BugList list(2);
   for (const Bug& bug : {
            Bug{"free_early", "(rewind_i ? start_q", "(1'b0 ? start_q"},
            Bug{"block", "(1 << BlockBits) - 1)", "(1 << BlockBits))"},
            Bug{"route", "column_q + QuadBits'(q >> shape_i)", "column_q + QuadBits'(q)"},
            Bug{"restart", "restart_i ? start_q : read_next", "read_next"},
        }) {
+    if (list.leaves_out()) continue;
     StreamBufferBench bench(
         "tiny", 6,
         seeded_bug("rtl/spu/weight_stream_buffer.sv", std::string("stream_buffer_") + bug.name,
