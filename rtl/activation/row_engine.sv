@@ -12,7 +12,7 @@ module row_engine (
     // Commands
     input  logic                            cmd_valid_i,
     output logic                            cmd_ready_o,
-    input  row_commands_pkg::rows_command_t cmd_i,
+    input  commands_pkg::rows_command_t cmd_i,
     output logic                            done_o,
     output logic                            error_o,
     // Read port of pass 1
@@ -34,43 +34,43 @@ module row_engine (
     output logic [                   511:0] wr_data_o
 );
 
-  localparam int unsigned IntegerBits = row_commands_pkg::ExponentBits;
-  `S4_CHECK_PARAM(gen_check_lanes, row_pkg::Lanes == row_commands_pkg::Lanes)
+  localparam int unsigned IntegerBits = commands_pkg::RowExponentBits;
+  `S4_CHECK_PARAM(gen_check_lanes, row_pkg::Lanes == commands_pkg::RowLanes)
   `S4_CHECK_PARAM(gen_check_fraction, row_pkg::Fraction == activation_tables_pkg::Fraction)
   `S4_CHECK_PARAM(gen_check_ceiling, row_pkg::CeilingWidth == IntegerBits + 2)
   `S4_CHECK_PARAM(gen_check_exponent,
                   row_pkg::ExponentWidth == row_pkg::CeilingWidth + row_pkg::Fraction)
-  `S4_CHECK_PARAM(gen_check_term, row_pkg::TermWidth == row_commands_pkg::TermFraction + 1)
+  `S4_CHECK_PARAM(gen_check_term, row_pkg::TermWidth == commands_pkg::RowTermFraction + 1)
   `S4_CHECK_PARAM(gen_check_sum, row_pkg::SumWidth ==
-                                 row_pkg::TermWidth + $clog2(row_commands_pkg::MaxColumns))
+                                 row_pkg::TermWidth + $clog2(commands_pkg::MaxColumns))
 
   typedef enum logic [2:0] {
     StIdle, StCheck, StParameters, StStart, StRun
   } state_e;
 
   state_e state_q, state_d;
-  row_commands_pkg::rows_command_t command_q;
+  commands_pkg::rows_command_t command_q;
 
   // ---- Shape ----
   logic softmax, statistics, legal, in_bf16, written;
   logic [11:0] beats, in_words, out_words;
   logic unused_fields;
 
-  assign softmax    = command_q.row_function == row_commands_pkg::RowFunctionSoftmax;
-  assign statistics = command_q.row_function == row_commands_pkg::RowFunctionStatistics;
+  assign softmax    = command_q.row_function == commands_pkg::RowFunctionSoftmax;
+  assign statistics = command_q.row_function == commands_pkg::RowFunctionStatistics;
   assign in_bf16    = command_q.dtype == 4'd1;
   assign beats      = 12'((command_q.columns + 17'd31) >> 5);
   assign in_words   = in_bf16 ? beats : (beats + 12'd1) >> 1;
   assign out_words  = statistics ? 12'd1 : command_q.out_bf16 ? beats : (beats + 12'd1) >> 1;
-  assign legal      = command_q.opcode == row_commands_pkg::OpcodeRows &&
-                      (command_q & ~row_commands_pkg::RowsCommandMask) == '0 &&
-                      command_q.row_function <= row_commands_pkg::RowFunctionStatistics &&
-                      command_q.dtype <= 4'd1 && command_q.rows != 24'd0 &&
+  assign legal      = command_q.opcode == commands_pkg::OpcodeRows &&
+                      (command_q & ~commands_pkg::RowsCommandMask) == '0 &&
+                      command_q.row_function <= commands_pkg::RowFunctionStatistics &&
+                      command_q.dtype <= 4'd1 && command_q.rows != 16'd0 &&
                       command_q.columns != 17'd0 &&
-                      command_q.columns <= 17'(row_commands_pkg::MaxColumns) &&
+                      command_q.columns <= 17'(commands_pkg::MaxColumns) &&
                       !(command_q.affine &&
                         (softmax || statistics ||
-                         command_q.columns > 17'(row_commands_pkg::MaxAffineColumns)));
+                         command_q.columns > 17'(commands_pkg::MaxAffineColumns)));
 
   // ---- Control ----
   logic reader1_busy, reader0_busy, writer_busy, reader1_valid, reader1_ready;
@@ -120,7 +120,7 @@ module row_engine (
       .addr_i       (command_q.in_addr),
       .row_stride_i (command_q.in_row),
       .word_stride_i(command_q.in_word),
-      .rows_i       (command_q.rows),
+      .rows_i       (24'(command_q.rows)),
       .words_i      (in_words),
       .busy_o       (reader0_busy),
       .rd_valid_o   (rd0_valid_o),
@@ -208,7 +208,7 @@ module row_engine (
       .addr_i       (state_q == StCheck ? command_q.param_addr : command_q.in_addr),
       .row_stride_i (command_q.in_row),
       .word_stride_i(loading ? 24'd1 : command_q.in_word),
-      .rows_i       (state_q == StCheck ? 24'd1 : command_q.rows),
+      .rows_i       (state_q == StCheck ? 24'd1 : 24'(command_q.rows)),
       .words_i      (state_q == StCheck ? beats << 2 : in_words),
       .busy_o       (reader1_busy),
       .rd_valid_o   (rd1_valid_o),
@@ -297,7 +297,7 @@ module row_engine (
       .addr_i       (command_q.out_addr),
       .row_stride_i (command_q.out_row),
       .word_stride_i(command_q.out_word),
-      .rows_i       (command_q.rows),
+      .rows_i       (24'(command_q.rows)),
       .words_i      (out_words),
       .busy_o       (writer_busy),
       .done_o       (written),

@@ -11,7 +11,7 @@ module row_exponent (
     output logic                              limited_o  // |x * factor| is 2^17 or more
 );
 
-  localparam int unsigned IntegerBits = row_commands_pkg::ExponentBits;
+  localparam int unsigned IntegerBits = commands_pkg::RowExponentBits;
   localparam int unsigned Width = row_pkg::ExponentWidth;
   // Eight bits by 24: 30 fractional bits. As a 40-bit number that is 2^8 times it, the product
   // moves right by 30 - Fraction + 8 from an exponent of 0, biased twice.

@@ -33,8 +33,8 @@ module row_moments (
   logic [9:0] times_tag_q;
   logic [31:0] sum_q, squares_q, mean_q, mean_square_q, operand_q;
 
-  assign softmax    = function_i == row_commands_pkg::RowFunctionSoftmax;
-  assign statistics = function_i == row_commands_pkg::RowFunctionStatistics;
+  assign softmax    = function_i == commands_pkg::RowFunctionSoftmax;
+  assign statistics = function_i == commands_pkg::RowFunctionStatistics;
   assign last_step  = softmax ? Mean : statistics ? Square : Done;
   assign in_ready_o = !busy_q;
   assign out_valid_o = busy_q && step_q == last_step;
@@ -127,7 +127,7 @@ module row_moments (
   always_comb begin
     top = {normal_q[SumWidth-1:SumWidth-31], normal_q[SumWidth-32:0] != '0};
     // The leading one of the significand adds itself to the exponent.
-    exponentials = ((32'd126 + 32'(SumWidth - 1 - row_commands_pkg::TermFraction) -
+    exponentials = ((32'd126 + 32'(SumWidth - 1 - commands_pkg::RowTermFraction) -
                      32'(zeros_q)) << 23) + 32'(epilogue_pkg::round_24(top));
     if (!normal_q[SumWidth-1]) exponentials = 32'd0;
   end

@@ -45,8 +45,10 @@ module row_normalize (
   localparam int unsigned ScaleLevel = 1;    // operands of the second steps
   localparam int unsigned ValueLevel = 6;    // exponential or normalised deviation
   localparam int unsigned OutLevel = ValueLevel + 6;
-  // Words inside and behind the pipeline: two more than pass through it at full rate.
+  // Words inside and behind the pipeline: two more than pass through it at full rate. Every address
+  // is inside their SRAM, whatever the pointers hold before the reset.
   localparam int unsigned Words = 20;
+  localparam int unsigned Slots = 32;
 
   // ---- Control ----
   logic [OutLevel:0] valid_q, last_q;
@@ -177,7 +179,7 @@ module row_normalize (
   // ---- Words, and those that wait ----
   logic word_valid, unused_ready;
   logic [511:0] word;
-  logic [4:0] unused_count;
+  logic [5:0] unused_count;
 
   row_pack u_pack (
       .clk_i,
@@ -192,7 +194,7 @@ module row_normalize (
 
   fifo_sram #(
       .Width(512),
-      .Depth(Words)
+      .Depth(Slots)
   ) u_words (
       .clk_i,
       .rst_ni,

@@ -14,8 +14,8 @@ module row_parameters (
     output logic [1023:0] beta_o
 );
 
-  localparam int unsigned Words = row_commands_pkg::ParameterWords;
-  localparam int unsigned Depth = row_commands_pkg::MaxAffineColumns / row_pkg::Lanes;
+  localparam int unsigned Words = commands_pkg::RowParameterWords;
+  localparam int unsigned Depth = commands_pkg::MaxAffineColumns / row_pkg::Lanes;
 
   logic [8:0] word_q;
 

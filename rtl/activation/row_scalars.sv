@@ -32,8 +32,8 @@ module row_scalars (
   row_pkg::moments_t moments, moments_q;
   logic softmax, statistics;
 
-  assign softmax    = function_i == row_commands_pkg::RowFunctionSoftmax;
-  assign statistics = function_i == row_commands_pkg::RowFunctionStatistics;
+  assign softmax    = function_i == commands_pkg::RowFunctionSoftmax;
+  assign statistics = function_i == commands_pkg::RowFunctionStatistics;
 
   logic [1:0] unused_scalars;
 

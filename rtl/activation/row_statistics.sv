@@ -66,8 +66,8 @@ module row_statistics (
   always_ff @(posedge clk_i) begin
     first_q <= {first_q[LastStage-1:0], in_first_i};
     last_q <= {last_q[LastStage-1:0], in_last_i};
-    softmax_q <= function_i == row_commands_pkg::RowFunctionSoftmax;
-    from_zero_q <= function_i == row_commands_pkg::RowFunctionStatistics;
+    softmax_q <= function_i == commands_pkg::RowFunctionSoftmax;
+    from_zero_q <= function_i == commands_pkg::RowFunctionStatistics;
     factor_q <= factor_i;
   end
 

@@ -1,10 +1,12 @@
 /// Activation memory of a subsystem: LocalBanks single-port banks of 64-byte words, word w in bank
 /// w mod LocalBanks. Every bank serves one access per clock; who loses waits and is counted by the
 /// client. Priority per bank: epilogue write (never refused), second-tensor read (all of its words
-/// or none), load write, store read, activation fetch (any part of its pending words). But a fetch
-/// that lost a word to a DMA goes before both in the next clock, and a store that lost to the load
-/// goes before the next load: but for writes and second tensor a DMA waits at most 3 clocks, a
-/// fetch word 1. The fetch has two ports of Lanes words, and each grants one run per clock: lane i
+/// or none), the five ports of single words (load, write of the activation engine, store, its two
+/// reads), activation fetch (any part of its pending words). But a fetch that lost a word to a word
+/// port goes before all of them in the next clock, and word ports that lost to another one go
+/// before those that did not, until each was served: but for epilogue and second tensor a word
+/// port waits at most 17 clocks, 3 when only load and store want the bank, a fetch word 1.
+/// The fetch has two ports of Lanes words, and each grants one run per clock: lane i
 /// from bank first + i * step, step 1 or 2; where both want a bank both get it for the same word,
 /// else the first port. With fe_pair_i low one group uses both ports, for the run of its first and
 /// that of its last pending word. All reads answer one clock after their grant.
@@ -30,6 +32,16 @@ module local_buffer #(
     input  logic [           AddrBits-1:0] st_addr_i,
     output logic                           st_rvalid_o,
     output logic [                  511:0] st_rdata_o,
+    // Activation engine: a word to write; two words to read, data one clock later
+    input  logic                           aw_valid_i,
+    output logic                           aw_ready_o,
+    input  logic [           AddrBits-1:0] aw_addr_i,
+    input  logic [                  511:0] aw_data_i,
+    input  logic [                    1:0] ar_valid_i,
+    output logic [                    1:0] ar_ready_o,
+    input  logic [         2*AddrBits-1:0] ar_addr_i,
+    output logic [                    1:0] ar_rvalid_o,
+    output logic [                 1023:0] ar_rdata_o,
     // Activation fetch: pending lanes, granted lanes, their words one clock later; two groups, the
     // upper one in use with fe_pair_i
     input  logic                           fe_pair_i,
@@ -82,30 +94,45 @@ module local_buffer #(
     end
   end
 
-  // ---- Turns: who lost a bank, the fetch to a DMA or the store to the load, is first next ----
-  logic fetch_first_q, store_first_q;
-  logic [Banks-1:0] fetch_lost, store_lost;
+  // ---- Word ports: load, write of the activation engine, store, its two reads ----
+  localparam int unsigned WordPorts = 5;
+  localparam int unsigned WritePorts = 2;  // the first of them
+  logic [WordPorts*AddrBits-1:0] word_addr;
+  logic [WordPorts*Banks-1:0] word_hit;
+  logic [Banks-1:0] word_win;
+  assign word_addr = {ar_addr_i, st_addr_i, aw_addr_i, ld_addr_i};
+
+  word_ports #(
+      .Ports   (WordPorts),
+      .Banks   (Banks),
+      .AddrBits(AddrBits)
+  ) u_word_ports (
+      .clk_i,
+      .rst_ni,
+      .valid_i({ar_valid_i, st_valid_i, aw_valid_i, ld_valid_i}),
+      .addr_i (word_addr),
+      .ready_o({ar_ready_o, st_ready_o, aw_ready_o, ld_ready_o}),
+      .hit_o  (word_hit),
+      .win_i  (word_win)
+  );
+
+  // ---- Turns: a fetch that lost a bank to a word port is first next ----
+  logic fetch_first_q;
+  logic [Banks-1:0] fetch_lost;
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      fetch_first_q <= 1'b0;
-      store_first_q <= 1'b0;
-    end else begin
-      fetch_first_q <= fetch_lost != '0;
-      if (!st_valid_i || st_ready_o) store_first_q <= 1'b0;
-      else if (store_lost != '0) store_first_q <= 1'b1;
-    end
+    if (!rst_ni) fetch_first_q <= 1'b0;
+    else fetch_first_q <= fetch_lost != '0;
   end
 
   // ---- Banks ----
-  logic [Banks-1:0] ew_hit, er_hit, ld_win, st_win, fe_win, fe_lower, fe_upper;
+  logic [Banks-1:0] ew_hit, er_hit, fe_win, fe_lower, fe_upper;
   logic [Banks*512-1:0] rdata;
   assign er_ready_o = (er_hit & ew_hit) == '0;
-  assign ld_ready_o = ld_win[ld_addr_i[BankBits-1:0]];
-  assign st_ready_o = st_win[st_addr_i[BankBits-1:0]];
 
   for (genvar k = 0; k < Banks; k++) begin : gen_bank
     bank_t ew_offset, er_offset;
-    logic ld_hit, st_hit, fe_hit, fe_turn, vector_busy, er_win;
+    logic fe_hit, fe_turn, vector_busy, er_win, word_write;
+    logic [WordPorts-1:0] word_mine;
     logic [1:0] port_hit;
     row_t fe_row;
     logic [511:0] wdata;
@@ -144,24 +171,24 @@ module local_buffer #(
         end
       end
     end
-    assign ld_hit = ld_valid_i && (ld_addr_i[BankBits-1:0] == BankBits'(k));
-    assign st_hit = st_valid_i && (st_addr_i[BankBits-1:0] == BankBits'(k));
+    for (genvar p = 0; p < WordPorts; p++) begin : gen_mine
+      assign word_mine[p] = word_hit[p*Banks+k];
+    end
     assign er_win = er_hit[k] && er_ready_o;
     assign vector_busy = ew_hit[k] || er_win;
     assign fe_turn = fe_hit && fetch_first_q;
-    assign ld_win[k] = ld_hit && !vector_busy && !fe_turn && !(st_hit && store_first_q);
-    assign st_win[k] = st_hit && !vector_busy && !fe_turn && !ld_win[k];
-    assign fe_win[k] = fe_hit && !vector_busy && !ld_win[k] && !st_win[k];
-    assign fetch_lost[k] = fe_hit && (ld_win[k] || st_win[k]);
-    assign store_lost[k] = st_hit && ld_win[k];
+    assign word_win[k] = word_mine != '0 && !vector_busy && !fe_turn;
+    assign word_write = word_win[k] && word_mine[WritePorts-1:0] != '0;
+    assign fe_win[k] = fe_hit && !vector_busy && !word_win[k];
+    assign fetch_lost[k] = fe_hit && word_win[k];
 
     // The epilogue's chunk goes to its place in the word; chunk 0 brings zeros for the others.
     always_comb begin : write_word
       int unsigned c;
       c = 0;
-      wdata = ld_data_i;
+      wdata = word_mine[1] ? aw_data_i : ld_data_i;
       wmask = '1;
-      row = ld_addr_i[AddrBits-1:BankBits];
+      row = fe_row;
       if (ew_hit[k]) begin
         for (c = 0; c < Chunks; c = c + 1) begin
           wmask[c] = (ew_chunk_i == '0) || (ew_chunk_i == 3'(c));
@@ -171,10 +198,10 @@ module local_buffer #(
         row = RowBits'((ew_addr_i + AddrBits'(ew_offset)) >> BankBits);
       end else if (er_win) begin
         row = RowBits'((er_addr_i + AddrBits'(er_offset)) >> BankBits);
-      end else if (fe_win[k]) begin
-        row = fe_row;
-      end else if (st_win[k]) begin
-        row = st_addr_i[AddrBits-1:BankBits];
+      end else if (word_win[k]) begin
+        for (c = 0; c < WordPorts; c = c + 1) begin
+          if (word_mine[c]) row = word_addr[c*AddrBits+BankBits+:RowBits];
+        end
       end
     end
 
@@ -184,8 +211,8 @@ module local_buffer #(
         .WriteUnits(Chunks)
     ) u_sram (
         .clk_i,
-        .req_i  (vector_busy || ld_win[k] || st_win[k] || fe_win[k]),
-        .we_i   (ew_hit[k] || ld_win[k]),
+        .req_i  (vector_busy || word_win[k] || fe_win[k]),
+        .we_i   (ew_hit[k] || word_write),
         .addr_i (row),
         .wmask_i(wmask),
         .wdata_i(wdata),
@@ -220,16 +247,19 @@ module local_buffer #(
   logic [Lanes-1:0] fe_lower_q;
   logic [2*BankBits-1:0] run_first_q;
   bank_t er_first_q, st_bank_q;
+  logic [2*BankBits-1:0] ar_bank_q;
   logic [2:0] er_chunk_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       fe_any_q    <= '0;
       er_any_q    <= 1'b0;
       st_rvalid_o <= 1'b0;
+      ar_rvalid_o <= '0;
     end else begin
       fe_any_q    <= {port_grant[2*Lanes-1:Lanes] != '0, port_grant[Lanes-1:0] != '0};
       er_any_q    <= er_valid_i && er_ready_o;
-      st_rvalid_o <= st_valid_i && st_ready_o;
+      st_rvalid_o <= st_ready_o;
+      ar_rvalid_o <= ar_ready_o;
     end
   end
   always_ff @(posedge clk_i) begin
@@ -240,6 +270,7 @@ module local_buffer #(
     er_first_q   <= er_addr_i[BankBits-1:0];
     er_chunk_q   <= er_chunk_i;
     st_bank_q    <= st_addr_i[BankBits-1:0];
+    ar_bank_q    <= {ar_addr_i[AddrBits+:BankBits], ar_addr_i[BankBits-1:0]};
   end
 
   always_comb begin : rotate
@@ -271,5 +302,7 @@ module local_buffer #(
     end
   end
   assign st_rdata_o = rdata[32'(st_bank_q)*512+:512];
+  assign ar_rdata_o = {rdata[32'(ar_bank_q[BankBits+:BankBits])*512+:512],
+                       rdata[32'(ar_bank_q[BankBits-1:0])*512+:512]};
 
 endmodule

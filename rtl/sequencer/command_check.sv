@@ -40,6 +40,7 @@ module command_check (
   // Byte offsets of what a range error names
   localparam int unsigned MemAddrByte = 16, LocalAddrByte = 24;
   localparam int unsigned InAddrByte = 16, OutAddrByte = 52, AddAddrByte = 92, PixelsByte = 60;
+  localparam int unsigned RowsInByte = 20, RowsOutByte = 32, RowsParamByte = 52;
 
   typedef enum logic [2:0] {
     StEmpty,
@@ -59,22 +60,23 @@ module command_check (
 
   commands_pkg::sync_command_t header;
   commands_pkg::dma_command_t as_dma;
-  commands_pkg::weights_command_t as_weights;
   commands_pkg::spu_command_t as_spu;
+  commands_pkg::rows_command_t as_rows;
   assign header  = cmd_q;
-  assign as_dma     = cmd_q;
-  assign as_weights = cmd_q;
-  assign as_spu     = cmd_q;
+  assign as_dma  = cmd_q;
+  assign as_spu  = cmd_q;
+  assign as_rows = cmd_q;
 
   // Each view uses only its own fields.
   logic [4*commands_pkg::CommandBits-1:0] unused_views;
-  assign unused_views = {header, as_dma, as_weights, as_spu};
+  assign unused_views = {header, as_dma, as_spu, as_rows};
 
-  logic is_store, is_dma, is_weights, is_spu;
+  logic is_store, is_dma, is_weights, is_spu, is_rows;
   assign is_store   = header.opcode == commands_pkg::OpcodeStore;
   assign is_dma     = is_store || header.opcode == commands_pkg::OpcodeLoad;
   assign is_weights = header.opcode == commands_pkg::OpcodeWeights;
   assign is_spu     = header.opcode == commands_pkg::OpcodeSpu;
+  assign is_rows    = header.opcode == commands_pkg::OpcodeRows;
 
   // ---- Control ----
   assign in_ready_o  = state_q == StEmpty || (state_q == StOffer && out_ready_i);
@@ -129,82 +131,30 @@ module command_check (
   );
 
   // ---- Multipliers: operands of each step, product one clock later ----
-  //   step  a (dma, weights)        a (spu)               b (dma)              b (spu)
-  //   0     counts-1 x mem_stride1  images x out_height   counts-1 x local_s1  blocks x plane
-  //   1     .. stride2              that x out_width      .. stride2           images x image
-  //   2     .. stride3              out blocks x plane    .. stride3           rows x row
-  //   3                             out blocks x add plane
-  logic [31:0] wide_a, total_bytes;
+  logic [31:0] wide_a;
   logic [23:0] wide_b;
-  logic [15:0] narrow_a, narrow_b, out_blocks;
+  logic [15:0] narrow_a, narrow_b;
+  logic [SumWidth-1:0] first_a, first_b, first_c;
   logic [47:0] product_a_q;
   logic [39:0] product_b_q;
 
-  assign total_bytes = {26'(as_weights.param_words) + 26'(as_weights.index_words) +
-                        26'(as_weights.value_words), 6'b0};
-  // ceil(out_channels / 64) - 1, of BF16 / 32; out_channels = 0 is refused as a field
-  assign out_blocks  = (as_spu.out_channels - 16'd1) >> (as_spu.out_bf16 ? 5 : 6);
+  command_operands #(
+      .SumWidth(SumWidth)
+  ) u_operands (
+      .cmd_i      (cmd_q),
+      .step_i     ({state_q == StStep3, state_q == StStep2, state_q == StStep1,
+                    state_q == StStep0}),
+      .product_a_i(product_a_q[31:0]),
+      .wide_a_o   (wide_a),
+      .narrow_a_o (narrow_a),
+      .wide_b_o   (wide_b),
+      .narrow_b_o (narrow_b),
+      .first_a_o  (first_a),
+      .first_b_o  (first_b),
+      .first_c_o  (first_c)
+  );
 
-  always_comb begin
-    wide_a   = '0;
-    narrow_a = '0;
-    wide_b   = '0;
-    narrow_b = '0;
-    unique case (state_q)
-      StStep0: begin
-        if (is_dma) begin
-          wide_a   = as_dma.mem_stride1;
-          wide_b   = as_dma.local_stride1;
-          narrow_a = as_dma.count1 - 16'd1;
-          narrow_b = as_dma.count1 - 16'd1;
-        end else if (is_weights) begin
-          wide_a   = total_bytes;
-          narrow_a = as_weights.count;
-        end else if (is_spu) begin
-          wide_a   = 32'(as_spu.images);
-          narrow_a = as_spu.out_height;
-          wide_b   = as_spu.in_plane;
-          narrow_b = as_spu.in_blocks - 16'd1;
-        end
-      end
-      StStep1: begin
-        if (is_dma) begin
-          wide_a   = as_dma.mem_stride2;
-          wide_b   = as_dma.local_stride2;
-          narrow_a = as_dma.count2 - 16'd1;
-          narrow_b = as_dma.count2 - 16'd1;
-        end else if (is_spu) begin
-          wide_a   = product_a_q[31:0];
-          narrow_a = as_spu.out_width;
-          wide_b   = as_spu.in_image;
-          narrow_b = as_spu.images - 16'd1;
-        end
-      end
-      StStep2: begin
-        if (is_dma) begin
-          wide_a   = as_dma.mem_stride3;
-          wide_b   = as_dma.local_stride3;
-          narrow_a = as_dma.count3 - 16'd1;
-          narrow_b = as_dma.count3 - 16'd1;
-        end else if (is_spu) begin
-          wide_a   = 32'(as_spu.out_plane);
-          narrow_a = out_blocks;
-          wide_b   = 24'(as_spu.in_row);
-          narrow_b = as_spu.in_height - 16'd1;
-        end
-      end
-      StStep3: begin
-        if (is_spu) begin
-          wide_a   = 32'(as_spu.add_plane);
-          narrow_a = out_blocks;
-        end
-      end
-      default: ;
-    endcase
-  end
-
-  // ---- Sums: highest address of each box ----
-  //   sum_a: memory byte, or output word; sum_b: local-buffer word; sum_c: second tensor's word
+  // ---- Sums: highest address of each box, as first_a, first_b and first_c begin them ----
   logic [SumWidth-1:0] sum_a_q, sum_b_q, sum_c_q;
   logic pixels_bad_q;
   logic stepping;
@@ -221,13 +171,9 @@ module command_check (
       align_bad_q  <= align_bad;
       align_byte_q <= align_byte;
       pixels_bad_q <= 1'b0;
-      sum_a_q      <= is_spu ? SumWidth'(as_spu.out_addr) + SumWidth'(as_spu.pixels) - SumWidth'(1)
-                             : SumWidth'(as_dma.mem_addr) - SumWidth'(1) +
-                               (is_dma ? SumWidth'({as_dma.count0, 6'b0}) : '0);
-      sum_b_q      <= is_spu ? SumWidth'(as_spu.in_addr) + SumWidth'(as_spu.in_width) - SumWidth'(1)
-                             : SumWidth'(as_dma.local_addr) + SumWidth'(as_dma.count0) -
-                               SumWidth'(1);
-      sum_c_q      <= SumWidth'(as_spu.add_addr) + SumWidth'(as_spu.pixels) - SumWidth'(1);
+      sum_a_q <= first_a;
+      sum_b_q <= first_b;
+      sum_c_q <= first_c;
     end else if (stepping) begin
       sum_b_q <= sum_b_q + SumWidth'(product_b_q);
       if (!is_spu || state_q == StStep3) sum_a_q <= sum_a_q + SumWidth'(product_a_q);
@@ -255,9 +201,10 @@ module command_check (
   assign memory_bad = (is_dma || is_weights) &&
                       (as_dma.mem_addr[35:PageWidth] < base || beyond_memory ||
                        sum_a_q[SumWidth-1:PageWidth] >= (SumWidth - PageWidth)'(limit));
-  assign in_bad  = (is_dma || is_spu) && sum_b_q >= SumWidth'(LocalWords);
-  assign out_bad = is_spu && sum_a_q >= SumWidth'(LocalWords);
-  assign add_bad = is_spu && as_spu.add_enable && sum_c_q >= SumWidth'(LocalWords);
+  assign in_bad  = (is_dma || is_spu || is_rows) && sum_b_q >= SumWidth'(LocalWords);
+  assign out_bad = (is_spu || is_rows) && sum_a_q >= SumWidth'(LocalWords);
+  assign add_bad = ((is_spu && as_spu.add_enable) || (is_rows && as_rows.affine)) &&
+                   sum_c_q >= SumWidth'(LocalWords);
 
   always_comb begin
     error = commands_pkg::ErrorNone;
@@ -279,13 +226,13 @@ module command_check (
       info  = 32'(MemAddrByte);
     end else if (in_bad) begin
       error = commands_pkg::ErrorLocalRange;
-      info  = is_spu ? 32'(InAddrByte) : 32'(LocalAddrByte);
+      info  = is_spu ? 32'(InAddrByte) : is_rows ? 32'(RowsInByte) : 32'(LocalAddrByte);
     end else if (out_bad) begin
       error = commands_pkg::ErrorLocalRange;
-      info  = 32'(OutAddrByte);
+      info  = is_rows ? 32'(RowsOutByte) : 32'(OutAddrByte);
     end else if (add_bad) begin
       error = commands_pkg::ErrorLocalRange;
-      info  = 32'(AddAddrByte);
+      info  = is_rows ? 32'(RowsParamByte) : 32'(AddAddrByte);
     end
   end
 

@@ -21,22 +21,25 @@ module command_fields (
   commands_pkg::dma_command_t as_dma;
   commands_pkg::weights_command_t as_weights;
   commands_pkg::spu_command_t as_spu;
-  assign header  = cmd_i;
+  commands_pkg::rows_command_t as_rows;
+  assign header     = cmd_i;
   assign as_dma     = cmd_i;
   assign as_weights = cmd_i;
   assign as_spu     = cmd_i;
+  assign as_rows    = cmd_i;
 
   // Each view uses only its own fields.
-  logic [4*commands_pkg::CommandBits-1:0] unused_views;
-  assign unused_views = {header, as_dma, as_weights, as_spu};
+  logic [5*commands_pkg::CommandBits-1:0] unused_views;
+  assign unused_views = {header, as_dma, as_weights, as_spu, as_rows};
 
   // ---- Operation ----
-  logic is_dma, is_weights, is_spu, known;
+  logic is_dma, is_weights, is_spu, is_rows, known;
   logic [commands_pkg::CommandBits-1:0] mask;
   always_comb begin
     is_dma     = 1'b0;
     is_weights = 1'b0;
     is_spu     = 1'b0;
+    is_rows    = 1'b0;
     known      = 1'b1;
     mask       = commands_pkg::SyncCommandMask;
     unique case (header.opcode)
@@ -54,10 +57,15 @@ module command_fields (
         is_spu = 1'b1;
         mask   = commands_pkg::SpuCommandMask;
       end
+      commands_pkg::OpcodeRows: begin
+        is_rows = 1'b1;
+        mask    = commands_pkg::RowsCommandMask;
+      end
       default: known = 1'b0;
     endcase
   end
-  assign opcode_bad_o = enable_i && (!known || (is_spu && header.dtype > commands_pkg::DtypeBf16));
+  assign opcode_bad_o = enable_i && (!known || ((is_spu || is_rows) &&
+                                                header.dtype > commands_pkg::DtypeBf16));
 
   // ---- Arithmetic conditions ----
   // A number is a multiple of 3 when the sum of its base-4 digits is.
@@ -172,6 +180,15 @@ module command_fields (
         if (as_spu.weights_resident || as_spu.weights_keep) bad[64] = 1'b1;
         if (as_spu.in_zero != '0) bad[66] = 1'b1;
       end
+    end
+    if (enable_i && is_rows) begin
+      if (as_rows.activation != '0) bad[10] = 1'b1;
+      if (as_rows.row_function > commands_pkg::RowFunctionStatistics) bad[16] = 1'b1;
+      if (as_rows.affine && (as_rows.row_function != commands_pkg::RowFunctionLayerNorm ||
+                             as_rows.columns > 17'(commands_pkg::MaxAffineColumns)))
+        bad[16] = 1'b1;
+      if (as_rows.rows == '0) bad[44] = 1'b1;
+      if (as_rows.columns == '0 || as_rows.columns > 17'(commands_pkg::MaxColumns)) bad[48] = 1'b1;
     end
   end
 

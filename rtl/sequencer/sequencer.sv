@@ -81,18 +81,28 @@ module sequencer #(
     input  logic [                7:0] store_error_code_i,
     input  logic                       store_progress_i,
     input  logic [                5:0] store_waiting_i,
+    // Activation engine
+    output logic                       activation_cmd_valid_o,
+    input  logic                       activation_cmd_ready_i,
+    output logic [    CommandBits-1:0] activation_cmd_o,
+    output logic [               31:0] activation_index_o,
+    input  logic                       activation_done_i,
+    input  logic                       activation_error_valid_i,
+    input  logic [                7:0] activation_error_code_i,
+    input  logic                       activation_progress_i,
+    input  logic [                5:0] activation_waiting_i,
     // Draining: no new requests while flush_o; idle: nothing outstanding, offered or half sent
     output logic                       flush_o,
     input  logic                       mem_idle_i,
     output logic                       engine_reset_o,
     // Observation, engine n at n - 1: a command starts, a command completed, and its index
-    output logic [                3:0] obs_start_o,
-    output logic [                3:0] obs_done_o,
-    output logic [              127:0] obs_index_o,
-    output logic [              127:0] obs_done_index_o
+    output logic [                4:0] obs_start_o,
+    output logic [                4:0] obs_done_o,
+    output logic [              159:0] obs_index_o,
+    output logic [              159:0] obs_done_index_o
 );
 
-  localparam int unsigned NumEngines = 4;
+  localparam int unsigned NumEngines = 5;
   localparam int unsigned NumPorts = NumEngines + 1;
   localparam int unsigned NumTokens = commands_pkg::NumTokens;
   // Clocks for which the memory port must be idle before a reset, and length of the reset.
@@ -116,22 +126,43 @@ module sequencer #(
   logic [NumEngines*6-1:0] waiting;
   logic [NumEngines*32-1:0] queue_index, oldest_index;
 
-  assign {store_cmd_valid_o, spu_cmd_valid_o, weights_cmd_valid_o, load_cmd_valid_o} = cmd_valid;
+  assign {activation_cmd_valid_o, store_cmd_valid_o, spu_cmd_valid_o, weights_cmd_valid_o,
+          load_cmd_valid_o} = cmd_valid;
   assign load_cmd_o = gen_queue[0].cmd;
   assign weights_cmd_o = gen_queue[1].cmd;
   assign spu_cmd_o = gen_queue[2].cmd;
   assign store_cmd_o = gen_queue[3].cmd;
-  assign {store_index_o, spu_index_o, weights_index_o, load_index_o} = queue_index;
-  assign cmd_ready = {store_cmd_ready_i, spu_cmd_ready_i, weights_cmd_ready_i, load_cmd_ready_i};
-  assign done = {store_done_i, spu_done_i, weights_done_i, load_done_i};
+  assign activation_cmd_o = gen_queue[4].cmd;
+  assign {activation_index_o, store_index_o, spu_index_o, weights_index_o, load_index_o} =
+      queue_index;
+  assign cmd_ready = {
+    activation_cmd_ready_i,
+    store_cmd_ready_i,
+    spu_cmd_ready_i,
+    weights_cmd_ready_i,
+    load_cmd_ready_i
+  };
+  assign done = {activation_done_i, store_done_i, spu_done_i, weights_done_i, load_done_i};
   assign engine_error = {
-    store_error_valid_i, spu_error_valid_i, weights_error_valid_i, load_error_valid_i
+    activation_error_valid_i,
+    store_error_valid_i,
+    spu_error_valid_i,
+    weights_error_valid_i,
+    load_error_valid_i
   };
   assign engine_code = {
-    store_error_code_i, spu_error_code_i, weights_error_code_i, load_error_code_i
+    activation_error_code_i,
+    store_error_code_i,
+    spu_error_code_i,
+    weights_error_code_i,
+    load_error_code_i
   };
-  assign progress = {store_progress_i, spu_progress_i, weights_progress_i, load_progress_i};
-  assign waiting = {store_waiting_i, spu_waiting_i, weights_waiting_i, load_waiting_i};
+  assign progress = {
+    activation_progress_i, store_progress_i, spu_progress_i, weights_progress_i, load_progress_i
+  };
+  assign waiting = {
+    activation_waiting_i, store_waiting_i, spu_waiting_i, weights_waiting_i, load_waiting_i
+  };
 
   // ---- Fetch ----
   logic fetched_valid, fetched_ready, fetched_error, fetch_idle, exhausted, stop_fetch, clear;
@@ -200,7 +231,8 @@ module sequencer #(
   assign good    = running && checked_valid && checked_error == commands_pkg::ErrorNone;
   assign is_end  = good && header.opcode == commands_pkg::OpcodeEnd;
   assign is_sync = good && header.opcode == commands_pkg::OpcodeSync;
-  assign target  = {header.opcode == commands_pkg::OpcodeStore,
+  assign target  = {header.opcode == commands_pkg::OpcodeRows,
+                    header.opcode == commands_pkg::OpcodeStore,
                     header.opcode == commands_pkg::OpcodeSpu,
                     header.opcode == commands_pkg::OpcodeWeights,
                     header.opcode == commands_pkg::OpcodeLoad};
@@ -416,7 +448,7 @@ module sequencer #(
         commands_done_o <= '0;
       end else if (running) begin
         commands_done_o <= commands_done_o + 32'(queue_signal[0]) + 32'(queue_signal[1]) +
-                           32'(queue_signal[2]) + 32'(queue_signal[3]) +
+                           32'(queue_signal[2]) + 32'(queue_signal[3]) + 32'(queue_signal[4]) +
                            32'(own_signal || (complete && !fail));
         done_o <= complete && !fail && !soft_reset_i;
       end

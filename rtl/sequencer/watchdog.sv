@@ -8,7 +8,7 @@
 `include "assert.svh"
 
 module watchdog #(
-    localparam int unsigned NumPorts = 5  // engine numbers 0 (sequencer) to 4
+    localparam int unsigned NumPorts = 6  // engine numbers 0 (sequencer) to 5
 ) (
     input  logic                     clk_i,
     input  logic                     rst_ni,
@@ -87,6 +87,7 @@ module watchdog #(
     else if (chosen[2]) engine_o = commands_pkg::EngineWeights;
     else if (chosen[3]) engine_o = commands_pkg::EngineSpu;
     else if (chosen[4]) engine_o = commands_pkg::EngineStore;
+    else if (chosen[5]) engine_o = commands_pkg::EngineActivation;
   end
 
   // ---- Assertions ----

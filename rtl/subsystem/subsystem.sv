@@ -1,7 +1,7 @@
-/// One sparse processing subsystem: sequencer, registers, DMA engines, SPU, local buffer behind one
-/// memory port. Programs are fetched from memory after a doorbell on AXI4-Lite; irq_o follows the
-/// enabled causes. obs_* shows starts and completions of commands for timelines.
-/// Model: sim/subsystem/functional_subsystem.hpp
+/// One sparse processing subsystem: sequencer, registers, DMA engines, SPU, activation engine and
+/// local buffer behind one memory port. Programs are fetched from memory after a doorbell on
+/// AXI4-Lite; irq_o follows the enabled causes. obs_* shows starts and completions of commands for
+/// timelines. Model: sim/subsystem/functional_subsystem.hpp
 module subsystem #(
     localparam int unsigned AddrBits    = config_pkg::LocalAddrWidth,
     localparam int unsigned Pixels      = config_pkg::PixelsPerQuadrant,
@@ -41,11 +41,11 @@ module subsystem #(
     input  logic                         mem_rsp_valid_i,
     output logic                         mem_rsp_ready_o,
     input  memory_port_pkg::response_t   mem_rsp_i,
-    // Observation: engines load, weights, spu, store
-    output logic [                  3:0] obs_start_o,
-    output logic [                  3:0] obs_done_o,
-    output logic [                127:0] obs_index_o,
-    output logic [                127:0] obs_done_index_o
+    // Observation: engines load, weights, spu, store, activation
+    output logic [                  4:0] obs_start_o,
+    output logic [                  4:0] obs_done_o,
+    output logic [                159:0] obs_index_o,
+    output logic [                159:0] obs_done_index_o
 );
 
   // ---- Reset of the engines: the chip's reset or the sequencer's ----
@@ -127,7 +127,11 @@ module subsystem #(
   logic [CommandBits-1:0] store_cmd;
   logic [7:0] store_error_code;
   logic [5:0] store_waiting;
-  logic [127:0] unused_index;
+  logic activation_cmd_valid, activation_cmd_ready, activation_done, activation_refused;
+  logic activation_progress;
+  logic [CommandBits-1:0] activation_cmd;
+  logic [5:0] activation_waiting;
+  logic [159:0] unused_index;
   logic fetch_req_valid, fetch_req_ready, fetch_rsp_valid;
   memory_port_pkg::request_t fetch_req;
   memory_port_pkg::response_t fetch_rsp;
@@ -207,6 +211,15 @@ module subsystem #(
       .store_error_code_i   (store_error_code),
       .store_progress_i     (store_progress),
       .store_waiting_i      (store_waiting),
+      .activation_cmd_valid_o   (activation_cmd_valid),
+      .activation_cmd_ready_i   (activation_cmd_ready),
+      .activation_cmd_o         (activation_cmd),
+      .activation_index_o       (unused_index[128+:32]),
+      .activation_done_i        (activation_done && !activation_refused),
+      .activation_error_valid_i (activation_refused),
+      .activation_error_code_i  (commands_pkg::ErrorField),
+      .activation_progress_i    (activation_progress),
+      .activation_waiting_i     (activation_waiting),
       .flush_o              (flush),
       .mem_idle_i           (mem_idle),
       .engine_reset_o       (engine_reset),
@@ -374,6 +387,47 @@ module subsystem #(
       .store_words_o       (events.store_words)
   );
 
+  // ---- Activation engine ----
+  localparam int unsigned LocalBufferBit = 3;  // as in ERROR_INFO
+  logic aw_valid, aw_ready;
+  logic [1:0] ar_valid, ar_ready, ar_rvalid;
+  logic [23:0] aw_addr;
+  logic [47:0] ar_addr;
+  logic [511:0] aw_data;
+  logic [1023:0] ar_rdata;
+  logic unused_addr;  // the sequencer refuses what lies beyond the local buffer
+  assign unused_addr = ^{aw_addr, ar_addr};
+
+  row_engine u_activation (
+      .clk_i,
+      .rst_ni(engine_rst_n),
+      .cmd_valid_i (activation_cmd_valid),
+      .cmd_ready_o (activation_cmd_ready),
+      .cmd_i       (activation_cmd),
+      .done_o      (activation_done),
+      .error_o     (activation_refused),
+      .rd0_valid_o (ar_valid[0]),
+      .rd0_ready_i (ar_ready[0]),
+      .rd0_addr_o  (ar_addr[23:0]),
+      .rd0_rvalid_i(ar_rvalid[0]),
+      .rd0_rdata_i (ar_rdata[511:0]),
+      .rd1_valid_o (ar_valid[1]),
+      .rd1_ready_i (ar_ready[1]),
+      .rd1_addr_o  (ar_addr[47:24]),
+      .rd1_rvalid_i(ar_rvalid[1]),
+      .rd1_rdata_i (ar_rdata[1023:512]),
+      .wr_valid_o  (aw_valid),
+      .wr_ready_i  (aw_ready),
+      .wr_addr_o   (aw_addr),
+      .wr_data_o   (aw_data)
+  );
+
+  assign events.activation_busy = !activation_cmd_ready;
+  assign events.activation_stall_local = (ar_valid & ~ar_ready) != '0 || (aw_valid && !aw_ready);
+  assign events.activation_words = aw_valid && aw_ready;
+  assign activation_progress = (ar_valid & ar_ready) != '0 || events.activation_words;
+  assign activation_waiting = 6'(events.activation_stall_local) << LocalBufferBit;
+
   // ---- SPU and local buffer ----
   logic [2*Pixels-1:0] fe_valid, fe_grant;
   logic [2*Pixels*AddrBits-1:0] fe_addr;
@@ -441,6 +495,15 @@ module subsystem #(
       .st_addr_i   (st_addr),
       .st_rvalid_o (st_rvalid),
       .st_rdata_o  (st_rdata),
+      .aw_valid_i  (aw_valid),
+      .aw_ready_o  (aw_ready),
+      .aw_addr_i   (aw_addr[AddrBits-1:0]),
+      .aw_data_i   (aw_data),
+      .ar_valid_i  (ar_valid),
+      .ar_ready_o  (ar_ready),
+      .ar_addr_i   ({ar_addr[24+:AddrBits], ar_addr[AddrBits-1:0]}),
+      .ar_rvalid_o (ar_rvalid),
+      .ar_rdata_o  (ar_rdata),
       .fe_pair_i   (fe_pair),
       .fe_valid_i  (fe_valid),
       .fe_addr_i   (fe_addr),

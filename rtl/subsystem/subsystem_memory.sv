@@ -35,10 +35,10 @@ module subsystem_memory #(
     output logic [                                     1:0] s_axil_rresp_o,
     output logic                                            irq_o,
     // Observation, as subsystem
-    output logic [                                     3:0] obs_start_o,
-    output logic [                                     3:0] obs_done_o,
-    output logic [                                   127:0] obs_index_o,
-    output logic [                                   127:0] obs_done_index_o,
+    output logic [                                     4:0] obs_start_o,
+    output logic [                                     4:0] obs_done_o,
+    output logic [                                   159:0] obs_index_o,
+    output logic [                                   159:0] obs_done_index_o,
     // What waits for an answer: beats of reads and bursts of writes here, accesses in each channel
     output logic [                                    15:0] open_read_beats_o,
     output logic [                                    15:0] open_write_bursts_o,

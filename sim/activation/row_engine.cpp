@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <stdexcept>
+#include <vector>
 
 #include "sim/activation/gen/activation.hpp"
 #include "sim/spu/bf16.hpp"
@@ -14,15 +15,24 @@
 namespace s4::sim {
 namespace {
 
+using commands::RowFunction;
+using commands::RowsCommand;
 using float32::Bits;
-using row_commands::RowFunction;
-using row_commands::RowsCommand;
 
-constexpr unsigned kLanes = row_commands::kLanes;
+constexpr unsigned kLanes = commands::kRowLanes;
 constexpr unsigned kFraction = activation::kExp2Fraction;
 constexpr Bits kNegativeZero = float32::kSignBit;
-constexpr std::int64_t kLimit = std::int64_t{1} << (row_commands::kExponentBits + kFraction);
+constexpr std::int64_t kLimit = std::int64_t{1} << (commands::kRowExponentBits + kFraction);
 constexpr std::int64_t kOne = std::int64_t{1} << kFraction;
+
+template <typename Byte>
+Byte& byte_at(std::span<Byte> local, std::uint64_t address) {
+  if (address >= local.size()) {
+    throw std::out_of_range(fmt::format("row command: word {} lies beyond the local buffer of {}",
+                                        address / 64, local.size() / 64));
+  }
+  return local[address];
+}
 
 /// x * factor in units of 2^-22, cut towards zero, and whether it was limited.
 struct Exponent {
@@ -87,7 +97,7 @@ Bits tree(std::array<Bits, kLanes> terms) {
 Bits negate(Bits x) { return x ^ float32::kSignBit; }
 
 /// A row as float32 numbers.
-std::vector<Bits> elements(const RowsCommand& c, const std::vector<std::uint8_t>& local,
+std::vector<Bits> elements(const RowsCommand& c, std::span<const std::uint8_t> local,
                            std::uint32_t row) {
   std::vector<Bits> x(c.columns);
   for (std::uint32_t i = 0; i < c.columns; ++i) {
@@ -96,9 +106,9 @@ std::vector<Bits> elements(const RowsCommand& c, const std::vector<std::uint8_t>
     const std::uint64_t address =
         (c.in_addr + std::uint64_t{row} * c.in_row + std::uint64_t{i / per_word} * c.in_word) * 64 +
         i % per_word * size;
-    const std::uint8_t low = local.at(address);
+    const std::uint8_t low = byte_at(local, address);
     if (c.dtype == 1) {
-      const unsigned number = low | local.at(address + 1) << 8;
+      const unsigned number = low | byte_at(local, address + 1) << 8;
       x[i] = bf16::flush(bf16::widen(static_cast<std::uint16_t>(number)));
     } else {
       x[i] = float32::from_int(c.in_unsigned != 0 ? low : static_cast<std::int8_t>(low));
@@ -141,8 +151,8 @@ Record pass_one(const RowsCommand& c, const std::vector<Bits>& x) {
       r.top = top;
       for (std::size_t i = first; i < end; ++i) {
         const Exponential term = exponential(x[i], c.factor, r.maximum, top);
-        constexpr unsigned kSpare = row_commands::kTermFraction - 23;
-        if (term.distance <= row_commands::kTermFraction) {
+        constexpr unsigned kSpare = commands::kRowTermFraction - 23;
+        if (term.distance <= commands::kRowTermFraction) {
           r.exponentials += (std::uint64_t{term.mantissa} << kSpare) >> term.distance;
         }
       }
@@ -171,7 +181,7 @@ Scalars scalars(const RowsCommand& c, const Record& r) {
   if (static_cast<RowFunction>(c.row_function) == RowFunction::kSoftmax) {
     if (r.nan || r.infinite) return {0, float32::kNan};
     const Bits sum = float32::round_and_pack(false, r.exponentials,
-                                             -static_cast<int>(row_commands::kTermFraction));
+                                             -static_cast<int>(commands::kRowTermFraction));
     return {0, row_quotient(c.out_factor, sum)};
   }
   const Bits mean = bf16::multiply(bf16::add(r.deviations[0], r.deviations[1]), c.inverse_columns);
@@ -181,12 +191,13 @@ Scalars scalars(const RowsCommand& c, const Record& r) {
   return {bf16::add(r.origin, mean), row_reciprocal_root(bf16::add(variance, c.epsilon))};
 }
 
-Bits parameter(const RowsCommand& c, const std::vector<std::uint8_t>& local, std::uint32_t column,
+Bits parameter(const RowsCommand& c, std::span<const std::uint8_t> local, std::uint32_t column,
                bool beta) {
   const std::uint64_t word =
       c.param_addr + std::uint64_t{column / kLanes} * 4 + (beta ? 2U : 0U) + column % kLanes / 16;
   Bits bits = 0;
-  for (unsigned i = 0; i < 4; ++i) bits |= Bits{local.at(word * 64 + column % 16 * 4 + i)} << 8 * i;
+  for (unsigned i = 0; i < 4; ++i)
+    bits |= Bits{byte_at(local, word * 64 + column % 16 * 4 + i)} << 8 * i;
   return bits;
 }
 
@@ -208,13 +219,13 @@ std::uint16_t finish(const RowsCommand& c, Bits value, Bits factor, Bits addend)
 }
 
 /// Writes a row; what it does not reach of its last word is 0.
-void place(const RowsCommand& c, std::vector<std::uint8_t>& local, std::uint32_t row,
+void place(const RowsCommand& c, std::span<std::uint8_t> local, std::uint32_t row,
            const std::vector<std::uint8_t>& bytes) {
   for (std::size_t word = 0; 64 * word < bytes.size(); ++word) {
     const std::uint64_t address =
         (c.out_addr + std::uint64_t{row} * c.out_row + std::uint64_t{word} * c.out_word) * 64;
     for (std::size_t i = 0; i < 64; ++i) {
-      local.at(address + i) = 64 * word + i < bytes.size() ? bytes[64 * word + i] : 0;
+      byte_at(local, address + i) = 64 * word + i < bytes.size() ? bytes[64 * word + i] : 0;
     }
   }
 }
@@ -259,18 +270,18 @@ std::string row_command_problem(const RowsCommand& c) {
   }
   if (c.dtype > 1) return fmt::format("no data type {}", c.dtype);
   if (c.rows == 0) return "no rows";
-  if (c.columns == 0 || c.columns > row_commands::kMaxColumns) {
-    return fmt::format("{} columns, not 1 to {}", c.columns, row_commands::kMaxColumns);
+  if (c.columns == 0 || c.columns > commands::kMaxColumns) {
+    return fmt::format("{} columns, not 1 to {}", c.columns, commands::kMaxColumns);
   }
   if (c.affine != 0 && (static_cast<RowFunction>(c.row_function) != RowFunction::kLayerNorm ||
-                        c.columns > row_commands::kMaxAffineColumns)) {
+                        c.columns > commands::kMaxAffineColumns)) {
     return fmt::format("gamma and beta go with LayerNorm of up to {} columns",
-                       row_commands::kMaxAffineColumns);
+                       commands::kMaxAffineColumns);
   }
   return "";
 }
 
-void run_rows(const RowsCommand& c, std::vector<std::uint8_t>& local) {
+void run_rows(const RowsCommand& c, std::span<std::uint8_t> local) {
   if (const std::string problem = row_command_problem(c); !problem.empty()) {
     throw std::invalid_argument("row command: " + problem);
   }

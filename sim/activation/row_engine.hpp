@@ -2,19 +2,19 @@
 // docs/blocks/row_engine.md states the arithmetic.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
-#include "sim/activation/gen/row_commands.hpp"
+#include "sim/sequencer/gen/commands.hpp"
 
 namespace s4::sim {
 
 /// What is wrong with a command; empty if it is legal.
-[[nodiscard]] std::string row_command_problem(const row_commands::RowsCommand& command);
+[[nodiscard]] std::string row_command_problem(const commands::RowsCommand& command);
 
 /// Executes a command on a local buffer of 64-byte words. Throws std::invalid_argument for a
 /// command that is not legal, std::out_of_range for an address beyond the buffer.
-void run_rows(const row_commands::RowsCommand& command, std::vector<std::uint8_t>& local);
+void run_rows(const commands::RowsCommand& command, std::span<std::uint8_t> local);
 
 /// float32 bits of numerator / x, correctly rounded: x >= 0, numerator positive and normal.
 [[nodiscard]] std::uint32_t row_quotient(std::uint32_t numerator, std::uint32_t x);

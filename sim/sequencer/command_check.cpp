@@ -173,6 +173,19 @@ void check_fields(const commands::SpuCommand& c, const config::Configuration& co
   }
 }
 
+void check_fields(const commands::RowsCommand& c, FieldErrors& errors) {
+  using C = commands::RowsCommand;
+  using commands::RowFunction;
+  const auto function = static_cast<RowFunction>(c.row_function);
+  errors.require<C>(c.activation == 0, "activation");
+  errors.require<C>(function <= RowFunction::kStatistics, "row_function");
+  errors.require<C>(c.affine == 0 || (function == RowFunction::kLayerNorm &&
+                                      c.columns <= commands::kMaxAffineColumns),
+                    "affine");
+  errors.require<C>(c.rows >= 1, "rows");
+  errors.require<C>(in_range(c.columns, 1, commands::kMaxColumns), "columns");
+}
+
 }  // namespace
 
 CommandCheck::Verdict CommandCheck::check(const CommandBytes& bytes) const {
@@ -211,6 +224,14 @@ CommandCheck::Verdict CommandCheck::check(const CommandBytes& bytes) const {
       check_fields(command, config_, errors);
       if (errors.first()) return field_error();
       return check_spu_ranges(command);
+    }
+    case Opcode::kRows: {
+      const auto command = commands::RowsCommand::decode(bytes);
+      if (command.dtype > static_cast<std::uint8_t>(commands::Dtype::kBf16)) return bad_opcode;
+      check_header(bytes, command, errors);
+      check_fields(command, errors);
+      if (errors.first()) return field_error();
+      return check_rows_ranges(command);
     }
   }
   return bad_opcode;
@@ -270,6 +291,30 @@ CommandCheck::Verdict CommandCheck::check_spu_ranges(const commands::SpuCommand&
       std::uint64_t{c.add_addr} + last_block * c.add_plane + c.pixels - 1;
   if (c.add_enable != 0 && last_add >= config_.local_words) {
     return {Error::kLocalRange, byte_of<C>("add_addr")};
+  }
+  return {};
+}
+
+CommandCheck::Verdict CommandCheck::check_rows_ranges(const commands::RowsCommand& c) const {
+  using C = commands::RowsCommand;
+  const auto last = [&c](std::uint64_t addr, std::uint64_t row, std::uint64_t word, bool wide) {
+    const std::uint64_t per_word = memory_port::kBeatBytes >> (wide ? 1 : 0);
+    return addr + (c.rows - std::uint64_t{1}) * row + (c.columns - 1U) / per_word * word;
+  };
+  if (last(c.in_addr, c.in_row, c.in_word, c.dtype != 0) >= config_.local_words) {
+    return {Error::kLocalRange, byte_of<C>("in_addr")};
+  }
+  const bool statistics =
+      static_cast<commands::RowFunction>(c.row_function) == commands::RowFunction::kStatistics;
+  if (last(c.out_addr, c.out_row, statistics ? 0 : c.out_word, c.out_bf16 != 0) >=
+      config_.local_words) {
+    return {Error::kLocalRange, byte_of<C>("out_addr")};
+  }
+  const std::uint64_t parameters =
+      std::uint64_t{(c.columns + commands::kRowLanes - 1) / commands::kRowLanes} *
+      commands::kRowParameterWords;
+  if (c.affine != 0 && c.param_addr + parameters > config_.local_words) {
+    return {Error::kLocalRange, byte_of<C>("param_addr")};
   }
   return {};
 }

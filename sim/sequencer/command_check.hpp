@@ -28,6 +28,7 @@ class CommandCheck {
   [[nodiscard]] Verdict check_dma(const commands::DmaCommand& command) const;
   [[nodiscard]] Verdict check_weights(const commands::WeightsCommand& command) const;
   [[nodiscard]] Verdict check_spu_ranges(const commands::SpuCommand& command) const;
+  [[nodiscard]] Verdict check_rows_ranges(const commands::RowsCommand& command) const;
 
   const config::Configuration& config_;
   const Registers& registers_;

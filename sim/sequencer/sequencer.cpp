@@ -22,8 +22,8 @@ void Sequencer::run() {
     fail(Error::kAlign, Engine::kSequencer, 0, 0);
   }
   while (!finished_) {
-    const bool moved =
-        dispatch() || (!finished_ && (step_spu() || step_load() || step_store() || step_weights()));
+    const bool moved = dispatch() || (!finished_ && (step_spu() || step_load() || step_store() ||
+                                                     step_activation() || step_weights()));
     if (!moved && !finished_) fail_stalled();
   }
 }
@@ -90,6 +90,9 @@ bool Sequencer::dispatch() {
       case Opcode::kSpu:
         engine = Engine::kSpu;
         break;
+      case Opcode::kRows:
+        engine = Engine::kActivation;
+        break;
     }
     if (engine != Engine::kSequencer) {
       if (queue(engine).size() >= config_.queue_depth) return moved;
@@ -149,6 +152,14 @@ bool Sequencer::step_store() {
   } else {
     complete(Engine::kStore, *command);
   }
+  return true;
+}
+
+bool Sequencer::step_activation() {
+  const auto command = start(Engine::kActivation);
+  if (!command) return false;
+  activation_.execute(commands::RowsCommand::decode(command->bytes));
+  complete(Engine::kActivation, *command);
   return true;
 }
 
@@ -218,7 +229,8 @@ void Sequencer::fail_stalled() {
   const bool own_wait = checked_ && (checked_->header.opcode == Opcode::kSync ||
                                      (checked_->header.opcode == Opcode::kEnd && !ended_));
   if (own_wait) return stalled(Engine::kSequencer, checked_->index, kTokenWait);
-  for (const Engine engine : {Engine::kLoad, Engine::kWeights, Engine::kSpu, Engine::kStore}) {
+  for (const Engine engine :
+       {Engine::kLoad, Engine::kWeights, Engine::kSpu, Engine::kStore, Engine::kActivation}) {
     const bool runs = engine == Engine::kSpu && spu_.active();
     if (!runs && !queue(engine).empty()) {
       return stalled(engine, queue(engine).front().index, kTokenWait);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 
+#include "sim/activation/activation_engine.hpp"
 #include "sim/config/gen/configuration.hpp"
 #include "sim/dma/load_dma.hpp"
 #include "sim/dma/store_dma.hpp"
@@ -27,7 +28,8 @@ namespace s4::sim {
 class Sequencer {
  public:
   Sequencer(const config::Configuration& config, Memory& memory, Registers& registers,
-            WeightBuffers& buffers, LoadDma& load, WeightDma& weights, Spu& spu, StoreDma& store)
+            WeightBuffers& buffers, LoadDma& load, WeightDma& weights, Spu& spu, StoreDma& store,
+            ActivationEngine& activation)
       : config_(config),
         memory_(memory),
         registers_(registers),
@@ -36,6 +38,7 @@ class Sequencer {
         weights_(weights),
         spu_(spu),
         store_(store),
+        activation_(activation),
         check_(config, registers) {}
 
   /// From the doorbell to completion or error.
@@ -48,7 +51,7 @@ class Sequencer {
     commands::SyncCommand header;
     std::uint32_t index = 0;
   };
-  static constexpr std::size_t kNumEngines = 5;  ///< sequencer included
+  static constexpr std::size_t kNumEngines = 6;  ///< sequencer included
   /// Interfaces in ERROR_INFO of Watchdog.
   static constexpr std::uint32_t kTokenWait = 1U << 0;
   static constexpr std::uint32_t kWeightBufferWait = 1U << 4;
@@ -62,6 +65,7 @@ class Sequencer {
   [[nodiscard]] bool fetch();
   [[nodiscard]] bool step_load();
   [[nodiscard]] bool step_store();
+  [[nodiscard]] bool step_activation();
   [[nodiscard]] bool step_weights();
   [[nodiscard]] bool step_spu();
 
@@ -82,6 +86,7 @@ class Sequencer {
   WeightDma& weights_;
   Spu& spu_;
   StoreDma& store_;
+  ActivationEngine& activation_;
   CommandCheck check_;
 
   TokenFile tokens_;

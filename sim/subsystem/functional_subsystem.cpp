@@ -1,5 +1,6 @@
 #include "sim/subsystem/functional_subsystem.hpp"
 
+#include "sim/activation/activation_engine.hpp"
 #include "sim/dma/load_dma.hpp"
 #include "sim/dma/store_dma.hpp"
 #include "sim/dma/weight_dma.hpp"
@@ -17,7 +18,8 @@ struct FunctionalSubsystem::Blocks {
         weights(memory, buffers, registers),
         spu(config, local_buffer, buffers, registers),
         store(memory, local_buffer, registers),
-        sequencer(config, memory, registers, buffers, load, weights, spu, store) {}
+        activation(local_buffer, registers),
+        sequencer(config, memory, registers, buffers, load, weights, spu, store, activation) {}
 
   config::Configuration config;
   Registers registers;
@@ -27,6 +29,7 @@ struct FunctionalSubsystem::Blocks {
   WeightDma weights;
   Spu spu;
   StoreDma store;
+  ActivationEngine activation;
   Sequencer sequencer;
 };
 

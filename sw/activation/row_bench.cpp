@@ -18,12 +18,12 @@ RowBench::RowBench(const std::string& config, tb::Kind kind, tb::ModelOptions op
   model_->reset();
 }
 
-bool RowBench::run(const row_commands::RowsCommand& command, std::vector<std::uint8_t>& local,
+bool RowBench::run(const commands::RowsCommand& command, std::vector<std::uint8_t>& local,
                    PortStalls stalls) {
   return run(command.encode(), local, stalls);
 }
 
-bool RowBench::run(const row_commands::CommandBytes& command, std::vector<std::uint8_t>& local,
+bool RowBench::run(const commands::CommandBytes& command, std::vector<std::uint8_t>& local,
                    PortStalls stalls) {
   struct ReadPort {
     tb::Port valid, ready, addr, rvalid, rdata;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/activation/gen/row_commands.hpp"
+#include "sim/sequencer/gen/commands.hpp"
 #include "tb/model.hpp"
 
 namespace s4::sw {
@@ -23,11 +23,11 @@ class RowBench {
 
   /// Runs a command on a local buffer of 64-byte words; false if the engine refused it. Throws
   /// std::runtime_error if it stops, or reads or writes beyond the buffer.
-  [[nodiscard]] bool run(const row_commands::RowsCommand& command, std::vector<std::uint8_t>& local,
+  [[nodiscard]] bool run(const commands::RowsCommand& command, std::vector<std::uint8_t>& local,
                          PortStalls stalls = {});
   /// The same for any bytes of a command.
-  [[nodiscard]] bool run(const row_commands::CommandBytes& command,
-                         std::vector<std::uint8_t>& local, PortStalls stalls = {});
+  [[nodiscard]] bool run(const commands::CommandBytes& command, std::vector<std::uint8_t>& local,
+                         PortStalls stalls = {});
 
   /// Clocks of the last command, from its acceptance to its end.
   [[nodiscard]] std::uint64_t clocks() const { return clocks_; }

@@ -15,7 +15,7 @@
 namespace s4::sw {
 namespace {
 
-using row_commands::RowFunction;
+using commands::RowFunction;
 
 /// Real value of an input; of a byte without its zero point, which cancels out.
 double real(const RowCase& rows, std::uint16_t x) {
@@ -30,9 +30,9 @@ std::uint32_t words_of(std::uint32_t columns, bool int8) {
 
 /// Throws unless a local buffer addressed by 24 bits holds input, results and parameters.
 void check_shape(std::uint32_t rows, std::uint32_t columns, bool int8) {
-  if (rows == 0 || columns == 0 || columns > row_commands::kMaxColumns) {
-    throw std::invalid_argument(fmt::format("{} rows of {} columns: rows from 1, columns 1 to {}",
-                                            rows, columns, row_commands::kMaxColumns));
+  if (rows == 0 || rows > UINT16_MAX || columns == 0 || columns > commands::kMaxColumns) {
+    throw std::invalid_argument(fmt::format("{} rows of {} columns: rows 1 to {}, columns 1 to {}",
+                                            rows, columns, UINT16_MAX, commands::kMaxColumns));
   }
   const std::uint64_t parameters = std::uint64_t{(columns + 31) / 32} * 4;
   if (2 * std::uint64_t{rows} * words_of(columns, int8) + parameters > (1U << 24)) {
@@ -102,7 +102,7 @@ RowCase random_rows(RowFunction function, std::uint32_t rows, std::uint32_t colu
       }
     }
   }
-  if (!softmax && columns <= row_commands::kMaxAffineColumns) {
+  if (!softmax && columns <= commands::kMaxAffineColumns) {
     for (std::uint32_t i = 0; i < columns; ++i) {
       c.gamma.push_back(1 + 0.25F * normal(random));
       c.beta.push_back(0.25F * normal(random));
@@ -118,9 +118,9 @@ RowProgram row_program(const RowCase& rows) {
   const std::uint32_t words = words_of(rows.columns, rows.int8);
   const std::uint64_t tensor = std::uint64_t{rows.rows} * words;
   const std::uint64_t parameters = rows.gamma.empty() ? 0 : (rows.columns + 31) / 32 * 4;
-  if (!rows.gamma.empty() && rows.columns > row_commands::kMaxAffineColumns) {
+  if (!rows.gamma.empty() && rows.columns > commands::kMaxAffineColumns) {
     throw std::invalid_argument(fmt::format("gamma and beta go with {} columns at most, not {}",
-                                            row_commands::kMaxAffineColumns, rows.columns));
+                                            commands::kMaxAffineColumns, rows.columns));
   }
   c.dtype = rows.int8 ? 0 : 1;
   c.row_function = static_cast<std::uint8_t>(rows.function);
@@ -130,7 +130,7 @@ RowProgram row_program(const RowCase& rows) {
   c.out_addr = static_cast<std::uint32_t>(tensor);
   c.out_row = 1;
   c.out_word = rows.rows;
-  c.rows = rows.rows;
+  c.rows = static_cast<std::uint16_t>(rows.rows);
   c.columns = rows.columns;
   c.param_addr = static_cast<std::uint32_t>(2 * tensor);
   const float step = rows.int8 ? rows.in_scale : 1;

@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "sim/activation/gen/row_commands.hpp"
+#include "sim/sequencer/gen/commands.hpp"
 #include "sw/activation/row_bench.hpp"
 
 namespace s4::sw {
 
 /// Rows of numbers and what is to be done with them.
 struct RowCase {
-  row_commands::RowFunction function = row_commands::RowFunction::kSoftmax;
+  commands::RowFunction function = commands::RowFunction::kSoftmax;
   std::uint32_t rows = 1, columns = 1;
   bool int8 = false;               ///< input and results are int8, else BF16
   float in_scale = 1;              ///< INT8: real value of an input step; zero points cancel out
@@ -26,13 +26,13 @@ struct RowCase {
 /// A case as a command and a local buffer: rows over channels, so word w of row r at w * rows + r,
 /// the results behind the input, then the parameters.
 struct RowProgram {
-  row_commands::RowsCommand command;
+  commands::RowsCommand command;
   std::vector<std::uint8_t> local;
 };
 
 /// Normally distributed numbers with a scale and an offset of each row, and parameters; INT8
 /// within -4 to 4. Throws as row_program() does.
-[[nodiscard]] RowCase random_rows(row_commands::RowFunction function, std::uint32_t rows,
+[[nodiscard]] RowCase random_rows(commands::RowFunction function, std::uint32_t rows,
                                   std::uint32_t columns, bool int8, std::uint64_t seed);
 
 /// Throws std::invalid_argument for a case that no command can say.

@@ -1,4 +1,5 @@
-// s4 softmax, s4 layernorm: random rows on the row engine and its model, against double.
+// s4 softmax, s4 layernorm: random rows on the row engine and its model, alone or in a subsystem,
+// against double.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -6,9 +7,13 @@
 #include <stdexcept>
 
 #include "sim/activation/row_engine.hpp"
+#include "sw/activation/row_layer.hpp"
 #include "sw/activation/row_run.hpp"
 #include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
+#include "sw/driver/configuration.hpp"
+#include "sw/driver/functional_device.hpp"
+#include "sw/driver/rtl_device.hpp"
 
 namespace s4::cli {
 namespace {
@@ -16,6 +21,7 @@ namespace {
 struct Options {
   std::uint32_t rows = 16, columns = 384;
   std::uint64_t seed = 1;
+  bool subsystem = false;
   std::string dtype = "bf16", config = "s4", backend = "all", json;
 };
 
@@ -29,7 +35,37 @@ void print(const char* name, const Options& o, const sw::RowReport& report) {
   fmt::print("\n");
 }
 
-int run(const Options& o, row_commands::RowFunction function, const char* name) {
+/// One backend on the engine alone; clocks, 0 without a clock.
+std::uint64_t run_alone(const Options& o, bool rtl, sw::RowProgram& program) {
+  if (!rtl) {
+    sim::run_rows(program.command, program.local);
+    return 0;
+  }
+  sw::RowBench bench(o.config, tb::Kind::kFast);
+  if (!bench.run(program.command, program.local)) throw std::runtime_error("the engine refused");
+  return bench.clocks();
+}
+
+/// From memory to memory on one backend of a whole subsystem, ideal memory.
+std::uint64_t run_subsystem(const Options& o, bool rtl, sw::RowProgram& program) {
+  const config::Configuration config = sw::find_configuration(o.config);
+  const sw::RowLayer layer = sw::compile_rows(program, config);
+  std::unique_ptr<sw::Device> device;
+  if (rtl) {
+    sw::RtlOptions options;
+    options.config_argument = o.config;
+    device = std::make_unique<sw::RtlDevice>(config, options);
+  } else {
+    device = std::make_unique<sw::FunctionalDevice>(config);
+  }
+  const sw::RunResult result = sw::run_rows_on(*device, layer, program);
+  if (!result.done) {
+    throw std::runtime_error(fmt::format("{}: {}", device->name(), result.describe()));
+  }
+  return result.cycles();
+}
+
+int run(const Options& o, commands::RowFunction function, const char* name) {
   require_writable({{"--json", o.json}});
   const sw::RowCase rows = sw::random_rows(function, o.rows, o.columns, o.dtype == "int8", o.seed);
   const sw::RowProgram program = sw::row_program(rows);
@@ -39,14 +75,9 @@ int run(const Options& o, row_commands::RowFunction function, const char* name) 
   for (const char* backend : {"rtl", "functional"}) {
     if (o.backend != "all" && o.backend != backend) continue;
     sw::RowProgram done = program;
-    std::uint64_t clocks = 0;
-    if (std::string(backend) == "rtl") {
-      sw::RowBench bench(o.config, tb::Kind::kFast);
-      if (!bench.run(done.command, done.local)) throw std::runtime_error("the engine refused");
-      clocks = bench.clocks();
-    } else {
-      sim::run_rows(done.command, done.local);
-    }
+    const bool rtl = std::string(backend) == "rtl";
+    const std::uint64_t clocks =
+        o.subsystem ? run_subsystem(o, rtl, done) : run_alone(o, rtl, done);
     sw::RowReport report = sw::judge_rows(rows, sw::row_results(rows, done));
     report.backend = backend;
     report.clocks = clocks;
@@ -67,11 +98,11 @@ int run(const Options& o, row_commands::RowFunction function, const char* name) 
   }
   correct = correct && differences == 0;
   if (!o.json.empty()) {
-    const nlohmann::json json = {{"function", name},   {"config", o.config},
-                                 {"rows", o.rows},     {"cols", o.columns},
-                                 {"dtype", o.dtype},   {"seed", o.seed},
-                                 {"correct", correct}, {"different_bytes", differences},
-                                 {"backends", reports}};
+    const nlohmann::json json = {
+        {"function", name},         {"config", o.config}, {"rows", o.rows},
+        {"cols", o.columns},        {"dtype", o.dtype},   {"seed", o.seed},
+        {"subsystem", o.subsystem}, {"correct", correct}, {"different_bytes", differences},
+        {"backends", reports}};
     std::ofstream file(o.json, std::ios::trunc);
     file << json.dump(2) << '\n';
     if (!file.flush()) throw std::runtime_error(o.json + ": cannot be written");
@@ -84,14 +115,14 @@ int run(const Options& o, row_commands::RowFunction function, const char* name) 
 void add_row_commands(CLI::App& app, Action& action) {
   struct Entry {
     const char* name;
-    row_commands::RowFunction function;
+    commands::RowFunction function;
     const char* prose;
   };
   for (const Entry& entry :
-       {Entry{"softmax", row_commands::RowFunction::kSoftmax,
+       {Entry{"softmax", commands::RowFunction::kSoftmax,
               "Softmax of random rows on the row engine, against double: exit code 1 if one result "
               "is farther from it than promised"},
-        Entry{"layernorm", row_commands::RowFunction::kLayerNorm,
+        Entry{"layernorm", commands::RowFunction::kLayerNorm,
               "LayerNorm of random rows, with gamma and beta up to 4,096 columns, likewise"}}) {
     const auto o = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(entry.name, entry.prose);
@@ -103,6 +134,9 @@ void add_row_commands(CLI::App& app, Action& action) {
         ->capture_default_str()
         ->check(CLI::IsMember({"bf16", "int8"}));
     command->add_option("--config", o->config, "tiny, small or s4")->capture_default_str();
+    command->add_flag("--subsystem", o->subsystem,
+                      "From memory to memory in a whole subsystem: clocks count from the doorbell "
+                      "to completion");
     command->add_option("--backend", o->backend, "What runs; everything that runs is compared")
         ->capture_default_str()
         ->check(CLI::IsMember({"rtl", "functional", "all"}));

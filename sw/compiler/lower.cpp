@@ -470,6 +470,9 @@ std::string disassemble(const commands::CommandBytes& bytes) {
     case Opcode::kSpu:
       print(SpuCommand::kFields);
       break;
+    case Opcode::kRows:
+      print(commands::RowsCommand::kFields);
+      break;
     default:
       print(commands::EndCommand::kFields);
   }

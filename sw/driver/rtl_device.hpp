@@ -64,7 +64,7 @@ class RtlDevice final : public Device {
   [[nodiscard]] std::vector<TimelineEvent> take_timeline() override;
 
  private:
-  static constexpr unsigned kEngines = 4;
+  static constexpr unsigned kEngines = 5;
 
   void make_memory(const RtlOptions& options);
   void tick();

@@ -15,8 +15,10 @@ unsigned token_of(std::size_t producer, std::size_t consumer) {
     for (auto& row : table) row.fill(-1);
     const auto at = [](Engine e) { return static_cast<std::size_t>(e); };
     int next = 0;
-    for (const Engine producer : {Engine::kLoad, Engine::kSpu, Engine::kStore}) {
-      for (const Engine consumer : {Engine::kLoad, Engine::kSpu, Engine::kStore}) {
+    constexpr std::array kUsers = {Engine::kLoad, Engine::kSpu, Engine::kStore,
+                                   Engine::kActivation};
+    for (const Engine producer : kUsers) {
+      for (const Engine consumer : kUsers) {
         if (producer == consumer) continue;
         table[at(producer)][at(consumer)] = next++;
       }

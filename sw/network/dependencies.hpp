@@ -10,7 +10,7 @@
 
 namespace s4::sw {
 
-inline constexpr std::size_t kEngines = 5;
+inline constexpr std::size_t kEngines = 6;
 
 /// Per engine the position of a command in the program, or kNoCommand.
 using LastCommands = std::array<std::int64_t, kEngines>;

@@ -186,6 +186,9 @@ CommandInfo info_from(std::span<const std::uint8_t> in, const commands::CommandB
     case commands::Opcode::kSpu:
       info.engine = commands::Engine::kSpu;
       break;
+    case commands::Opcode::kRows:
+      info.engine = commands::Engine::kActivation;
+      break;
     default:
       info.engine = commands::Engine::kSequencer;
   }

@@ -13,6 +13,7 @@ using s4::commands::EndCommand;
 using s4::commands::Engine;
 using s4::commands::Error;
 using s4::commands::Opcode;
+using s4::commands::RowsCommand;
 using s4::commands::SpuCommand;
 using s4::commands::SyncCommand;
 using s4::commands::WeightsCommand;
@@ -49,6 +50,21 @@ SpuCommand good_spu() {
   c.out_plane = 16;
   c.pixels = 16;
   c.weights_resident = 1;
+  return c;
+}
+
+RowsCommand good_rows() {
+  RowsCommand c;
+  c.row_function = static_cast<std::uint8_t>(s4::commands::RowFunction::kLayerNorm);
+  c.affine = 1;
+  c.in_row = 1;
+  c.in_word = 16;
+  c.out_addr = 100;
+  c.out_row = 1;
+  c.out_word = 16;
+  c.rows = 16;
+  c.columns = 100;
+  c.param_addr = 200;
   return c;
 }
 
@@ -94,13 +110,15 @@ TEST_CASE("legal commands pass the check", "[functional][check]") {
   expect_good(good_store());
   expect_good(good_weights());
   expect_good(good_spu());
+  expect_good(good_rows());
   expect_good(EndCommand{});
   expect_good(SyncCommand{});
 }
 
 TEST_CASE("opcode and data type", "[functional][check]") {
   for (int opcode = 0; opcode < 256; ++opcode) {
-    const bool known = opcode == 1 || opcode == 2 || (opcode >= 16 && opcode <= 18) || opcode == 32;
+    const bool known = opcode == 1 || opcode == 2 || (opcode >= 16 && opcode <= 18) ||
+                       opcode == 32 || opcode == 33;
     if (known) continue;
     CommandBytes bytes{};
     bytes[0] = static_cast<std::uint8_t>(opcode);
@@ -109,6 +127,33 @@ TEST_CASE("opcode and data type", "[functional][check]") {
   }
   expect_change<SpuCommand>(
       good_spu(), [](auto& c) { c.dtype = 2; }, Error::kOpcode, 32);
+}
+
+TEST_CASE("fields of rows", "[functional][check]") {
+  const auto bad = [](const std::function<void(RowsCommand&)>& change, std::uint32_t info) {
+    expect_change<RowsCommand>(good_rows(), change, Error::kField, info);
+  };
+  bad([](auto& c) { c.context_id = 4; }, 1);
+  bad([](auto& c) { c.activation = 1; }, 10);
+  bad([](auto& c) { c.row_function = 3, c.affine = 0; }, 16);
+  bad([](auto& c) { c.row_function = 0; }, 16);  // gamma of a softmax
+  bad([](auto& c) { c.columns = 4097; }, 16);
+  bad([](auto& c) { c.rows = 0; }, 44);
+  bad([](auto& c) { c.columns = 0; }, 48);
+  bad([](auto& c) { c.columns = 65537, c.affine = 0; }, 48);
+  expect_change<RowsCommand>(
+      good_rows(), [](auto& c) { c.dtype = 2; }, Error::kOpcode, 33);
+  const auto beyond = [](const std::function<void(RowsCommand&)>& change, std::uint32_t info) {
+    expect_change<RowsCommand>(good_rows(), change, Error::kLocalRange, info);
+  };
+  beyond([](auto& c) { c.in_addr = 1024 - 31; }, 20);
+  beyond([](auto& c) { c.in_row = 0xffffff; }, 20);
+  beyond([](auto& c) { c.out_word = 1024 - 115; }, 32);
+  beyond([](auto& c) { c.param_addr = 1024 - 15; }, 52);
+  RowsCommand edge = good_rows();
+  edge.in_addr = edge.out_addr = 1024 - 32;
+  edge.param_addr = 1024 - 16;
+  expect_good(edge);
 }
 
 TEST_CASE("fields of a BF16 command", "[functional][check]") {

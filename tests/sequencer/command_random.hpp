@@ -33,7 +33,7 @@ class CommandRandom {
   }
   [[nodiscard]] bool chance(unsigned percent) { return below(100) < percent; }
 
-  /// Legal command of an engine (1 to 4), of about a quarter of the ranges.
+  /// Legal command of an engine, of about a quarter of the ranges.
   [[nodiscard]] CommandBytes legal(commands::Engine engine) {
     switch (engine) {
       case commands::Engine::kLoad:
@@ -44,6 +44,8 @@ class CommandRandom {
         return weights();
       case commands::Engine::kSpu:
         return spu();
+      case commands::Engine::kActivation:
+        return rows();
       case commands::Engine::kSequencer:
         return commands::SyncCommand{}.encode();
     }
@@ -152,6 +154,29 @@ class CommandRandom {
     return c.encode();
   }
 
+  [[nodiscard]] CommandBytes rows() {
+    commands::RowsCommand c;
+    header(c);
+    const std::uint32_t words = config_.local_words;
+    c.dtype = static_cast<std::uint8_t>(below(2));
+    c.row_function = static_cast<std::uint8_t>(below(3));
+    c.in_unsigned = chance(50);
+    c.out_bf16 = chance(50);
+    c.affine = c.row_function == 1 && chance(50);
+    c.rows = static_cast<std::uint16_t>(between(1, 16));
+    c.columns = static_cast<std::uint32_t>(chance(50) ? between(1, 64) : between(1, 300));
+    c.in_addr = static_cast<std::uint32_t>(below(words / 4));
+    c.in_row = static_cast<std::uint32_t>(below(words / 48));
+    c.in_word = static_cast<std::uint32_t>(below(words / 48));
+    c.out_addr = static_cast<std::uint32_t>(below(words / 4));
+    c.out_row = static_cast<std::uint32_t>(below(words / 48));
+    c.out_word = static_cast<std::uint32_t>(below(words / 48));
+    c.param_addr = static_cast<std::uint32_t>(below(words / 2));
+    c.epsilon = static_cast<std::uint32_t>(random_());
+    c.out_max = static_cast<std::int16_t>(static_cast<int>(below(1024)) - 512);
+    return c.encode();
+  }
+
   /// Spoils one thing: a field set to an extreme or random value, or one bit anywhere.
   void spoil(CommandBytes& bytes) {
     if (chance(30)) {
@@ -167,6 +192,8 @@ class CommandRandom {
         return spoil_field<commands::WeightsCommand>(bytes);
       case commands::Opcode::kSpu:
         return spoil_field<commands::SpuCommand>(bytes);
+      case commands::Opcode::kRows:
+        return spoil_field<commands::RowsCommand>(bytes);
       default:
         return spoil_field<commands::SyncCommand>(bytes);
     }

@@ -48,8 +48,8 @@ class SequencerBench {
         random(tb::seed()),
         commands(config_, random),
         memory(*m_, "fetch_", random) {
-    const char* names[] = {"load", "weights", "spu", "store"};
-    for (unsigned e = 0; e < 4; ++e) {
+    const char* names[] = {"load", "weights", "spu", "store", "activation"};
+    for (unsigned e = 0; e < engines.size(); ++e) {
       engines[e].name = names[e];
       for (const char* port : {"_cmd_ready_i", "_done_i", "_error_valid_i", "_error_code_i",
                                "_progress_i", "_waiting_i"}) {
@@ -151,7 +151,7 @@ class SequencerBench {
     }
   }
 
-  std::array<FakeEngine, 4> engines;
+  std::array<FakeEngine, 5> engines;
   std::uint64_t clock = 0, reset_clocks = 0;
   unsigned idle_percent = 70;
   std::vector<std::uint64_t> starts, dones;  // clock of every command, 0: did not happen
@@ -184,6 +184,8 @@ class SequencerBench {
         return Engine::kSpu;
       case commands::Opcode::kStore:
         return Engine::kStore;
+      case commands::Opcode::kRows:
+        return Engine::kActivation;
       default:
         return Engine::kSequencer;
     }
@@ -191,7 +193,7 @@ class SequencerBench {
 
   void judge() {
     const bool flush = get("flush_o") != 0;
-    for (unsigned n = 0; n < 4; ++n) {
+    for (unsigned n = 0; n < engines.size(); ++n) {
       auto& e = engines[n];
       const bool start = get(e.name + "_cmd_valid_o") != 0 && e.ready;
       if ((get("obs_start_o") >> n & 1U) != (start ? 1U : 0U)) wrong("obs_start_o");
@@ -221,7 +223,7 @@ class SequencerBench {
     }
   }
 
-  std::array<std::size_t, 4> next_start_{};
+  std::array<std::size_t, 5> next_start_{};
 };
 
 }  // namespace s4::tests

@@ -36,11 +36,11 @@ struct RandomProgram {
     std::deque<std::size_t> pending[kTokens];
     unsigned total[kTokens] = {};
     for (unsigned t = 0; t < kTokens; ++t) {
-      producer[t] = static_cast<unsigned>(random.below(5));
-      consumer[t] = static_cast<unsigned>(random.below(5));
+      producer[t] = static_cast<unsigned>(random.below(6));
+      consumer[t] = static_cast<unsigned>(random.below(6));
     }
     for (std::size_t i = 0; i < length; ++i) {
-      const auto e = static_cast<unsigned>(random.below(5));
+      const auto e = static_cast<unsigned>(random.below(6));
       std::uint16_t wait = 0, signal = 0;
       std::vector<std::size_t> waits;
       for (unsigned t = 0; t < kTokens; ++t) {
@@ -159,7 +159,7 @@ TEST_CASE("sequencer: empty program of End, rate of checks, doorbell while busy"
   // 300 commands for all engines in turn: seven clocks each.
   bench.memory.program.clear();
   for (unsigned i = 0; i < 300; ++i) {
-    bench.memory.program.push_back(bench.commands.legal(static_cast<Engine>(1 + i % 4)));
+    bench.memory.program.push_back(bench.commands.legal(static_cast<Engine>(1 + i % 5)));
   }
   bench.memory.program.push_back(EndCommand{}.encode());
   bench.memory.options.latency = 100;
@@ -225,7 +225,7 @@ TEST_CASE("sequencer: every error names code, engine, command and info; reset cl
   bench.memory.base = 64;
   after("Align Sequencer 0 0");
 
-  for (unsigned e = 0; e < 4; ++e) {
+  for (unsigned e = 0; e < bench.engines.size(); ++e) {
     program.assign(8, legal(static_cast<Engine>(e + 1)));
     program.push_back(end);
     bench.engines[e].fail_index = 5;
@@ -311,7 +311,7 @@ TEST_CASE("sequencer: the watchdog names the stalled engine, its command and int
     bench.memory.program = {legal(Engine::kLoad), end};
     CHECK(bench.run(5000) == "done");
   };
-  for (unsigned e = 0; e < 4; ++e) {
+  for (unsigned e = 0; e < bench.engines.size(); ++e) {
     const auto engine = static_cast<Engine>(e + 1);
     const auto name = commands::to_string(engine);
     // Hangs in its second command, on the local buffer.
@@ -362,16 +362,18 @@ TEST_CASE("sequencer: seeded bugs are seen") {
   struct Bug {
     const char *file, *name, *find, *replace;
   };
+  tests::BugList list(2);
   for (const Bug& bug : {
            Bug{"rtl/sequencer/sequencer.sv", "seq_end", "ended_q && (&empty) && fetch_idle",
                "ended_q && (&empty[2:0]) && fetch_idle"},
            Bug{"rtl/sequencer/sequencer.sv", "seq_sync", "own_signal || (push & queue_ready) != '0",
                "is_sync || (push & queue_ready) != '0"},
            Bug{"rtl/sequencer/sequencer.sv", "seq_signal", "{queue_signal, own_signal}",
-               "{queue_signal[3:1], obs_start_o[0], own_signal}"},
+               "{queue_signal[4:1], obs_start_o[0], own_signal}"},
            Bug{"rtl/sequencer/token_file.sv", "seq_taken", "taken = taken | wait_mask",
                "taken = taken & wait_mask"},
        }) {
+    if (list.leaves_out()) continue;
     INFO(bug.name);
     SequencerBench bench("tiny", tests::seeded_bug(bug.file, bug.name, bug.find, bug.replace));
     CHECK(random_programs(bench, 300) != "");

@@ -15,8 +15,8 @@ struct WatchdogBench {
       m->port(name).set(0);
     }
     m->port("waiting_i").set(0);
-    m->port("empty_i").set(0x1f);
-    for (unsigned e = 0; e < 5; ++e) m->port("index_i").set_bits(32 * e, 32, 100 + e);
+    m->port("empty_i").set(0x3f);
+    for (unsigned e = 0; e < 6; ++e) m->port("index_i").set_bits(32 * e, 32, 100 + e);
     m->reset();
     m->port("limit_i").set(10);
     m->port("running_i").set(1);
@@ -108,6 +108,10 @@ TEST_CASE("watchdog: names who is stuck and on what") {
   b.engine(Engine::kSpu, true, false, 16);
   b.engine(Engine::kStore, true, false, 8);
   b.named(Engine::kStore, 8);
+  b.engine(Engine::kActivation, true, false, 8);
+  b.named(Engine::kStore, 8);
+  b.engine(Engine::kStore, false, false, 0);
+  b.named(Engine::kActivation, 8);
   // Memory before all.
   b.engine(Engine::kStore, true, false, 2);
   b.named(Engine::kStore, 2);

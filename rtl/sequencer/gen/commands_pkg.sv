@@ -17,6 +17,18 @@ package commands_pkg;
   localparam int unsigned MaxStride = 4;
   // Largest dilation, each way.
   localparam int unsigned MaxDilation = 4;
+  // Rows: elements of a beat, in every configuration; sums are formed in this order.
+  localparam int unsigned RowLanes = 32;
+  // Rows: elements of the longest row.
+  localparam int unsigned MaxColumns = 65536;
+  // Rows: elements of the longest row with gamma and beta, which the engine keeps.
+  localparam int unsigned MaxAffineColumns = 4096;
+  // Rows: integer bits of |x| * factor; what exceeds them is limited to 2^17.
+  localparam int unsigned RowExponentBits = 17;
+  // Rows: fractional bits of an exponential in the sum.
+  localparam int unsigned RowTermFraction = 34;
+  // Rows: words of parameters for 32 columns: 16 gammas, 16 gammas, 16 betas, 16 betas, float32.
+  localparam int unsigned RowParameterWords = 4;
   // Bits of a command.
   localparam int unsigned CommandBits = 1024;
 
@@ -27,16 +39,18 @@ package commands_pkg;
     OpcodeLoad = 8'd16,
     OpcodeStore = 8'd17,
     OpcodeWeights = 8'd18,
-    OpcodeSpu = 8'd32
+    OpcodeSpu = 8'd32,
+    OpcodeRows = 8'd33
   } opcode_e;
 
-  // Engines, as numbered in status and traces. Numbers 5 to 15 are kept for engines to come.
+  // Engines, as numbered in status and traces. Numbers 6 to 15 are kept for engines to come.
   typedef enum logic [3:0] {
     EngineSequencer = 4'd0,
     EngineLoad = 4'd1,
     EngineWeights = 4'd2,
     EngineSpu = 4'd3,
-    EngineStore = 4'd4
+    EngineStore = 4'd4,
+    EngineActivation = 4'd5
   } engine_e;
 
   // Data type of operands.
@@ -59,6 +73,13 @@ package commands_pkg;
     ErrorProgramEnd = 8'd9,
     ErrorTokenOverflow = 8'd10
   } error_e;
+
+  // What is done with a row.
+  typedef enum logic [3:0] {
+    RowFunctionSoftmax = 4'd0,
+    RowFunctionLayerNorm = 4'd1,
+    RowFunctionStatistics = 4'd2
+  } row_function_e;
 
   // End of program.
   typedef struct packed {
@@ -256,5 +277,57 @@ package commands_pkg;
   // Bits of the command that carry a field; all others must be zero.
   localparam logic [1023:0] SpuCommandMask =
     1024'h000000000000000000000000ffffffffffffffffffffffff000001ff00ffffff00ffffffffffffffffffffffffffffff000001ff01ff03ff03ff01ff01ff0fff00ffffff00ffffff00ffffffffffffffffff0fffffffffffffffffffffffffffffffffff00ffffff00ffffff00ffffff0000000000ffffffffffffff0000ffff;
+
+  // Every row by itself, local buffer to local buffer. Word w of row r (64 bytes, or 32 BF16)
+  // lies at in_addr + r*in_row + w*in_word, of the result at out_addr + r*out_row + w*out_word.
+  // Elements of the last word beyond the row are ignored, and written as 0. Results may replace
+  // the input if they have its type and addresses.
+  typedef struct packed {
+    logic [405:0] reserved0;
+    logic signed [9:0] out_max;
+    logic [5:0] reserved1;
+    logic signed [9:0] out_min;
+    logic [6:0] reserved2;
+    logic signed [8:0] out_zero;
+    logic [31:0] out_factor;
+    logic [31:0] factor;
+    logic [31:0] inverse_columns;
+    logic [31:0] epsilon;
+    logic [7:0] reserved3;
+    logic [23:0] param_addr;
+    logic [14:0] reserved4;
+    logic [16:0] columns;
+    logic [15:0] reserved5;
+    logic [15:0] rows;
+    logic [7:0] reserved6;
+    logic [23:0] out_word;
+    logic [7:0] reserved7;
+    logic [23:0] out_row;
+    logic [7:0] reserved8;
+    logic [23:0] out_addr;
+    logic [7:0] reserved9;
+    logic [23:0] in_word;
+    logic [7:0] reserved10;
+    logic [23:0] in_row;
+    logic [7:0] reserved11;
+    logic [23:0] in_addr;
+    logic [24:0] reserved12;
+    logic affine;
+    logic out_bf16;
+    logic in_unsigned;
+    logic [3:0] row_function;
+    logic [39:0] reserved13;
+    logic [7:0] activation;
+    logic [15:0] layer;
+    logic [15:0] signal_mask;
+    logic [15:0] wait_mask;
+    logic [15:0] reserved14;
+    logic [3:0] dtype;
+    logic [3:0] context_id;
+    logic [7:0] opcode;
+  } rows_command_t;
+  // Bits of the command that carry a field; all others must be zero.
+  localparam logic [1023:0] RowsCommandMask =
+    1024'h000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000003ff03ff01ffffffffffffffffffffffffffffffffff00ffffff0001ffff0000ffff00ffffff00ffffff00ffffff00ffffff00ffffff00ffffff0000007f0000000000ffffffffffffff0000ffff;
 
 endpackage

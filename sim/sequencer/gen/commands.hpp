@@ -22,6 +22,18 @@ inline constexpr std::uint32_t kMaxKernel = 11;
 inline constexpr std::uint32_t kMaxStride = 4;
 /// Largest dilation, each way.
 inline constexpr std::uint32_t kMaxDilation = 4;
+/// Rows: elements of a beat, in every configuration; sums are formed in this order.
+inline constexpr std::uint32_t kRowLanes = 32;
+/// Rows: elements of the longest row.
+inline constexpr std::uint32_t kMaxColumns = 65536;
+/// Rows: elements of the longest row with gamma and beta, which the engine keeps.
+inline constexpr std::uint32_t kMaxAffineColumns = 4096;
+/// Rows: integer bits of |x| * factor; what exceeds them is limited to 2^17.
+inline constexpr std::uint32_t kRowExponentBits = 17;
+/// Rows: fractional bits of an exponential in the sum.
+inline constexpr std::uint32_t kRowTermFraction = 34;
+/// Rows: words of parameters for 32 columns: 16 gammas, 16 gammas, 16 betas, 16 betas, float32.
+inline constexpr std::uint32_t kRowParameterWords = 4;
 inline constexpr std::size_t kCommandBytes = 128;
 using CommandBytes = std::array<std::uint8_t, kCommandBytes>;
 
@@ -33,6 +45,7 @@ enum class Opcode : std::uint8_t {
   kStore = 17,  ///< Store DMA: local buffer to memory.
   kWeights = 18,  ///< Weight DMA: memory to the weight buffers of the SPU.
   kSpu = 32,  ///< Convolution or matrix product with fused epilogue.
+  kRows = 33,  ///< Softmax, LayerNorm or statistics of rows, local buffer to local buffer.
 };
 [[nodiscard]] constexpr const char* to_string(Opcode value) {
   switch (value) {
@@ -48,17 +61,20 @@ enum class Opcode : std::uint8_t {
       return "Weights";
     case Opcode::kSpu:
       return "Spu";
+    case Opcode::kRows:
+      return "Rows";
   }
   return "?";
 }
 
-/// Engines, as numbered in status and traces. Numbers 5 to 15 are kept for engines to come.
+/// Engines, as numbered in status and traces. Numbers 6 to 15 are kept for engines to come.
 enum class Engine : std::uint8_t {
   kSequencer = 0,  ///< Command fetch and dispatch.
   kLoad = 1,  ///< Load DMA.
   kWeights = 2,  ///< Weight DMA.
   kSpu = 3,  ///< Sparse processing unit with its epilogue.
   kStore = 4,  ///< Store DMA.
+  kActivation = 5,  ///< Activation engine: rows.
 };
 [[nodiscard]] constexpr const char* to_string(Engine value) {
   switch (value) {
@@ -72,6 +88,8 @@ enum class Engine : std::uint8_t {
       return "Spu";
     case Engine::kStore:
       return "Store";
+    case Engine::kActivation:
+      return "Activation";
   }
   return "?";
 }
@@ -79,7 +97,7 @@ enum class Engine : std::uint8_t {
 /// Data type of operands.
 enum class Dtype : std::uint8_t {
   kInt8 = 0,  ///< 8-bit integers, signedness by flag.
-  kBf16 = 1,  ///< bfloat16, the spu command only: input words hold 32 channels, low byte first, and values have 16 bits.
+  kBf16 = 1,  ///< bfloat16, the spu and rows commands only: input words hold 32 channels, low byte first, and weight values have 16 bits.
 };
 [[nodiscard]] constexpr const char* to_string(Dtype value) {
   switch (value) {
@@ -129,6 +147,24 @@ enum class Error : std::uint8_t {
       return "ProgramEnd";
     case Error::kTokenOverflow:
       return "TokenOverflow";
+  }
+  return "?";
+}
+
+/// What is done with a row.
+enum class RowFunction : std::uint8_t {
+  kSoftmax = 0,  ///< out_factor * 2^(factor * x) / sum of 2^(factor * x).
+  kLayerNorm = 1,  ///< (x - mean) / sqrt(variance + epsilon), times gamma plus beta, or times out_factor.
+  kStatistics = 2,  ///< One word per row: maximum, sum and sum of squares as float32 in bytes 0, 4 and 8, then zeros.
+};
+[[nodiscard]] constexpr const char* to_string(RowFunction value) {
+  switch (value) {
+    case RowFunction::kSoftmax:
+      return "Softmax";
+    case RowFunction::kLayerNorm:
+      return "LayerNorm";
+    case RowFunction::kStatistics:
+      return "Statistics";
   }
   return "?";
 }
@@ -960,6 +996,188 @@ struct SpuCommand {
     c.negative_factor = static_cast<std::uint32_t>(get_field(bytes, kFields[53]));
     c.float_low = static_cast<std::uint32_t>(get_field(bytes, kFields[54]));
     c.float_high = static_cast<std::uint32_t>(get_field(bytes, kFields[55]));
+    return c;
+  }
+};
+
+/// Every row by itself, local buffer to local buffer. Word w of row r (64 bytes, or 32 BF16) lies
+/// at in_addr + r*in_row + w*in_word, of the result at out_addr + r*out_row + w*out_word.
+/// Elements of the last word beyond the row are ignored, and written as 0. Results may replace
+/// the input if they have its type and addresses.
+struct RowsCommand {
+  /// Operation.
+  Opcode opcode = Opcode::kRows;
+  /// Context whose regions every memory range is checked against.
+  std::uint8_t context_id = 0;
+  /// Data type of operands.
+  std::uint8_t dtype = 0;
+  /// Tokens that must be non-zero before the command starts; each is decremented by one then.
+  std::uint16_t wait_mask = 0;
+  /// Tokens incremented by one when the command is complete.
+  std::uint16_t signal_mask = 0;
+  /// Layer number, for reports only.
+  std::uint16_t layer = 0;
+  /// Activation function of the epilogue; 0 is none.
+  std::uint8_t activation = 0;
+  /// Row function.
+  std::uint8_t row_function = 0;
+  /// Input bytes are uint8.
+  std::uint8_t in_unsigned = 0;
+  /// Results are BF16, else bytes.
+  std::uint8_t out_bf16 = 0;
+  /// LayerNorm: gamma and beta from param_addr; at most 4,096 columns.
+  std::uint8_t affine = 0;
+  /// Input, local-buffer word address.
+  std::uint32_t in_addr = 0;
+  /// Words between rows of the input.
+  std::uint32_t in_row = 0;
+  /// Words between the words of a row of the input: the plane stride for rows over channels.
+  std::uint32_t in_word = 0;
+  /// Results, local-buffer word address.
+  std::uint32_t out_addr = 0;
+  /// Words between rows of the result.
+  std::uint32_t out_row = 0;
+  /// Words between the words of a row of the result.
+  std::uint32_t out_word = 0;
+  /// Rows, at least 1.
+  std::uint16_t rows = 0;
+  /// Elements of a row, 1 to 65,536.
+  std::uint32_t columns = 0;
+  /// Gammas and betas, consecutive words: four for each 32 columns.
+  std::uint32_t param_addr = 0;
+  /// LayerNorm: float32 added to the variance; of bytes: epsilon / scale^2.
+  std::uint32_t epsilon = 0;
+  /// LayerNorm: float32 1 / columns.
+  std::uint32_t inverse_columns = 0;
+  /// Softmax: float32, positive: log2(e), times the scale of the input.
+  std::uint32_t factor = 0;
+  /// float32 factor of the result, positive: 1, of bytes 1 / scale.
+  std::uint32_t out_factor = 0;
+  /// Zero point added to a byte after rounding.
+  std::int16_t out_zero = 0;
+  /// Lower limit before the zero point is added (qmin - zero).
+  std::int16_t out_min = 0;
+  /// Upper limit before the zero point is added (qmax - zero).
+  std::int16_t out_max = 0;
+
+  static constexpr std::array<FieldInfo, 27> kFields{{
+      {"opcode", 0, 8, false,
+       "Operation."},
+      {"context_id", 8, 4, false,
+       "Context whose regions every memory range is checked against."},
+      {"dtype", 12, 4, false,
+       "Data type of operands."},
+      {"wait_mask", 32, 16, false,
+       "Tokens that must be non-zero before the command starts; each is decremented by one then."},
+      {"signal_mask", 48, 16, false,
+       "Tokens incremented by one when the command is complete."},
+      {"layer", 64, 16, false,
+       "Layer number, for reports only."},
+      {"activation", 80, 8, false,
+       "Activation function of the epilogue; 0 is none."},
+      {"row_function", 128, 4, false,
+       "Row function."},
+      {"in_unsigned", 132, 1, false,
+       "Input bytes are uint8."},
+      {"out_bf16", 133, 1, false,
+       "Results are BF16, else bytes."},
+      {"affine", 134, 1, false,
+       "LayerNorm: gamma and beta from param_addr; at most 4,096 columns."},
+      {"in_addr", 160, 24, false,
+       "Input, local-buffer word address."},
+      {"in_row", 192, 24, false,
+       "Words between rows of the input."},
+      {"in_word", 224, 24, false,
+       "Words between the words of a row of the input: the plane stride for rows over channels."},
+      {"out_addr", 256, 24, false,
+       "Results, local-buffer word address."},
+      {"out_row", 288, 24, false,
+       "Words between rows of the result."},
+      {"out_word", 320, 24, false,
+       "Words between the words of a row of the result."},
+      {"rows", 352, 16, false,
+       "Rows, at least 1."},
+      {"columns", 384, 17, false,
+       "Elements of a row, 1 to 65,536."},
+      {"param_addr", 416, 24, false,
+       "Gammas and betas, consecutive words: four for each 32 columns."},
+      {"epsilon", 448, 32, false,
+       "LayerNorm: float32 added to the variance; of bytes: epsilon / scale^2."},
+      {"inverse_columns", 480, 32, false,
+       "LayerNorm: float32 1 / columns."},
+      {"factor", 512, 32, false,
+       "Softmax: float32, positive: log2(e), times the scale of the input."},
+      {"out_factor", 544, 32, false,
+       "float32 factor of the result, positive: 1, of bytes 1 / scale."},
+      {"out_zero", 576, 9, true,
+       "Zero point added to a byte after rounding."},
+      {"out_min", 592, 10, true,
+       "Lower limit before the zero point is added (qmin - zero)."},
+      {"out_max", 608, 10, true,
+       "Upper limit before the zero point is added (qmax - zero)."},
+  }};
+
+  [[nodiscard]] CommandBytes encode() const {
+    CommandBytes bytes{};
+    put_field(bytes, kFields[0], static_cast<std::int64_t>(opcode));
+    put_field(bytes, kFields[1], static_cast<std::int64_t>(context_id));
+    put_field(bytes, kFields[2], static_cast<std::int64_t>(dtype));
+    put_field(bytes, kFields[3], static_cast<std::int64_t>(wait_mask));
+    put_field(bytes, kFields[4], static_cast<std::int64_t>(signal_mask));
+    put_field(bytes, kFields[5], static_cast<std::int64_t>(layer));
+    put_field(bytes, kFields[6], static_cast<std::int64_t>(activation));
+    put_field(bytes, kFields[7], static_cast<std::int64_t>(row_function));
+    put_field(bytes, kFields[8], static_cast<std::int64_t>(in_unsigned));
+    put_field(bytes, kFields[9], static_cast<std::int64_t>(out_bf16));
+    put_field(bytes, kFields[10], static_cast<std::int64_t>(affine));
+    put_field(bytes, kFields[11], static_cast<std::int64_t>(in_addr));
+    put_field(bytes, kFields[12], static_cast<std::int64_t>(in_row));
+    put_field(bytes, kFields[13], static_cast<std::int64_t>(in_word));
+    put_field(bytes, kFields[14], static_cast<std::int64_t>(out_addr));
+    put_field(bytes, kFields[15], static_cast<std::int64_t>(out_row));
+    put_field(bytes, kFields[16], static_cast<std::int64_t>(out_word));
+    put_field(bytes, kFields[17], static_cast<std::int64_t>(rows));
+    put_field(bytes, kFields[18], static_cast<std::int64_t>(columns));
+    put_field(bytes, kFields[19], static_cast<std::int64_t>(param_addr));
+    put_field(bytes, kFields[20], static_cast<std::int64_t>(epsilon));
+    put_field(bytes, kFields[21], static_cast<std::int64_t>(inverse_columns));
+    put_field(bytes, kFields[22], static_cast<std::int64_t>(factor));
+    put_field(bytes, kFields[23], static_cast<std::int64_t>(out_factor));
+    put_field(bytes, kFields[24], static_cast<std::int64_t>(out_zero));
+    put_field(bytes, kFields[25], static_cast<std::int64_t>(out_min));
+    put_field(bytes, kFields[26], static_cast<std::int64_t>(out_max));
+    return bytes;
+  }
+
+  [[nodiscard]] static RowsCommand decode(const CommandBytes& bytes) {
+    RowsCommand c;
+    c.opcode = static_cast<Opcode>(get_field(bytes, kFields[0]));
+    c.context_id = static_cast<std::uint8_t>(get_field(bytes, kFields[1]));
+    c.dtype = static_cast<std::uint8_t>(get_field(bytes, kFields[2]));
+    c.wait_mask = static_cast<std::uint16_t>(get_field(bytes, kFields[3]));
+    c.signal_mask = static_cast<std::uint16_t>(get_field(bytes, kFields[4]));
+    c.layer = static_cast<std::uint16_t>(get_field(bytes, kFields[5]));
+    c.activation = static_cast<std::uint8_t>(get_field(bytes, kFields[6]));
+    c.row_function = static_cast<std::uint8_t>(get_field(bytes, kFields[7]));
+    c.in_unsigned = static_cast<std::uint8_t>(get_field(bytes, kFields[8]));
+    c.out_bf16 = static_cast<std::uint8_t>(get_field(bytes, kFields[9]));
+    c.affine = static_cast<std::uint8_t>(get_field(bytes, kFields[10]));
+    c.in_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[11]));
+    c.in_row = static_cast<std::uint32_t>(get_field(bytes, kFields[12]));
+    c.in_word = static_cast<std::uint32_t>(get_field(bytes, kFields[13]));
+    c.out_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[14]));
+    c.out_row = static_cast<std::uint32_t>(get_field(bytes, kFields[15]));
+    c.out_word = static_cast<std::uint32_t>(get_field(bytes, kFields[16]));
+    c.rows = static_cast<std::uint16_t>(get_field(bytes, kFields[17]));
+    c.columns = static_cast<std::uint32_t>(get_field(bytes, kFields[18]));
+    c.param_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[19]));
+    c.epsilon = static_cast<std::uint32_t>(get_field(bytes, kFields[20]));
+    c.inverse_columns = static_cast<std::uint32_t>(get_field(bytes, kFields[21]));
+    c.factor = static_cast<std::uint32_t>(get_field(bytes, kFields[22]));
+    c.out_factor = static_cast<std::uint32_t>(get_field(bytes, kFields[23]));
+    c.out_zero = static_cast<std::int16_t>(get_field(bytes, kFields[24]));
+    c.out_min = static_cast<std::int16_t>(get_field(bytes, kFields[25]));
+    c.out_max = static_cast<std::int16_t>(get_field(bytes, kFields[26]));
     return c;
   }
 };
