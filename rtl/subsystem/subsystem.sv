@@ -127,9 +127,10 @@ module subsystem #(
   logic [CommandBits-1:0] store_cmd;
   logic [7:0] store_error_code;
   logic [5:0] store_waiting;
-  logic activation_cmd_valid, activation_cmd_ready, activation_done, activation_refused;
+  logic activation_cmd_valid, activation_cmd_ready, activation_done, activation_error_valid;
   logic activation_progress;
   logic [CommandBits-1:0] activation_cmd;
+  logic [7:0] activation_error_code;
   logic [5:0] activation_waiting;
   logic [159:0] unused_index;
   logic fetch_req_valid, fetch_req_ready, fetch_rsp_valid;
@@ -215,9 +216,9 @@ module subsystem #(
       .activation_cmd_ready_i   (activation_cmd_ready),
       .activation_cmd_o         (activation_cmd),
       .activation_index_o       (unused_index[128+:32]),
-      .activation_done_i        (activation_done && !activation_refused),
-      .activation_error_valid_i (activation_refused),
-      .activation_error_code_i  (commands_pkg::ErrorField),
+      .activation_done_i        (activation_done),
+      .activation_error_valid_i (activation_error_valid),
+      .activation_error_code_i  (activation_error_code),
       .activation_progress_i    (activation_progress),
       .activation_waiting_i     (activation_waiting),
       .flush_o              (flush),
@@ -388,45 +389,37 @@ module subsystem #(
   );
 
   // ---- Activation engine ----
-  localparam int unsigned LocalBufferBit = 3;  // as in ERROR_INFO
   logic aw_valid, aw_ready;
   logic [1:0] ar_valid, ar_ready, ar_rvalid;
-  logic [23:0] aw_addr;
-  logic [47:0] ar_addr;
+  logic [AddrBits-1:0] aw_addr;
+  logic [2*AddrBits-1:0] ar_addr;
   logic [511:0] aw_data;
   logic [1023:0] ar_rdata;
-  logic unused_addr;  // the sequencer refuses what lies beyond the local buffer
-  assign unused_addr = ^{aw_addr, ar_addr};
 
-  row_engine u_activation (
+  activation_engine u_activation (
       .clk_i,
       .rst_ni(engine_rst_n),
-      .cmd_valid_i (activation_cmd_valid),
-      .cmd_ready_o (activation_cmd_ready),
-      .cmd_i       (activation_cmd),
-      .done_o      (activation_done),
-      .error_o     (activation_refused),
-      .rd0_valid_o (ar_valid[0]),
-      .rd0_ready_i (ar_ready[0]),
-      .rd0_addr_o  (ar_addr[23:0]),
-      .rd0_rvalid_i(ar_rvalid[0]),
-      .rd0_rdata_i (ar_rdata[511:0]),
-      .rd1_valid_o (ar_valid[1]),
-      .rd1_ready_i (ar_ready[1]),
-      .rd1_addr_o  (ar_addr[47:24]),
-      .rd1_rvalid_i(ar_rvalid[1]),
-      .rd1_rdata_i (ar_rdata[1023:512]),
-      .wr_valid_o  (aw_valid),
-      .wr_ready_i  (aw_ready),
-      .wr_addr_o   (aw_addr),
-      .wr_data_o   (aw_data)
+      .cmd_valid_i             (activation_cmd_valid),
+      .cmd_ready_o             (activation_cmd_ready),
+      .cmd_i                   (activation_cmd),
+      .done_o                  (activation_done),
+      .error_valid_o           (activation_error_valid),
+      .error_code_o            (activation_error_code),
+      .progress_o              (activation_progress),
+      .waiting_o               (activation_waiting),
+      .ar_valid_o              (ar_valid),
+      .ar_ready_i              (ar_ready),
+      .ar_addr_o               (ar_addr),
+      .ar_rvalid_i             (ar_rvalid),
+      .ar_rdata_i              (ar_rdata),
+      .aw_valid_o              (aw_valid),
+      .aw_ready_i              (aw_ready),
+      .aw_addr_o               (aw_addr),
+      .aw_data_o               (aw_data),
+      .activation_busy_o       (events.activation_busy),
+      .activation_stall_local_o(events.activation_stall_local),
+      .activation_words_o      (events.activation_words)
   );
-
-  assign events.activation_busy = !activation_cmd_ready;
-  assign events.activation_stall_local = (ar_valid & ~ar_ready) != '0 || (aw_valid && !aw_ready);
-  assign events.activation_words = aw_valid && aw_ready;
-  assign activation_progress = (ar_valid & ar_ready) != '0 || events.activation_words;
-  assign activation_waiting = 6'(events.activation_stall_local) << LocalBufferBit;
 
   // ---- SPU and local buffer ----
   logic [2*Pixels-1:0] fe_valid, fe_grant;
@@ -497,11 +490,11 @@ module subsystem #(
       .st_rdata_o  (st_rdata),
       .aw_valid_i  (aw_valid),
       .aw_ready_o  (aw_ready),
-      .aw_addr_i   (aw_addr[AddrBits-1:0]),
+      .aw_addr_i   (aw_addr),
       .aw_data_i   (aw_data),
       .ar_valid_i  (ar_valid),
       .ar_ready_o  (ar_ready),
-      .ar_addr_i   ({ar_addr[24+:AddrBits], ar_addr[AddrBits-1:0]}),
+      .ar_addr_i   (ar_addr),
       .ar_rvalid_o (ar_rvalid),
       .ar_rdata_o  (ar_rdata),
       .fe_pair_i   (fe_pair),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sw/compiler/command_fields.hpp"
 
@@ -15,6 +16,7 @@ using commands::Opcode;
 constexpr std::uint64_t kBase = 0x100000;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint32_t kWord = 64;
+constexpr std::uint32_t kCommand = 130;  // clocks of a command that no other engine hides
 
 // Tokens, each with one producer and one consumer.
 constexpr std::uint16_t kLoaded = 1U << 0;      // load to activation engine
@@ -60,7 +62,7 @@ class RowCompiler {
     }
     out_.regions = words >= 2 * row_words ? 2 : 1;
     const std::uint32_t most = words / out_.regions / row_words;
-    const std::uint32_t wanted = chunk_rows != 0 ? chunk_rows : (rows.rows + 3U) / 4;
+    const std::uint32_t wanted = chunk_rows != 0 ? chunk_rows : best_chunk();
     out_.chunk_rows = std::min({most, wanted, std::uint32_t{rows.rows}});
     out_.config_hash = config.hash;
     place_memory();
@@ -85,6 +87,16 @@ class RowCompiler {
   }
 
  private:
+  /// Rows of a chunk for the fewest clocks: n chunks cost n times what a command does, its last row
+  /// alone in pass 2; the first load and the last store, 1/n of all rows each, have nothing beside
+  /// them.
+  [[nodiscard]] std::uint32_t best_chunk() const {
+    const double row = std::max({shape_.in_words, shape_.out_words, (rows_.columns + 31) / 32});
+    const double chunks =
+        std::sqrt(2 * rows_.rows * row / (kCommand + row + shape_.parameter_words));
+    return static_cast<std::uint32_t>(std::ceil(rows_.rows / std::max(chunks, 1.0)));
+  }
+
   void place_memory() {
     const auto place = [this](std::uint64_t words) {
       const Region region{next_, words * kWord};

@@ -13,6 +13,7 @@
 #include "sw/driver/functional_device.hpp"
 #include "sw/driver/rtl_device.hpp"
 #include "tb/seed.hpp"
+#include "tests/common/seeded_bug.hpp"
 
 namespace {
 
@@ -125,3 +126,37 @@ const bool kRegistered = [] {
 }();
 
 }  // namespace
+
+TEST_CASE("rows: seeded bugs are noticed") {
+  if (!s4::tb::full_run()) return;  // models of whole subsystems
+  struct Bug {
+    const char *name, *find, *replace;
+  };
+  const auto config = find_configuration("tiny");
+  const RowProgram program = program_of({"tiny", RowFunction::kSoftmax, 40, 96, false});
+  const RowLayer layer = compile_rows(program, config, 7);
+  RowProgram expected = program;
+  FunctionalDevice model(config);
+  REQUIRE(run_rows_on(model, layer, expected).done);
+  for (const Bug& bug : {Bug{"rows_read", "assign ar_addr_o = {ar_addr[24+:AddrBits],",
+                             "assign ar_addr_o = {ar_addr[0+:AddrBits],"},
+                         Bug{"rows_early", "assign done_o       = rows_done && !error_valid_o;",
+                             "assign done_o       = aw_valid_o && aw_ready_i;"}}) {
+    INFO(bug.name);
+    RtlOptions options;
+    options.kind = s4::tb::Kind::kChecked;
+    options.stalls = 0.2;
+    options.replace = s4::tests::seeded_bug("rtl/activation/activation_engine.sv", bug.name,
+                                            bug.find, bug.replace)
+                          .replace;
+    RowProgram got = program;
+    bool noticed = false;
+    try {
+      RtlDevice device(config, options);
+      noticed = !run_rows_on(device, layer, got).done || got.local != expected.local;
+    } catch (const std::runtime_error&) {
+      noticed = true;
+    }
+    CHECK(noticed);
+  }
+}
