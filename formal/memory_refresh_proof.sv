@@ -1,6 +1,7 @@
-// Ports-only checker of memory_refresh: when a chosen refresh is done within three quarters of an
-// interval, never more than MaxPostponed are owed or done ahead, no bank is refreshed twice in a
-// round, and the count is true.
+// Ports-only checker of memory_refresh: when an urgent refresh is done within three quarters of an
+// interval (formal/memory_urgent.json), never more than MaxPostponed are owed or done ahead, no
+// bank is refreshed twice in a round, and the count is true. One that is not urgent may wait for
+// ever.
 module memory_refresh_proof (
     input logic       clk_i,
     input logic       ahead_i,
@@ -8,11 +9,11 @@ module memory_refresh_proof (
     input logic [7:0] open_i,
     input logic       done_i
 );
-  localparam int unsigned Interval = 8;  // CK
-  localparam int unsigned Bound = 2;  // clocks from the choice to the refresh
+  localparam int unsigned Interval = 24;  // CK
+  localparam int unsigned Bound = 9;  // clocks from urgent to the refresh, of an interval of twelve
 
   logic rst_ni = 1'b0;
-  logic valid, unused_urgent, due, done;
+  logic valid, urgent, due, done;
   logic [2:0] bank;
   logic signed [5:0] owed;
   assign done = done_i && valid;
@@ -28,7 +29,7 @@ module memory_refresh_proof (
       .open_i  (open_i),
       .valid_o (valid),
       .bank_o  (bank),
-      .urgent_o(unused_urgent),
+      .urgent_o(urgent),
       .done_i  (done),
       .owed_o  (owed),
       .due_o   (due)
@@ -41,9 +42,9 @@ module memory_refresh_proof (
   always_ff @(posedge clk_i) begin
     rst_ni <= 1'b1;
     if (rst_ni) begin
-      waited_q <= (valid && !done) ? waited_q + 4'd1 : '0;
-      time_q   <= (time_q == 4'd3) ? '0 : time_q + 4'd1;
-      count_q  <= count_q + ((time_q == 4'd3) ? 8'sd1 : 8'sd0) - (done ? 8'sd1 : 8'sd0);
+      waited_q <= (urgent && !done) ? waited_q + 4'd1 : '0;
+      time_q   <= (time_q == 4'd11) ? '0 : time_q + 4'd1;
+      count_q  <= count_q + ((time_q == 4'd11) ? 8'sd1 : 8'sd0) - (done ? 8'sd1 : 8'sd0);
       if (done) round_q <= ((round_q | (8'd1 << bank)) == 8'hff) ? '0 : round_q | (8'd1 << bank);
     end
   end

@@ -66,7 +66,7 @@ module memory_service_proof #(
     );
   end
 
-  logic read_soon, write_soon, rank_soon;
+  logic read_soon, write_soon, rank_soon, refresh_soon;
   logic [1:0] rank_read, rank_write, rank_activate, rank_precharge, rank_refresh;
   memory_rank #(
       .TRrd(TRrd),
@@ -80,6 +80,7 @@ module memory_service_proof #(
       .read_soon_o    (read_soon),
       .write_soon_o   (write_soon),
       .activate_soon_o(rank_soon),
+      .refresh_soon_o (refresh_soon),
       .read_o         (rank_read),
       .write_o        (rank_write),
       .activate_o     (rank_activate),
@@ -130,6 +131,7 @@ module memory_service_proof #(
       .rank_read_soon_i    ({1'b0, read_soon}),
       .rank_write_soon_i   ({1'b0, write_soon}),
       .rank_activate_soon_i({1'b0, rank_soon}),
+      .rank_refresh_soon_i ({1'b0, refresh_soon}),
       .ready_o             (ready),
       .read_demand_i       (read_demand_q),
       .write_demand_i      (write_demand_q),

@@ -35,7 +35,7 @@ module memory_commands #(
 
   logic [NumBanks-1:0] open;
   logic [NumBanks-1:0] access_soon, masked_soon, activate_soon, precharge_soon, refresh_soon;
-  logic [NumRanks-1:0] rank_read_soon, rank_write_soon, rank_activate_soon;
+  logic [NumRanks-1:0] rank_read_soon, rank_write_soon, rank_activate_soon, rank_refresh_soon;
   logic [3:0] access_bank, activate_bank, precharge_bank, refresh_bank;
   logic masked, writing;
   logic [1:0] bank_access, bank_activate, bank_precharge, bank_refresh, bus;
@@ -106,6 +106,7 @@ module memory_commands #(
       .read_soon_o    (rank_read_soon),
       .write_soon_o   (rank_write_soon),
       .activate_soon_o(rank_activate_soon),
+      .refresh_soon_o (rank_refresh_soon),
       .read_o         (rank_read),
       .write_o        (rank_write),
       .activate_o     (rank_activate),
@@ -170,6 +171,7 @@ module memory_commands #(
       .rank_read_soon_i    (rank_read_soon),
       .rank_write_soon_i   (rank_write_soon),
       .rank_activate_soon_i(rank_activate_soon),
+      .rank_refresh_soon_i (rank_refresh_soon),
       .ready_o,
       .read_demand_i,
       .write_demand_i,

@@ -23,6 +23,7 @@ module memory_rank #(
     output logic       read_soon_o,
     output logic       write_soon_o,
     output logic       activate_soon_o,
+    output logic       refresh_soon_o,  // as far as the latest refresh is concerned
     // In this clock
     output logic [1:0] read_o,
     output logic [1:0] write_o,
@@ -117,6 +118,7 @@ module memory_rank #(
   assign read_soon_o     = read_q <= 8'd6;
   assign write_soon_o    = write_q <= 8'd6;
   assign activate_soon_o = opening <= 8'd6;
+  assign refresh_soon_o  = refresh_q <= 8'd4;
   assign read_o          = {read_q <= 8'd4, read_q <= 8'd3};
   assign write_o         = {write_q <= 8'd4, write_q <= 8'd3};
   assign activate_o      = {opening <= 8'd4, opening <= 8'd3};

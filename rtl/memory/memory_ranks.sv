@@ -16,6 +16,7 @@ module memory_ranks #(
     output logic [                         NumRanks-1:0] read_soon_o,
     output logic [                         NumRanks-1:0] write_soon_o,
     output logic [                         NumRanks-1:0] activate_soon_o,
+    output logic [                         NumRanks-1:0] refresh_soon_o,
     // May be done at phase 0, 1 of this clock: bit 2 * rank + phase
     output logic [                       2*NumRanks-1:0] read_o,
     output logic [                       2*NumRanks-1:0] write_o,
@@ -39,6 +40,7 @@ module memory_ranks #(
         .read_soon_o    (read_soon_o[r]),
         .write_soon_o   (write_soon_o[r]),
         .activate_soon_o(activate_soon_o[r]),
+        .refresh_soon_o (refresh_soon_o[r]),
         .read_o         (read_o[2*r+:2]),
         .write_o        (write_o[2*r+:2]),
         .activate_o     (activate_o[2*r+:2]),

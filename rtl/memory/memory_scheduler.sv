@@ -1,9 +1,11 @@
 /// Chooses the command of every clock, and its phase. Stage 1 (here for precharge and refresh, in
 /// the queues for accesses and activates) registers candidates that will be ready in the next
 /// clock; stage 2 checks them against the exact times and issues one: urgent refreshes, accesses,
-/// activates, precharges, other refreshes. An access closes its bank (auto-precharge) when no
-/// other entry wants the row and one wants another row, or a refresh waits for the bank; a row
-/// that nobody wants closed stays open. Model: sim/memory (device) judges every command
+/// other refreshes, activates, precharges. While a refresh could go but for the times of its rank,
+/// no row of that rank is opened: activates would begin those times again and again. An access
+/// closes its bank (auto-precharge) when no other entry wants the row and one wants another row,
+/// or a refresh waits for the bank; a row that nobody wants closed stays open. Proofs:
+/// formal/memory_service.json and its fellows. Model: sim/memory (device) judges every command
 `include "assert.svh"
 
 module memory_scheduler #(
@@ -29,6 +31,7 @@ module memory_scheduler #(
     input  logic [   NumRanks-1:0] rank_read_soon_i,
     input  logic [   NumRanks-1:0] rank_write_soon_i,
     input  logic [   NumRanks-1:0] rank_activate_soon_i,
+    input  logic [   NumRanks-1:0] rank_refresh_soon_i,
     output memory_pkg::ready_t ready_o,
     // What the queues hold and would do next
     input  memory_pkg::demand_t read_demand_i,
@@ -77,7 +80,7 @@ module memory_scheduler #(
   // ---- Stage 1: what will be ready ----
   logic [NumBanks-1:0] refreshing, urgent, closing_wanted, urgent_wanted, starving_wanted, chosen;
   logic [NumBanks-1:0] read_ready, write_ready, masked_ready, activate_ready;
-  logic [NumRanks-1:0] refresh_ready;
+  logic [NumRanks-1:0] refresh_ready, refresh_ready_q;
   assign ready_o = {read_ready, write_ready, masked_ready, activate_ready};
 
   always_comb begin : soon
@@ -89,7 +92,8 @@ module memory_scheduler #(
       if (refresh_valid_i[r]) begin
         refreshing[8*r+32'(refresh_bank_i[3*r+:3])] = 1'b1;
         urgent[8*r+32'(refresh_bank_i[3*r+:3])]     = refresh_urgent_i[r];
-        refresh_ready[r] = enable_i[r] && refresh_soon_i[8*r+32'(refresh_bank_i[3*r+:3])];
+        refresh_ready[r] = enable_i[r] && rank_refresh_soon_i[r] &&
+                           refresh_soon_i[8*r+32'(refresh_bank_i[3*r+:3])];
       end
       read_ready[8*r+:8] = (rank_read_soon_i[r] && enable_i[r] && !writing_i && read_room_i) ?
                              access_soon_i[8*r+:8] & ~urgent[8*r+:8] : '0;
@@ -97,7 +101,7 @@ module memory_scheduler #(
                               access_soon_i[8*r+:8] & ~urgent[8*r+:8] : '0;
       masked_ready[8*r+:8] = (rank_write_soon_i[r] && enable_i[r] && writing_i) ?
                                masked_soon_i[8*r+:8] & ~urgent[8*r+:8] : '0;
-      activate_ready[8*r+:8] = (rank_activate_soon_i[r] && enable_i[r]) ?
+      activate_ready[8*r+:8] = (rank_activate_soon_i[r] && enable_i[r] && !refresh_ready_q[r]) ?
                                  activate_soon_i[8*r+:8] & ~refreshing[8*r+:8] : '0;
     end
   end
@@ -116,7 +120,7 @@ module memory_scheduler #(
     chosen = chosen & (~chosen + NumBanks'(1));
   end
 
-  logic precharge_valid_q, precharge_urgent_q, refresh_valid_q, refresh_urgent_q, refresh_rank_q;
+  logic precharge_valid_q, precharge_urgent_q, refresh_urgent_q, refresh_rank_q;
   logic [3:0] precharge_bank_q;
   logic [2:0] refresh_bank_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin : candidates
@@ -126,7 +130,7 @@ module memory_scheduler #(
       precharge_valid_q  <= 1'b0;
       precharge_urgent_q <= 1'b0;
       precharge_bank_q   <= '0;
-      refresh_valid_q    <= 1'b0;
+      refresh_ready_q    <= '0;
       refresh_urgent_q   <= 1'b0;
       refresh_rank_q     <= 1'b0;
       refresh_bank_q     <= '0;
@@ -134,7 +138,7 @@ module memory_scheduler #(
       precharge_valid_q  <= chosen != '0;
       precharge_urgent_q <= urgent_wanted != '0;
       for (b = 0; b < NumBanks; b = b + 1) if (chosen[b]) precharge_bank_q <= 4'(b);
-      refresh_valid_q  <= refresh_ready != '0;
+      refresh_ready_q  <= refresh_ready;
       refresh_rank_q   <= refresh_ready == 2'b10 || (refresh_ready == 2'b11 && refresh_urgent_i[1]);
       refresh_bank_q   <= (refresh_ready == 2'b10 || (refresh_ready == 2'b11 &&
                                                       refresh_urgent_i[1])) ?
@@ -184,14 +188,14 @@ module memory_scheduler #(
                 enable_i[access_bank_o[3]];
     activate  = activate_valid && activate_ok[1] && enable_i[activate_bank_o[3]];
     precharge = precharge_valid_q && precharge_ok[1] && enable_i[precharge_bank_o[3]];
-    refresh   = refresh_valid_q && refresh_ok[1] && refresh_valid_i[refresh_rank_q] &&
-                enable_i[refresh_rank_q];
+    refresh   = refresh_ready_q[refresh_rank_q] && refresh_ok[1] &&
+                refresh_valid_i[refresh_rank_q] && enable_i[refresh_rank_q];
 
     issue                = '0;
     access_o             = '0;
     refresh_done_o       = '0;
     if ((refresh && refresh_urgent_q) ||
-        (refresh && !(precharge && precharge_urgent_q) && !access && !activate && !precharge)) begin
+        (refresh && !(precharge && precharge_urgent_q) && !access)) begin
       issue.kind                     = lpddr4_pkg::CommandRefresh;
       issue.phase                    = !refresh_ok[0];
       {issue.rank, issue.bank}       = refresh_bank_o;
