@@ -55,7 +55,7 @@ sw::svg::Timeline timeline(const sw::NetworkReport& report, int sparsity, std::s
   sw::svg::Timeline chart;
   chart.title = fmt::format("{}x: {} images", sparsity, images);
   chart.unit = "clocks";
-  chart.rows = {"load", "weights", "array", "store", "activation"};
+  chart.rows = {"load", "weights", "array", "store"};
   for (const sw::NetworkLayerReport& layer : report.layers) chart.colors.push_back(layer.name);
   for (const sw::DeviceRun& run : report.runs) {
     if (run.device != "rtl") continue;
