@@ -1,23 +1,22 @@
-// How long a request waits while its direction is served: for any access of its direction when it
-// is the oldest that could be served, starving or not (Own = 0); for its own access when it is the
-// oldest starving one (Own = 1; the wait begins again when another starving one accesses its bank).
-// It begins to wait at any time, also when the direction has just turned; the other direction's
-// requests open and close rows as they like, refreshes of its rank come, of its bank at most
-// Refreshes while it waits. The candidates are those of formal/memory_choice.json.
+// The direction that is served makes progress: while the oldest of its requests that could be
+// served, starving or not, waits, some request of that direction has an access within Bound clocks.
+// It begins to wait at any time, also when the direction has just turned; requests of the other
+// direction, starving or not, open and close rows as they like, one row of other banks at a time.
+// The candidates are those of formal/memory_choice.json. Bound is what one request alone may need
+// - turn, close a row that was just opened, open its own behind another activate - and Rest.
 module memory_progress_proof #(
-    parameter int unsigned Bound = 100,  // clocks
-    parameter bit Own = 1'b0,
     parameter bit Starves = 1'b0,
     parameter bit Writing = 1'b0,
-    parameter int unsigned Refreshes = 2,
-    parameter int unsigned MostOpen = 2,  // rows of other banks
-    parameter int unsigned TRp = 8,  // CK
-    parameter int unsigned TRcd = 8,
-    parameter int unsigned TRas = 20,
-    parameter int unsigned TRrd = 18,
-    parameter int unsigned TTurn = 14,  // write to read, read to write
+    parameter bit Refresh = 1'b0,  // of other banks of the rank
+    parameter int unsigned Rest = 14,  // clocks
+    parameter int unsigned MostOpen = 1,  // rows of other banks
+    parameter int unsigned TRp = 6,  // CK
+    parameter int unsigned TRcd = 6,
+    parameter int unsigned TRas = 18,
+    parameter int unsigned TRrd = 12,
+    parameter int unsigned TTurn = 10,  // write to read, read to write
     parameter int unsigned TRfcPb = 24,
-    parameter int unsigned TPbr2Pbr = 20
+    parameter int unsigned TPbr2Pbr = 36
 ) (
     input logic       clk_i,
     input logic       start_i,  // the request is the oldest from now on
@@ -31,8 +30,9 @@ module memory_progress_proof #(
     input logic       closable_i,
     input logic [2:0] late_i,
     input logic       masked_i,  // the request needs a mask
-    input logic [4:0] refresh_i  // begin, of the request's bank, bank open, ready, urgent
+    input logic [3:0] refresh_i  // begin, bank open, ready, urgent
 );
+  localparam int unsigned Bound = (TTurn + TRas + TRp + TRcd + TRrd) / 2 + Rest;
   localparam int unsigned CountWidth = $clog2(Bound + 2);
   localparam int unsigned OpenWidth = $clog2(MostOpen + 1);
   localparam logic [3:0] Others = 4'd0;  // precharged first
@@ -48,8 +48,7 @@ module memory_progress_proof #(
   logic unused_open, writing_q = 1'b0;
 
   // ---- Refreshes of the rank, rows of other banks that are open ----
-  logic valid_q = 1'b0, urgent_q = 1'b0, third_q = 1'b0, soon_q = 1'b0, refresh_mine_q = 1'b0;
-  logic [2:0] left_q = '0;  // refreshes of the bank that may still begin
+  logic valid_q = 1'b0, urgent_q = 1'b0, third_q = 1'b0, soon_q = 1'b0;
   logic [OpenWidth-1:0] open_q = '0;
   logic [15:0] closable;
   assign closable = {13'd0, third_q, 1'b0, closable_i && open_q != '0};
@@ -64,7 +63,7 @@ module memory_progress_proof #(
       .TWrAuto (TTurn + 2),
       .TRfcPb  (TRfcPb),
       .TRrd    (TRrd),
-      .TFaw    (TRrd),
+      .TFaw    (1),
       .TRdWr   (TTurn),
       .TWrRd   (TTurn),
       .TPbr2Pbr(TPbr2Pbr)
@@ -77,7 +76,7 @@ module memory_progress_proof #(
       .read_demand_i   (writing_q ? other_demand_q : own_demand_q),
       .write_demand_i  (writing_q ? own_demand_q : other_demand_q),
       .refresh_valid_i ({1'b0, valid_q}),
-      .refresh_bank_i  ({3'd0, refresh_mine_q ? Mine[2:0] : Third[2:0]}),
+      .refresh_bank_i  ({3'd0, Third[2:0]}),
       .refresh_urgent_i({1'b0, urgent_q}),
       .closable_i      (closable),
       .refreshable_i   ({1'b0, soon_q}),
@@ -91,7 +90,7 @@ module memory_progress_proof #(
   );
 
   // ---- The request, and what the queues show ----
-  logic waits_q = 1'b0, hit_q = 1'b0, row_q = 1'b0, rival_q = 1'b0, mine_q = 1'b0, masked_q = 1'b0;
+  logic waits_q = 1'b0, hit_q = 1'b0, row_q = 1'b0, rival_q = 1'b0, masked_q = 1'b0;
   logic [15:0] ready_read, ready_write, ready_masked, ready_own, ready_activate;
   logic goes, rival_goes, opens, masked;
   logic [3:0] bank;
@@ -146,10 +145,8 @@ module memory_progress_proof #(
   end
 
   logic [CountWidth-1:0] wait_q = '0;
-  logic own_access, others_access, over, opened, shut;
-  assign own_access = writing_q ? done[1] : done[0];
-  assign others_access = own_access && {issue.rank, issue.bank} == Mine && !mine_q;
-  assign over = own_access && (!Own || mine_q);
+  logic over, opened, shut;
+  assign over = writing_q ? done[1] : done[0];
   assign opened = issue.kind == lpddr4_pkg::CommandActivate && {issue.rank, issue.bank} == Others;
   assign shut = (issue.kind == lpddr4_pkg::CommandPrecharge || issue.auto_precharge) &&
                 {issue.rank, issue.bank} == Others;
@@ -160,7 +157,6 @@ module memory_progress_proof #(
     own_demand_q   <= rst_ni ? own_demand_d : '0;
     other_demand_q <= rst_ni ? other_demand_d : '0;
     if (rst_ni) begin
-      mine_q <= goes;
       if ({command.rank, command.bank} == Mine) begin
         if (command.kind == lpddr4_pkg::CommandActivate) begin
           hit_q <= command.row == '0;
@@ -182,7 +178,7 @@ module memory_progress_proof #(
       if (!waits_q) masked_q <= masked_i;
       waits_q   <= (waits_q || start_i) && !over;
       writing_q <= (waits_q || start_i) ? Writing : writing_q ^ switch_i;
-      if (!waits_q || over || others_access) wait_q <= '0;
+      if (!waits_q || over) wait_q <= '0;
       else if (wait_q != '1) wait_q <= wait_q + CountWidth'(1);
 
       if (refresh_done[0]) begin
@@ -191,19 +187,14 @@ module memory_progress_proof #(
         soon_q   <= 1'b0;
         third_q  <= 1'b0;
       end else if (valid_q) begin
-        urgent_q <= urgent_q || refresh_i[4];
-        soon_q   <= soon_q || (refresh_i[3] && !third_q);
+        urgent_q <= urgent_q || refresh_i[3];
+        soon_q   <= soon_q || (refresh_i[2] && !third_q);
         if (issue.kind == lpddr4_pkg::CommandPrecharge && {issue.rank, issue.bank} == Third) begin
           third_q <= 1'b0;
         end
-      end else if (refresh_i[0]) begin
-        valid_q        <= 1'b1;
-        refresh_mine_q <= refresh_i[1] && left_q != '0;
-        third_q        <= refresh_i[2] && !(refresh_i[1] && left_q != '0);
-        if (refresh_i[1] && left_q != '0) left_q <= left_q - 3'd1;
-      end
-      if (!waits_q || others_access) begin  // with the one that is under way
-        left_q <= 3'(Refreshes) - 3'(Refreshes != 0 && valid_q && refresh_mine_q);
+      end else if (Refresh && refresh_i[0]) begin
+        valid_q <= 1'b1;
+        third_q <= refresh_i[1];
       end
     end
   end

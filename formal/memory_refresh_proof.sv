@@ -57,7 +57,7 @@ module memory_refresh_proof (
       assert (!done || !round_q[bank]);
       assert (due == (count_q > 8'sd0));
       cover (count_q == -8'sd3);
-      cover (count_q == 8'sd3);
+      cover (count_q == 8'sd2);
     end
   end
 endmodule

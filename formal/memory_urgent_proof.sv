@@ -1,10 +1,13 @@
 // A refresh is done: within Bound clocks when it is urgent, whatever row its bank holds and whatever
-// the queues and the refresh of the other rank want, and within Closed clocks, urgent or not, once
-// its bank is closed. Rows of all other banks may be opened as fast as the times of the rank allow.
+// the queues and the refresh of the other rank want, and as soon, urgent or not, once its bank is
+// closed. Rows of all other banks may be opened as fast as the times of the rank allow. Bound is
+// what the bank needs to close and the rank from the refresh before, then four activates of each
+// rank, and Rest; with the times of lpddr4_pkg that is the bound of formal/memory_refresh.json.
+`include "assert.svh"
+
 module memory_urgent_proof #(
     parameter logic [3:0] Mine = 4'd1,
-    parameter int unsigned Bound = 60,  // clocks
-    parameter int unsigned Closed = 50,
+    parameter int unsigned Rest = 8,  // clocks
     parameter int unsigned TRp = 8,  // CK
     parameter int unsigned TRas = 14,
     parameter int unsigned TRrd = 6,
@@ -29,7 +32,20 @@ module memory_urgent_proof #(
     input logic [1:0] soon_i,
     input logic [1:0] urgent_i
 );
-  localparam int unsigned CountWidth = $clog2(Bound + Closed + 2);
+  function automatic int unsigned later(input int unsigned a, input int unsigned b);
+    later = (a > b) ? a : b;
+  endfunction
+  function automatic int unsigned bound(input int unsigned ras, input int unsigned write_auto,
+                                        input int unsigned rp, input int unsigned between,
+                                        input int unsigned faw);
+    bound = (later(later(ras, write_auto) + 2 + rp, between) + 2 * faw + 1) / 2 + Rest;
+  endfunction
+  localparam int unsigned Bound = bound(TRas, TWrAuto, TRp, TPbr2Pbr, TFaw);
+  localparam int unsigned Channel = bound(lpddr4_pkg::TRas, lpddr4_pkg::TWrAuto, lpddr4_pkg::TRp,
+                                          lpddr4_pkg::TPbr2Pbr, lpddr4_pkg::TFaw);
+  localparam int unsigned CountWidth = $clog2(Bound + 2);
+
+  `S4_CHECK_PARAM(gen_check_interval, 8 * Channel <= 3 * lpddr4_pkg::TRefiPb)
 
   logic rst_ni = 1'b0;
   lpddr4_pkg::command_word_t issue, unused_command;
@@ -149,7 +165,7 @@ module memory_urgent_proof #(
   // ---- How long the refresh of the bank waits ----
   localparam int unsigned Rank = 32'(Mine[3]);
   logic [CountWidth-1:0] urgent_wait_q = '0, closed_wait_q = '0;
-  logic mine;
+  logic mine, mine_q = 1'b0;
   assign mine = valid_q[Rank] && bank_q[3*Rank+:3] == Mine[2:0] && !refresh_done[Rank];
   always_ff @(posedge clk_i) begin
     rst_ni         <= 1'b1;
@@ -157,6 +173,7 @@ module memory_urgent_proof #(
     write_q        <= rst_ni ? write_d : '0;
     read_demand_q  <= rst_ni ? read_demand_d : '0;
     write_demand_q <= rst_ni ? write_demand_d : '0;
+    mine_q         <= mine;
     if (!mine || !urgent_q[Rank]) urgent_wait_q <= '0;
     else if (urgent_wait_q != '1) urgent_wait_q <= urgent_wait_q + CountWidth'(1);
     if (!mine || open) closed_wait_q <= '0;
@@ -165,13 +182,11 @@ module memory_urgent_proof #(
   always @(posedge clk_i) begin
     if (rst_ni) begin
       assert (urgent_wait_q <= CountWidth'(Bound));
-      assert (closed_wait_q <= CountWidth'(Closed));
+      assert (closed_wait_q <= CountWidth'(Bound));
       cover (urgent_wait_q == CountWidth'(12));
       cover (refresh_done[Rank] && mine_q && !urgent_q[Rank]);
     end
   end
-  logic mine_q = 1'b0;
-  always_ff @(posedge clk_i) mine_q <= mine;
   initial begin
     read_q         = '0;
     write_q        = '0;
