@@ -1,5 +1,5 @@
-// The scheduler with what it goes by, for proofs of bounded waiting: memory_scheduler, one real bank
-// (Mine), both ranks and the CA bus with times of the proof's choice. The other 15 banks are free:
+// The scheduler with what it goes by, for proofs of bounded waiting: memory_scheduler, one real
+// bank (Mine), both ranks and the CA bus with times of the proof's choice. The other 15 banks are free:
 // what they are ready for comes from the proof, so they stand for any banks in any state; a bank
 // that was ready a clock ago keeps its promise unless a command went to it in between.
 module memory_bench #(

@@ -22,7 +22,7 @@ module memory_progress_proof #(
     input logic       start_i,  // the request is the oldest from now on
     input logic       switch_i,  // the direction turns
     input logic       rival_i,  // another request of its direction wants the row that is open
-    input logic [4:0] access_i,  // other candidates: valid, of the request's bank, last, only, masked
+    input logic [4:0] access_i,  // others: valid, of the request's bank, last, only, masked
     input logic [2:0] open_i,  // valid, of the request's bank, of another row
     input logic [1:0] other_i,  // of the other direction: activate valid, of the request's bank
     input logic [7:0] demand_i,
