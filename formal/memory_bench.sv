@@ -1,7 +1,7 @@
 // The scheduler with what it goes by, for proofs of bounded waiting: memory_scheduler, one real
-// bank (Mine), both ranks and the CA bus with times of the proof's choice. The other 15 banks are free:
-// what they are ready for comes from the proof, so they stand for any banks in any state; a bank
-// that was ready a clock ago keeps its promise unless a command went to it in between.
+// bank (Mine), both ranks and the CA bus with times of the proof's choice. The other 15 banks are
+// free: what they are ready for comes from the proof, so they stand for any banks in any state; a
+// bank that was ready a clock ago keeps its promise unless a command went to it in between.
 module memory_bench #(
     parameter logic [3:0] Mine = 4'd1,
     parameter int unsigned TRcd = 8,  // CK, as memory_bank and memory_rank

@@ -1,8 +1,9 @@
 // A refresh is done: within Bound clocks when it is urgent, whatever row its bank holds and
-// whatever the queues and the refresh of the other rank want, and as soon, urgent or not, once its bank is
-// closed. Rows of all other banks may be opened as fast as the times of the rank allow. Bound is
-// what the bank needs to close and the rank from the refresh before, then four activates of each
-// rank, and Rest; with the times of lpddr4_pkg that is the bound of formal/memory_refresh.json.
+// whatever the queues and the refresh of the other rank want, and as soon, urgent or not, once its
+// bank is closed. Rows of all other banks may be opened as fast as the times of the rank allow.
+// Bound is what the bank needs to close and the rank from the refresh before, then four activates
+// of each rank, and Rest; with the times of lpddr4_pkg it must be below that of
+// formal/memory_refresh.json.
 `include "assert.svh"
 
 module memory_urgent_proof #(
