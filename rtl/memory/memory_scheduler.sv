@@ -114,9 +114,12 @@ module memory_scheduler #(
                           ((refreshing & ~hit_own & ~hit_other) |
                            (conflict_own & ~hit_own) |
                            (conflict_other & ~any_own & ~hit_other));
+  // In turn, from the bank after the last one that was closed: no bank keeps another one from it.
+  logic [NumBanks-1:0] later_q;
   always_comb begin
     chosen = (urgent_wanted != '0) ? urgent_wanted :
              (starving_wanted != '0) ? starving_wanted : closing_wanted;
+    if ((chosen & later_q) != '0) chosen = chosen & later_q;
     chosen = chosen & (~chosen + NumBanks'(1));
   end
 
@@ -134,7 +137,11 @@ module memory_scheduler #(
       refresh_urgent_q   <= 1'b0;
       refresh_rank_q     <= 1'b0;
       refresh_bank_q     <= '0;
+      later_q            <= '1;
     end else begin
+      if (issue_o.kind == lpddr4_pkg::CommandPrecharge) begin
+        for (b = 0; b < NumBanks; b = b + 1) later_q[b] <= b > 32'(precharge_bank_q);
+      end
       precharge_valid_q  <= chosen != '0;
       precharge_urgent_q <= urgent_wanted != '0;
       for (b = 0; b < NumBanks; b = b + 1) if (chosen[b]) precharge_bank_q <= 4'(b);
