@@ -343,7 +343,7 @@ module subsystem #(
 
   dense_operand u_dense_operand (
       .clk_i,
-      .rst_ni,
+      .rst_ni(engine_rst_n),
       .word_valid_i  (wd_valid),
       .word_ready_o  (wd_ready),
       .word_data_i   (wd_data),

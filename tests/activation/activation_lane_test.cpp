@@ -37,7 +37,7 @@ TEST_CASE("functional model: all inputs of all functions are correctly rounded",
 }
 
 TEST_CASE("RTL: all inputs of all functions are correctly rounded", "[activation]") {
-  s4::sw::ActivationBench bench("small", s4::tb::Kind::kFast);
+  s4::sw::ActivationBench bench("tiny");
   for (unsigned code = 0; code < kFunctionCount; ++code) {
     const auto function = static_cast<Function>(code);
     const auto& expected = s4::sw::judged(function);

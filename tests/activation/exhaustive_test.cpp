@@ -14,7 +14,7 @@ using s4::sw::default_sweep;
 }  // namespace
 
 TEST_CASE("sweep: the array and the model are correct, half an ulp at most", "[activation]") {
-  ActivationBench bench("small", s4::tb::Kind::kFast);
+  ActivationBench bench("tiny");
   for (const Function function : {Function::kSigmoid, Function::kLog}) {
     const auto rtl = s4::sw::sweep_rtl(bench, default_sweep(function, false));
     const auto model = s4::sw::sweep_functional(default_sweep(function, false));

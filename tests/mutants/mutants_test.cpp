@@ -1,4 +1,5 @@
-// The mutant runner (tools/mutate.py): one bug of each engine, all of them with S4_FULL=1.
+// The mutant runner (tools/mutate.py): one bug, all of them with S4_FULL=1; one of each engine is a
+// step of the gate.
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -31,13 +32,13 @@ Outcome run(const std::string& command) {
 
 }  // namespace
 
-TEST_CASE("mutants: each is killed, and reported as it should be") {
+TEST_CASE("mutants: killed, and reported as it should be") {
   if (!std::filesystem::exists(s4::tb::root() + "/build/bin/s4")) {
     const Outcome built = run("tools/build.sh s4_cli");
     INFO(built.output);
     REQUIRE(built.code == 0);
   }
-  const std::string which = s4::tb::full_run() ? "" : " --quick";
+  const std::string which = s4::tb::full_run() ? "" : " --name epilogue_zero_before_rounding";
   const Outcome outcome = run("python3 tools/mutate.py" + which);
   INFO(outcome.output);
   CHECK(outcome.code == 0);
