@@ -22,6 +22,7 @@ constexpr const char* kChoices = "Choices that the compiler makes itself";
 
 struct LayerOptions {
   LayerCase layer_case;
+  bool own_order = false;
   std::uint32_t m = 0, n = 0, k = 0, batch = 1;
   std::string kernel = "1x1", stride = "1x1", pad = "0,0,0,0", dilation = "1x1";
   std::string dtype = "int8", out, pattern = "balanced", zero_points = "random";
@@ -61,6 +62,8 @@ void add_weights(CLI::App& command, LayerOptions& o) {
   command.add_option("--dtype", o.dtype, "Data type")->check(CLI::IsMember({"int8", "bf16"}));
   command.add_option("--out", o.out, "Data type of the results; without it that of the operands")
       ->check(CLI::IsMember({"int8", "bf16"}));
+  command.add_flag("--own-order", o.own_order,
+                   "Unstructured weights: leave every output channel at its place");
   command.add_option("--pattern", o.pattern, "Which weights are kept")
       ->check(CLI::IsMember({"balanced", "unstructured"}));
   command.add_flag("--add", o.layer_case.add, "Add a second tensor to the result");
@@ -171,6 +174,7 @@ int run(LayerOptions o) {
   c.bf16 = o.dtype == "bf16";
   c.out_bf16 = (o.out.empty() ? o.dtype : o.out) == "bf16";
   c.pattern = sw::pattern_from_name(o.pattern);
+  c.compile.permute = c.pattern == sw::Pattern::kUnstructured && !o.own_order;
   c.random_zero_points = o.zero_points == "random";
   if (o.shape >= 0) c.compile.shape = static_cast<std::uint32_t>(o.shape);
   for (const sw::Strategy s : {sw::Strategy::kKeep, sw::Strategy::kResend,

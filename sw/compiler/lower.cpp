@@ -395,9 +395,34 @@ std::string bound_name(const Estimate& e) {
   return e.loads + e.stores > e.weights / 8 ? "memory" : "weights";
 }
 
+Layer in_order(const Layer& layer, const std::vector<std::uint32_t>& channels) {
+  Layer out = layer;
+  out.weights = in_order(layer.weights, channels);
+  out.weight_scales = in_order(layer.weight_scales, channels);
+  out.factors = in_order(layer.factors, channels);
+  out.biases = in_order(layer.biases, channels);
+  if (out.float_epilogue) {
+    out.float_epilogue->biases = in_order(layer.float_epilogue->biases, channels);
+  }
+  return out;
+}
+
 CompiledLayer compile_layer(const Layer& layer, const config::Configuration& config,
                             const CompileOptions& options) {
   check_layer(layer, options.allow_wrap);
+  if (options.permute && !layer.dense && !layer.max_pool) {
+    CompileOptions chosen = options;
+    chosen.permute = false;
+    Estimate estimate;
+    chosen.shape = make_plan(layer, config, options, &estimate).shape;
+    ChannelOrder order = order_channels(layer.geometry.filters, bank_counts(layer.weights),
+                                        group_lanes(config, *chosen.shape));
+    CompiledLayer out = order.channels.empty()
+                            ? compile_layer(layer, config, chosen)
+                            : compile_layer(in_order(layer, order.channels), config, chosen);
+    out.channel_order = std::move(order);
+    return out;
+  }
   CompiledLayer out;
   out.name = layer.name;
   out.config_name = config.name;

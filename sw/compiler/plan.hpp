@@ -51,6 +51,9 @@ struct CompileOptions {
   bool resident = false;
   /// Accept accumulators that can wrap.
   bool allow_wrap = false;
+  /// Output channels may change places, in memory too, so that those of a group are full in the
+  /// same banks: CompiledLayer::channel_order.
+  bool permute = false;
   /// Lowest memory address used; a multiple of 4096.
   std::uint64_t base_address = 0x100000;
   /// Where the data lie, if it is not this compiler that places them; programs follow at

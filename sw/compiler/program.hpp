@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "sw/compiler/layer.hpp"
 #include "sw/compiler/plan.hpp"
 #include "sw/compiler/tensor_layout.hpp"
+#include "sw/sparse/channel_order.hpp"
 #include "sw/sparse/pack.hpp"
 
 namespace s4::sw {
@@ -55,6 +57,8 @@ struct CompiledLayer {
   Plan plan;
   Estimate estimate;
   PackedWeights weights;
+  /// Of output and second tensor; only with CompileOptions::permute and sparse weights.
+  std::optional<ChannelOrder> channel_order;
   Region weight_region;
   Region operand_region;  ///< empty without a dense operand
   Region input_region;
@@ -71,6 +75,9 @@ struct CompiledLayer {
 
 /// Largest of the bounds: "mac", "activation", "weights", "epilogue" or "memory".
 [[nodiscard]] std::string bound_name(const Estimate& estimate);
+
+/// The layer with its output channels in another order: place i gets channel channels[i].
+[[nodiscard]] Layer in_order(const Layer& layer, const std::vector<std::uint32_t>& channels);
 
 /// Compiles one layer for one configuration. Throws CompileError.
 [[nodiscard]] CompiledLayer compile_layer(const Layer& layer, const config::Configuration& config,

@@ -1,5 +1,6 @@
 #include "sw/compiler/tensor_layout.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace s4::sw {
@@ -36,6 +37,25 @@ std::vector<std::uint8_t> from_words(const TensorShape& shape,
     for (std::uint64_t i = 0; i < count; ++i) nchw[to + i] = words[from + 64 * i];
   });
   return nchw;
+}
+
+std::vector<std::uint8_t> in_order(const TensorShape& shape, std::span<const std::uint8_t> nchw,
+                                   const std::vector<std::uint32_t>& channels,
+                                   std::uint32_t bytes) {
+  if (nchw.size() != shape.elements() || channels.size() * bytes != shape.channels) {
+    throw std::invalid_argument("in_order: wrong size");
+  }
+  const std::uint64_t channel = std::uint64_t{shape.height} * shape.width * bytes;
+  std::vector<std::uint8_t> out(nchw.size());
+  for (std::uint64_t n = 0; n < shape.batch; ++n) {
+    const std::uint64_t image = n * channels.size() * channel;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      const auto from = nchw.subspan(image + channels[i] * channel, channel);
+      std::copy(from.begin(), from.end(),
+                out.begin() + static_cast<std::ptrdiff_t>(image + i * channel));
+    }
+  }
+  return out;
 }
 
 std::vector<std::uint8_t> split_bf16(std::span<const std::uint16_t> values, std::uint64_t plane) {

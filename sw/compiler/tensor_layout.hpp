@@ -34,6 +34,12 @@ struct TensorShape {
 [[nodiscard]] std::vector<std::uint16_t> join_bf16(std::span<const std::uint8_t> bytes,
                                                    std::uint64_t plane);
 
+/// NCHW bytes with channels in another order, of `bytes` each: place i gets channel channels[i].
+[[nodiscard]] std::vector<std::uint8_t> in_order(const TensorShape& shape,
+                                                 std::span<const std::uint8_t> nchw,
+                                                 const std::vector<std::uint32_t>& channels,
+                                                 std::uint32_t bytes);
+
 /// Where a byte of the word layout belongs.
 struct TensorCoordinate {
   std::uint32_t image = 0;

@@ -219,6 +219,7 @@ std::string LayerCase::arguments() const {
         g.stride_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right, g.dilation_h, g.dilation_w);
   }
   if (!max_pool) text += fmt::format(" --keep {} --pattern {}", keep, pattern_name(pattern));
+  if (pattern == Pattern::kUnstructured && !compile.permute) text += " --own-order";
   if (g.quarters) text += " --quarters";
   text += fmt::format(" --seed {}", seed);
   if (add) text += " --add";

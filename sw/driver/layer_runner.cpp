@@ -39,7 +39,7 @@ class LayerRunner {
     const bool functional = backend != Backend::kReference;
     const bool rtl = backend == Backend::kRtl || backend == Backend::kAll;
     const auto begin = Clock::now();
-    expected_ = to_words(compiled_.output_shape, reference_output(layer_, data_));
+    expected_ = output_words(reference_output(layer_, data_));
     report_.wall_s = std::chrono::duration<double>(Clock::now() - begin).count();
     if (backend == Backend::kReference) return std::move(report_);
 
@@ -87,6 +87,21 @@ class LayerRunner {
     report_.ideal_cycles = static_cast<double>(report_.macs_dense) * case_.keep / 64.0 /
                            config_.macs_per_clock * layer_.geometry.in_bytes;
     report_.programs = compiled_.programs;
+    report_.channel_order = compiled_.channel_order;
+  }
+
+  /// A tensor of the output's shape as it lies in memory.
+  [[nodiscard]] std::vector<std::uint8_t> output_words(
+      const std::vector<std::uint8_t>& nchw) const {
+    const auto& order = compiled_.channel_order;
+    if (!order || order->channels.empty()) return to_words(compiled_.output_shape, nchw);
+    return to_words(compiled_.output_shape, in_order(compiled_.output_shape, nchw, order->channels,
+                                                     layer_.geometry.out_bytes));
+  }
+  /// Channel of the layer at a place of the output.
+  [[nodiscard]] std::uint32_t channel_at(std::uint32_t place) const {
+    const auto& order = compiled_.channel_order;
+    return order && place < order->channels.size() ? order->channels[place] : place;
   }
 
   void corrupt(std::vector<std::uint8_t>& memory) const {
@@ -103,8 +118,7 @@ class LayerRunner {
                           operand_words(*layer_.dense, compiled_.weights.group_lanes));
     }
     if (layer_.add) {
-      device.write_memory(compiled_.second_region.address,
-                          to_words(compiled_.output_shape, data_.second));
+      device.write_memory(compiled_.second_region.address, output_words(data_.second));
     }
     const std::vector<std::uint8_t> fill(compiled_.write_region.size, kUnwritten);
     device.write_memory(compiled_.write_region.address, fill);
@@ -154,7 +168,7 @@ class LayerRunner {
         begin, end, case_.arguments(), config, stalls, begin, end);
   }
 
-  /// Channel of the layer; a BF16 one has two bytes.
+  /// Place of a channel of the layer; a BF16 one has two bytes.
   [[nodiscard]] std::uint32_t channel_of(const TensorCoordinate& at) const {
     return at.channel / layer_.geometry.out_bytes;
   }
@@ -194,7 +208,7 @@ class LayerRunner {
     }
     const TensorCoordinate at = coordinate_of(compiled_.output_shape, byte);
     return fmt::format("{}: output (n {}, c {}, y {}, x {}){}: expected {}, got {}; {}",
-                       layer_.name, at.image, channel_of(at), at.y, at.x,
+                       layer_.name, at.image, channel_at(channel_of(at)), at.y, at.x,
                        channel_of(at) >= layer_.geometry.filters ? " (padding channel)"
                        : layer_.geometry.out_bytes == 1          ? ""
                        : at.channel % 2 == 0                     ? ", low byte"

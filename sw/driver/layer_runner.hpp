@@ -56,6 +56,7 @@ struct LayerReport {
   MemoryKind memory = MemoryKind::kIdeal;
   std::optional<DramReport> dram;  ///< of a run on LPDDR4X
   Plan plan;
+  std::optional<ChannelOrder> channel_order;  ///< of unstructured weights
   Estimate estimate;
   std::string bound;
   std::uint64_t macs_dense = 0;

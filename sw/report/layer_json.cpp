@@ -56,6 +56,14 @@ json to_json(const LayerReport& report) {
   out["memory"] = memory_text(report.memory, report.stalls);
   if (report.dram) out["dram"] = to_json(*report.dram);
   out["plan"] = report.plan.describe();
+  if (report.channel_order) {
+    const ChannelOrder& order = *report.channel_order;
+    out["channel_order"] = {{"permuted", !order.channels.empty()},
+                            {"rows", order.rows},
+                            {"rows_before", order.rows_before},
+                            {"rows_even", order.rows_even},
+                            {"excess", order.excess()}};
+  }
   const Estimate& e = report.estimate;
   out["bounds"] = {{"mac", e.mac},           {"activation", e.activation}, {"weights", e.weights},
                    {"epilogue", e.epilogue}, {"memory", e.memory()},       {"estimate", e.cycles}};
@@ -102,6 +110,14 @@ std::string to_text(const LayerReport& report) {
                         report.weight_bytes, report.dense_weight_bytes,
                         static_cast<double>(report.dense_weight_bytes) /
                             static_cast<double>(std::max<std::uint64_t>(report.weight_bytes, 1)));
+  }
+  if (report.channel_order) {
+    const ChannelOrder& order = *report.channel_order;
+    text += fmt::format(
+        "  channels    {}: {} value rows, {} in their own order, {:.0f} if all were even ({:.1f} % "
+        "above)\n",
+        order.channels.empty() ? "in their own order" : "permuted", order.rows, order.rows_before,
+        order.rows_even, 100 * order.excess());
   }
   for (const Comparison& c : report.comparisons) {
     text += fmt::format("  {:<24} {}\n", c.what,

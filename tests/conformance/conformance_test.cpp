@@ -246,6 +246,8 @@ std::vector<Conformance> all_cases() {
     Conformance c;
     c.layer_case = layer_case;
     c.layer_case.seed = s4::tb::seed() * 1000 + number;
+    c.layer_case.compile.permute =
+        c.layer_case.pattern == Pattern::kUnstructured && number % 4 != 0;
     c.config = random() % 2 == 0 ? "tiny" : "small";
     c.layer_case.add = number % 5 == 2;
     c.layer_case.is_unsigned = number % 4 == 3;
