@@ -33,6 +33,14 @@ const char* name_of(Op op) {
       return "BatchNormalization";
     case Op::kSoftmax:
       return "Softmax";
+    case Op::kUnary:
+      return "Unary";
+    case Op::kLayerNorm:
+      return "LayerNormalization";
+    case Op::kReduceMean:
+      return "ReduceMean";
+    case Op::kPow:
+      return "Pow";
     case Op::kMaxPool:
       return "MaxPool";
     case Op::kReshape:
@@ -69,6 +77,12 @@ const char* name_of(Op op) {
       return "QAveragePool";
     case Op::kQGlobalAveragePool:
       return "QGlobalAveragePool";
+    case Op::kQUnary:
+      return "QUnary";
+    case Op::kQSoftmax:
+      return "QSoftmax";
+    case Op::kQLayerNorm:
+      return "QLayerNormalization";
     case Op::kBf16Conv:
       return "Bf16Conv";
     case Op::kBf16MatMul:

@@ -42,6 +42,10 @@ enum class Op : std::uint8_t {
   kGlobalAveragePool,  ///< x
   kBatchNorm,          ///< x, scale, bias, mean, variance; BatchNormAttributes
   kSoftmax,            ///< x; AxisAttributes
+  kUnary,              ///< x; UnaryAttributes
+  kLayerNorm,          ///< x, [gamma], [beta]; LayerNormAttributes
+  kReduceMean,         ///< x; ReduceAttributes
+  kPow,                ///< x, exponent; no attributes
   // any type
   kMaxPool,    ///< x; PoolAttributes
   kReshape,    ///< x; ReshapeAttributes. Flatten, Squeeze, Unsqueeze and Identity are Reshapes.
@@ -63,6 +67,9 @@ enum class Op : std::uint8_t {
   kQClip,               ///< x; QUnaryAttributes. Also quantises anew, with an unlimited clamp.
   kQAveragePool,        ///< x; QPoolAttributes
   kQGlobalAveragePool,  ///< x; QPoolAttributes
+  kQUnary,              ///< x; QFunctionAttributes
+  kQSoftmax,            ///< x, over the last axis; QRowAttributes
+  kQLayerNorm,          ///< x, [gamma float32], [beta float32], over the last axis; QRowAttributes
   // BF16: tensors are float32, of which operands and results are rounded to BF16
   // (docs/blocks/bf16.md)
   kBf16Conv,    ///< x, weights, [bias], [second]; Bf16LayerAttributes
@@ -136,6 +143,38 @@ struct AxisAttributes {
   bool to_end = false;      ///< Softmax: over the axis and all behind it together
   [[nodiscard]] bool operator==(const AxisAttributes&) const = default;
 };
+/// Elementwise functions, as ONNX defines them.
+enum class Function : std::uint8_t {
+  kGelu,      ///< x/2 (1 + erf(x / sqrt 2))
+  kGeluTanh,  ///< x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+  kExp,
+  kLog,
+  kReciprocal,
+  kRsqrt,  ///< 1 / sqrt(x)
+  kSqrt,
+  kSigmoid,
+  kTanh,
+  kSilu,  ///< x sigmoid(x)
+  kSoftplus,
+  kErf,
+  kHardSwish,  ///< x clamp(x/6 + 1/2, 0, 1)
+};
+struct UnaryAttributes {
+  Function function = Function::kGelu;
+  [[nodiscard]] bool operator==(const UnaryAttributes&) const = default;
+};
+/// (x - mean) / sqrt(variance + epsilon) gamma + beta, over the axes from `axis` on; gamma and beta
+/// have their shape.
+struct LayerNormAttributes {
+  std::int64_t axis = 0;  ///< 0 to rank - 1
+  float epsilon = 1e-5F;
+  [[nodiscard]] bool operator==(const LayerNormAttributes&) const = default;
+};
+struct ReduceAttributes {
+  std::vector<std::int64_t> axes;  ///< 0 to rank - 1, rising
+  bool keep_dims = true;
+  [[nodiscard]] bool operator==(const ReduceAttributes&) const = default;
+};
 struct ReshapeAttributes {
   Shape shape;
   [[nodiscard]] bool operator==(const ReshapeAttributes&) const = default;
@@ -203,6 +242,20 @@ struct QPoolAttributes {
   Quant y;
   [[nodiscard]] bool operator==(const QPoolAttributes&) const = default;
 };
+/// y = quantise(function(dequantise(x))).
+struct QFunctionAttributes {
+  Quant x;
+  Quant y;
+  Function function = Function::kGelu;
+  [[nodiscard]] bool operator==(const QFunctionAttributes&) const = default;
+};
+/// y = quantise(operation(dequantise(x))) of every row.
+struct QRowAttributes {
+  Quant x;
+  Quant y;
+  float epsilon = 0;  ///< kQLayerNorm only
+  [[nodiscard]] bool operator==(const QRowAttributes&) const = default;
+};
 
 /// A sum in float32 and BF16 products, plus bias, plus the second tensor if there is one.
 struct Bf16LayerAttributes {
@@ -215,7 +268,9 @@ using Attributes =
     std::variant<NoAttributes, ConvAttributes, GemmAttributes, ClampAttributes, PoolAttributes,
                  BatchNormAttributes, AxisAttributes, ReshapeAttributes, TransposeAttributes,
                  SliceAttributes, CastAttributes, QuantizeAttributes, QLayerAttributes,
-                 QBinaryAttributes, QUnaryAttributes, QPoolAttributes, Bf16LayerAttributes>;
+                 QBinaryAttributes, QUnaryAttributes, QPoolAttributes, Bf16LayerAttributes,
+                 UnaryAttributes, LayerNormAttributes, ReduceAttributes, QFunctionAttributes,
+                 QRowAttributes>;
 
 struct Node {
   Op op = Op::kReshape;
