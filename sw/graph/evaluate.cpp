@@ -6,6 +6,7 @@
 #include "sim/reference/ops.hpp"
 #include "sw/graph/bf16_ops.hpp"
 #include "sw/graph/float_ops.hpp"
+#include "sw/graph/function_ops.hpp"
 #include "sw/graph/infer.hpp"
 
 namespace s4::sw::graph {
@@ -180,7 +181,8 @@ TensorData compute(const Node& node, const Inputs& inputs, Shape shape) {
     case Op::kAdd:
     case Op::kSub:
     case Op::kMul:
-    case Op::kDiv: {
+    case Op::kDiv:
+    case Op::kPow: {
       TensorData y = elementwise(node.op, x, *inputs[1], std::move(shape));
       if (const auto* a = std::get_if<ClampAttributes>(&node.attributes)) {
         apply_clamp(y, a->clamp);
@@ -200,6 +202,12 @@ TensorData compute(const Node& node, const Inputs& inputs, Shape shape) {
       return float_batch_norm(inputs, node.get<BatchNormAttributes>().epsilon);
     case Op::kSoftmax:
       return float_softmax(x, node.get<AxisAttributes>());
+    case Op::kUnary:
+      return float_unary(x, node.get<UnaryAttributes>().function);
+    case Op::kLayerNorm:
+      return float_layer_norm(inputs, node.get<LayerNormAttributes>());
+    case Op::kReduceMean:
+      return float_reduce_mean(x, node.get<ReduceAttributes>(), std::move(shape));
     case Op::kReshape: {
       TensorData y = x;
       y.shape = std::move(shape);
@@ -224,6 +232,10 @@ TensorData compute(const Node& node, const Inputs& inputs, Shape shape) {
     }
     case Op::kDequantize:
       return dequantize(x, node.get<QuantizeAttributes>());
+    case Op::kQUnary:
+    case Op::kQSoftmax:
+    case Op::kQLayerNorm:
+      return quantized_function(node, inputs);
     case Op::kBf16Conv:
     case Op::kBf16MatMul:
       return bf16_layer(node, inputs, std::move(shape));

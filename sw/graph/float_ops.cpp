@@ -242,6 +242,10 @@ TensorData elementwise(Op op, const TensorData& a, const TensorData& b, Shape re
       return combine<float>(a, b, std::move(result), std::minus<>());
     case Op::kMul:
       return combine<float>(a, b, std::move(result), std::multiplies<>());
+    case Op::kPow:
+      return combine<float>(a, b, std::move(result), [](double p, double q) {
+        return static_cast<float>(std::pow(p, q));  // in double, rounded once
+      });
     default:
       return combine<float>(a, b, std::move(result), std::divides<>());
   }

@@ -91,6 +91,14 @@ const char* name_of(Op op) {
   return "unknown";
 }
 
+const char* name_of(Function function) {
+  static constexpr const char* kNames[] = {
+      "gelu",    "gelu_tanh", "exp",  "log",      "reciprocal", "rsqrt",     "sqrt",
+      "sigmoid", "tanh",      "silu", "softplus", "erf",        "hard_swish"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(kLastFunction) + 1);
+  return function <= kLastFunction ? kNames[static_cast<std::size_t>(function)] : "unknown";
+}
+
 TensorId Graph::add_tensor(Tensor tensor) {
   tensors.push_back(std::move(tensor));
   return static_cast<TensorId>(tensors.size() - 1);
@@ -206,7 +214,13 @@ std::string describe(const Graph& graph) {
   std::string text;
   for (const TensorId id : graph.inputs) text += "input " + tensor(id) + "\n";
   for (const Node& node : graph.nodes) {
-    text += std::string(name_of(node.op)) + " " + node.name + ":";
+    text += name_of(node.op);
+    if (const auto* a = std::get_if<UnaryAttributes>(&node.attributes)) {
+      text += std::string(" ") + name_of(a->function);
+    } else if (const auto* q = std::get_if<QFunctionAttributes>(&node.attributes)) {
+      text += std::string(" ") + name_of(q->function);
+    }
+    text += " " + node.name + ":";
     for (const TensorId id : node.inputs) text += " (" + tensor(id) + ")";
     text += " -> " + tensor(node.output) + "\n";
   }

@@ -159,6 +159,9 @@ enum class Function : std::uint8_t {
   kErf,
   kHardSwish,  ///< x clamp(x/6 + 1/2, 0, 1)
 };
+inline constexpr Function kLastFunction = Function::kHardSwish;
+/// As on the command line: "gelu", "gelu_tanh", ...
+[[nodiscard]] const char* name_of(Function function);
 struct UnaryAttributes {
   Function function = Function::kGelu;
   [[nodiscard]] bool operator==(const UnaryAttributes&) const = default;

@@ -36,6 +36,7 @@ json to_value(float value) {
   return static_cast<double>(value);
 }
 json to_value(DataType type) { return graph::name_of(type); }
+json to_value(graph::Function function) { return graph::name_of(function); }
 template <typename T>
 json to_value(const T& value) {
   if constexpr (std::is_arithmetic_v<T>) {
@@ -67,6 +68,9 @@ void from_value(const json& value, float& out) {
 void from_value(const json& value, bool& out) { out = value.get<bool>(); }
 void from_value(const json& value, DataType& out) {
   out = from_name(value.get<std::string>(), kLastType, "type");
+}
+void from_value(const json& value, graph::Function& out) {
+  out = from_name(value.get<std::string>(), graph::kLastFunction, "function");
 }
 template <typename T>
 std::enable_if_t<std::is_integral_v<T>> from_value(const json& value, T& out) {
@@ -216,7 +220,32 @@ void fields(graph::QPoolAttributes& a, F field) {
   field("x", a.x);
   field("y", a.y);
 }
-
+template <typename F>
+void fields(graph::UnaryAttributes& a, F field) {
+  field("function", a.function);
+}
+template <typename F>
+void fields(graph::LayerNormAttributes& a, F field) {
+  field("axis", a.axis);
+  field("epsilon", a.epsilon);
+}
+template <typename F>
+void fields(graph::ReduceAttributes& a, F field) {
+  field("axes", a.axes);
+  field("keep_dims", a.keep_dims);
+}
+template <typename F>
+void fields(graph::QFunctionAttributes& a, F field) {
+  field("x", a.x);
+  field("y", a.y);
+  field("function", a.function);
+}
+template <typename F>
+void fields(graph::QRowAttributes& a, F field) {
+  field("x", a.x);
+  field("y", a.y);
+  field("epsilon", a.epsilon);
+}
 template <typename F>
 void fields(graph::Bf16LayerAttributes& a, F field) {
   field("geometry", a.geometry);
