@@ -22,6 +22,12 @@ void fold_constants(Graph& graph, bool dequantize = false);
 /// axes of size 1 becomes a Reshape.
 void simplify(Graph& graph);
 
+/// Functions spelled out in elementary operators become one node: x sigmoid(x), the forms of GELU
+/// and HardSwish, 1 / sqrt(x), powers of 2, 1/2, -1/2 and -1, and the mean, variance and division
+/// of a LayerNormalization. Only where nothing else reads what is between, and constants are right
+/// within 1e-3. A mean over all axes behind the channels becomes a GlobalAveragePool.
+void fuse_patterns(Graph& graph);
+
 /// Gemm with constant operands gets alpha = beta = 1 and an untransposed second operand; a constant
 /// added behind Conv, Gemm or MatMul becomes their bias; BatchNormalization behind Conv or Gemm
 /// moves into their weights.
@@ -31,9 +37,9 @@ void fold_parameters(Graph& graph);
 void fuse_activations(Graph& graph);
 
 /// A graph in QDQ form becomes one of byte operators: QuantizeLinear and DequantizeLinear around
-/// Conv, Gemm, MatMul, Add, Mul, Clip and the pools vanish into them, and move through MaxPool,
-/// Reshape and Transpose. Operators that are not between both stay in float32. Returns a line for
-/// each one that is, but could not be fused.
+/// Conv, Gemm, MatMul, Add, Mul, Clip, the pools, functions, and softmax and normalisation over the
+/// last axis vanish into them, and move through MaxPool, Reshape and Transpose. Operators that are
+/// not between both stay in float32. Returns a line for each one that is, but could not be fused.
 std::vector<std::string> fuse_quantized(Graph& graph);
 
 /// A QAdd of two tensors of one shape, of which one comes from a QConv or QMatMul and goes nowhere

@@ -20,6 +20,8 @@ bool is_cheap(Op op) {
     case Op::kMul:
     case Op::kDiv:
     case Op::kClip:
+    case Op::kUnary:
+    case Op::kPow:
     case Op::kReshape:
     case Op::kTranspose:
     case Op::kGather:
@@ -149,6 +151,7 @@ std::vector<std::string> optimize(Graph& graph) {
   remove_dead_nodes(graph);
   fold_constants(graph);
   simplify(graph);
+  fuse_patterns(graph);  // before clamps and addends move into other nodes
   fold_parameters(graph);
   fuse_activations(graph);
   auto notes = fuse_quantized(graph);
