@@ -26,6 +26,9 @@ bool computes_on_bytes(const sw::graph::Node& node) {
     case Op::kQClip:
     case Op::kQAveragePool:
     case Op::kQGlobalAveragePool:
+    case Op::kQUnary:
+    case Op::kQSoftmax:
+    case Op::kQLayerNorm:
       return true;
     default:
       return false;
