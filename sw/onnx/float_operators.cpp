@@ -257,34 +257,6 @@ void import_global_max_pool(NodeImport& node) {
   node.finish(y);
 }
 
-/// Only the mean over the image, which is GlobalAveragePool.
-void import_reduce_mean(NodeImport& node) {
-  std::vector<std::int64_t> axes;
-  if (node.opset() < 18) axes = node.integers("axes");
-  const bool keep = node.flag("keepdims", true);
-  const bool no_op = node.opset() >= 18 && node.flag("noop_with_empty_axes", false);
-  node.attributes_done(1, node.opset() < 18 ? 1 : 2);
-  Shape shape = node.shape(0);
-  if (node.has_input(1)) axes = integers_of(node, 1, "the list of axes");
-  std::vector<std::size_t> sorted;
-  for (const std::int64_t axis : axes) sorted.push_back(resolve_axis(node, axis, shape.size()));
-  std::sort(sorted.begin(), sorted.end());
-  std::vector<std::size_t> image;
-  for (std::size_t axis = 2; axis < shape.size(); ++axis) image.push_back(axis);
-  if (no_op || image.empty() || sorted != image) {
-    node.unsupported("a mean over other axes than height and width", "the mean over [2, 3]");
-  }
-  TensorId y =
-      node.emit(Op::kGlobalAveragePool, {as_row(node, node.input(0))}, graph::NoAttributes{});
-  if (keep) {
-    std::fill(shape.begin() + 2, shape.end(), 1);
-  } else {
-    shape.resize(2);
-  }
-  if (shape != node.at(y).shape) y = node.emit_reshape(y, shape);
-  node.finish(y);
-}
-
 void import_batch_norm(NodeImport& node) {
   const float epsilon = node.real("epsilon", 1e-5F);
   (void)node.real("momentum", 0.9F);
@@ -372,7 +344,6 @@ void add_float_operators(std::map<std::string, OperatorImport>& table) {
   table["MatMul"] = import_matmul;
   table["MaxPool"] = import_max_pool;
   table["Mul"] = import_mul;
-  table["ReduceMean"] = import_reduce_mean;
   table["Relu"] = import_relu;
   table["Softmax"] = import_softmax;
   table["Sub"] = import_sub;

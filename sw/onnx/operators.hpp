@@ -20,6 +20,7 @@ namespace s4::sw {
 
 void add_data_operators(std::map<std::string, OperatorImport>& table);
 void add_float_operators(std::map<std::string, OperatorImport>& table);
+void add_function_operators(std::map<std::string, OperatorImport>& table);
 void add_quantized_operators(std::map<std::string, OperatorImport>& table);
 
 }  // namespace s4::sw

@@ -317,6 +317,7 @@ const std::map<std::string, OperatorImport>& operator_imports() {
     std::map<std::string, OperatorImport> table;
     add_data_operators(table);
     add_float_operators(table);
+    add_function_operators(table);
     add_quantized_operators(table);
     return table;
   }();
@@ -330,29 +331,24 @@ std::string nearest_operator(const std::string& op) {
       {"MatMulInteger", "QLinearMatMul, or the QDQ form"},
       {"DynamicQuantizeLinear", "QuantizeLinear with constant scale"},
       {"FusedConv", "Conv followed by Relu or Clip"},
-      {"Gelu", "Relu or Clip"},
       {"Elu", "Relu or Clip"},
-      {"HardSigmoid", "Clip"},
-      {"HardSwish", "Relu or Clip"},
       {"LeakyRelu", "Relu or Clip"},
       {"LogSoftmax", "Softmax"},
       {"PRelu", "Relu or Clip"},
       {"Selu", "Relu or Clip"},
-      {"Sigmoid", "Clip"},
-      {"Tanh", "Clip"},
       {"ThresholdedRelu", "Relu or Clip"},
       {"GlobalLpPool", "GlobalAveragePool"},
-      {"InstanceNormalization", "BatchNormalization"},
-      {"GroupNormalization", "BatchNormalization"},
-      {"LayerNormalization", "BatchNormalization"},
+      {"InstanceNormalization", "BatchNormalization or LayerNormalization"},
+      {"GroupNormalization", "BatchNormalization or LayerNormalization"},
       {"LpPool", "AveragePool"},
       {"LRN", "BatchNormalization"},
       {"Max", "Clip, against a constant"},
       {"Min", "Clip, against a constant"},
       {"Mean", "Add, then Mul by a constant"},
+      {"Mish", "Softplus, Tanh and Mul"},
       {"Pad", "the pads of Conv or of a pool"},
       {"ReduceMax", "GlobalMaxPool"},
-      {"ReduceSum", "GlobalAveragePool, then Mul by a constant"},
+      {"ReduceSum", "ReduceMean, then Mul by a constant"},
       {"Split", "Slice"},
       {"Expand", "Add or Mul, which repeat the smaller operand"},
   };
