@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <utility>
 
+#include "sw/graph/fuse_functions.hpp"
 #include "sw/graph/infer.hpp"
 #include "sw/graph/passes.hpp"
 
@@ -58,8 +60,10 @@ class Quantizer {
     const auto seen = observe(out_.graph, calibration, wanted);
     for (const TensorId id : wanted) {
       const Histogram& histogram = seen.at(id);
+      const auto fixed = fixed_quant(id);
       const Quant quant =
-          choose_quant(histogram, options_.type, options_.activations, options_.percentile);
+          fixed ? *fixed
+                : choose_quant(histogram, options_.type, options_.activations, options_.percentile);
       quants_[id] = quant;
       out_.activations.push_back({out_.graph.at(id).name, histogram.low, histogram.high, quant});
     }
@@ -93,7 +97,8 @@ class Quantizer {
         return row ? "" : "its bias is not one number per output channel";
       }
       case Op::kMatMul:
-        if (!constant(1) || constant(0)) return "not one operand is constant, the second";
+        if (is_dynamic(node)) return why_not_dynamic(node);
+        if (!constant(1) || constant(0)) return "the first operand is constant";
         return graph().at(node.inputs[1]).shape.size() == 2 ? "" : "its weights are no matrix";
       case Op::kAdd:
       case Op::kMul:
@@ -101,10 +106,58 @@ class Quantizer {
       case Op::kClip:
       case Op::kAveragePool:
       case Op::kGlobalAveragePool:
+      case Op::kUnary:
         return constant(0) ? "its input is constant" : "";
+      case Op::kSoftmax:
+        if (gives_result(node.output)) return "the network gives it";
+        [[fallthrough]];
+      case Op::kLayerNorm:
+        if (constant(0)) return "its input is constant";
+        if (!is_over_rows(graph(), node)) return "it is not over the last axis alone";
+        for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+          if (node.inputs[i] != kNoTensor && !constant(i)) return "gamma or beta is not constant";
+        }
+        return "";
       default:
         return "it is not computed on bytes";
     }
+  }
+
+  /// A product of two activations.
+  [[nodiscard]] bool is_dynamic(const Node& node) const {
+    return node.op == Op::kMatMul && !graph().is_constant(node.inputs[0]) &&
+           !graph().is_constant(node.inputs[1]);
+  }
+  [[nodiscard]] std::string why_not_dynamic(const Node& node) const {
+    const Shape& a = graph().at(node.inputs[0]).shape;
+    const Shape& b = graph().at(node.inputs[1]).shape;
+    const bool fits =
+        a.size() >= 2 && a.size() == b.size() && std::equal(a.begin(), a.end() - 2, b.begin());
+    return fits ? "" : "its operands are not stacks of as many matrices";
+  }
+
+  /// A result of the graph, or rearranged into one. Its softmax stays in float32: nothing behind it
+  /// computes on bytes, which would only lose the small probabilities.
+  [[nodiscard]] bool gives_result(TensorId id) const {
+    const auto& outputs = graph().outputs;
+    if (std::find(outputs.begin(), outputs.end(), id) != outputs.end()) return true;
+    return std::any_of(graph().nodes.begin(), graph().nodes.end(), [&](const Node& node) {
+      return moves_data(node.op) && node.inputs[0] == id && gives_result(node.output);
+    });
+  }
+
+  /// Softmax and sigmoid give numbers from 0 to 1, whatever the calibration data show of it: steps
+  /// of 1/256 from 0 on, as ONNX Runtime has it. Exactly 1 becomes 255/256.
+  [[nodiscard]] std::optional<Quant> fixed_quant(TensorId id) const {
+    for (std::size_t n = 0; n < layers_.size(); ++n) {
+      const Node& node = graph().nodes[n];
+      if (!layers_[n] || node.output != id) continue;
+      const auto* unary = std::get_if<graph::UnaryAttributes>(&node.attributes);
+      const bool sigmoid = unary != nullptr && unary->function == graph::Function::kSigmoid;
+      if (node.op != Op::kSoftmax && !sigmoid) return std::nullopt;
+      return Quant{1.0F / 256.0F, options_.type == DataType::kInt8 ? -128 : 0};
+    }
+    return std::nullopt;
   }
 
   /// The tensor that a tensor is a rearrangement of.
@@ -129,7 +182,9 @@ class Quantizer {
       const Node& node = graph().nodes[n];
       if (!layers_[n]) continue;
       want(source(uses, node.inputs[0]));
-      if (node.op == Op::kAdd || node.op == Op::kMul) want(source(uses, node.inputs[1]));
+      if (node.op == Op::kAdd || node.op == Op::kMul || is_dynamic(node)) {
+        want(source(uses, node.inputs[1]));
+      }
       want(node.output);
     }
     return list;
@@ -157,6 +212,7 @@ class Quantizer {
     for (std::size_t n = 0; n < layers_.size(); ++n) {
       const Op op = graph().nodes[n].op;
       if (!layers_[n] || (op != Op::kConv && op != Op::kGemm && op != Op::kMatMul)) continue;
+      if (is_dynamic(graph().nodes[n])) continue;
       const Quant x = quants_.at(source(uses, graph().nodes[n].inputs[0]));
       quantize_layer(n, x.scale);
     }
