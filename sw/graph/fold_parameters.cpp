@@ -14,6 +14,12 @@ bool is_float_constant(const Graph& graph, TensorId id) {
   return graph.is_constant(id) && graph.at(id).type == DataType::kFloat32;
 }
 
+bool is_constant_or_dequantized(Graph& graph, const Uses& uses, TensorId id) {
+  if (is_float_constant(graph, id)) return true;
+  const Node* source = producer(graph, uses, id);
+  return source != nullptr && source->op == Op::kDequantize && graph.is_constant(source->inputs[0]);
+}
+
 bool has_open_clamp(const Node& node) {
   switch (node.op) {
     case Op::kConv:
@@ -114,10 +120,7 @@ bool absorb_add(Graph& graph, const Uses& uses, const Node& add) {
           graph.at(layer->inputs[1]).shape.size() != 2) {
         continue;
       }
-      const Node* source = producer(graph, uses, other);
-      const bool dequantized = source != nullptr && source->op == Op::kDequantize &&
-                               graph.is_constant(source->inputs[0]);
-      if (!dequantized && !is_float_constant(graph, other)) continue;
+      if (!is_constant_or_dequantized(graph, uses, other)) continue;
       const Shape& addend = graph.at(other).shape;
       if (addend != Shape{shape[1]} && addend != Shape{1, shape[1]}) continue;
       if (!redirect(graph, uses, add.output, sum)) continue;
@@ -132,6 +135,90 @@ bool absorb_add(Graph& graph, const Uses& uses, const Node& add) {
     if (!bias || !addend || !redirect(graph, uses, add.output, sum)) continue;
     for (std::size_t i = 0; i < bias->size(); ++i) (*bias)[i] += (*addend)[i];
     set_bias(graph, *layer, std::move(*bias));
+    return true;
+  }
+  return false;
+}
+
+/// A product of stacked rows with a matrix, plus a constant row, is a Gemm of all the rows.
+bool absorb_stacked_add(Graph& graph, const Uses& uses, std::size_t n) {
+  const Node add = graph.nodes[n];
+  if (!add.get<ClampAttributes>().clamp.is_open()) return false;
+  for (std::size_t side = 0; side < 2; ++side) {
+    const TensorId sum = add.inputs[side];
+    const TensorId row = add.inputs[1 - side];
+    const Node* layer = producer(graph, uses, sum);
+    if (layer == nullptr || layer->op != Op::kMatMul || !uses.read_once(sum)) continue;
+    if (!has_open_clamp(*layer) || !is_constant_or_dequantized(graph, uses, layer->inputs[1])) {
+      continue;
+    }
+    const Shape a = graph.at(layer->inputs[0]).shape;
+    const Shape shape = graph.at(sum).shape;
+    if (a.size() < 3 || graph.at(layer->inputs[1]).shape.size() != 2) continue;
+    if (graph.at(row).shape != Shape{shape.back()} || graph.at(add.output).shape != shape) continue;
+    if (!is_constant_or_dequantized(graph, uses, row)) continue;
+    const std::int64_t rows = element_count(Shape(a.begin(), a.end() - 1));
+    const std::string name = layer->name;
+    const TensorId weights = layer->inputs[1];
+    const TensorId flat = append_node(graph,
+                                      {Op::kReshape,
+                                       name + "_rows",
+                                       {layer->inputs[0]},
+                                       kNoTensor,
+                                       ReshapeAttributes{{rows, a.back()}}},
+                                      graph.at(layer->inputs[0]).name + "_rows");
+    const TensorId product =
+        append_node(graph, {Op::kGemm, name, {flat, weights, row}, kNoTensor, GemmAttributes{}},
+                    graph.at(add.output).name + "_rows");
+    graph.nodes[n] = {Op::kReshape, add.name, {product}, add.output, ReshapeAttributes{shape}};
+    return true;
+  }
+  return false;
+}
+
+/// Conv, Gemm or MatMul whose result may be multiplied by multiplying its constants.
+bool can_scale(const Graph& graph, const Node& layer) {
+  if (!has_open_clamp(layer) || !is_float_constant(graph, layer.inputs[1])) return false;
+  if (layer.op == Op::kGemm) {
+    const auto& g = layer.get<GemmAttributes>();
+    if (g.alpha != 1.0F || g.beta != 1.0F) return false;
+  }
+  return layer.input(2) == kNoTensor || is_float_constant(graph, layer.inputs[2]);
+}
+
+/// A product with, or a quotient by, one number moves into the layer that the other operand comes
+/// from, through data movement and products of two activations.
+bool absorb_factor(Graph& graph, const Uses& uses, const Node& node) {
+  // Far from overflow and underflow of the weights.
+  constexpr float kLargest = 0x1p20F;
+  const auto* clamp = std::get_if<ClampAttributes>(&node.attributes);
+  if (clamp != nullptr && !clamp->clamp.is_open()) return false;
+  for (std::size_t side = 0; side < (node.op == Op::kMul ? 2U : 1U); ++side) {
+    const TensorId number = node.inputs[1 - side];
+    const TensorId result = node.inputs[side];
+    if (!is_float_constant(graph, number) || graph.constant(number).size() != 1) continue;
+    if (graph.at(result).shape != graph.at(node.output).shape) continue;
+    const float given = graph.constant(number).floats()[0];
+    const float factor = node.op == Op::kMul ? given : 1.0F / given;
+    if (!(std::fabs(factor) < kLargest && std::fabs(factor) > 1.0F / kLargest)) continue;
+    TensorId id = result;
+    Node* layer = nullptr;
+    for (;;) {
+      layer = uses.read_once(id) ? producer(graph, uses, id) : nullptr;
+      if (layer == nullptr) break;
+      const bool moves = layer->op == Op::kReshape || layer->op == Op::kTranspose;
+      const bool passes = layer->op == Op::kMatMul && has_open_clamp(*layer) &&
+                          !is_constant_or_dequantized(graph, uses, layer->inputs[1]);
+      if (!moves && !passes) break;
+      id = layer->inputs[0];
+    }
+    if (layer == nullptr || !can_scale(graph, *layer)) continue;
+    if (!redirect(graph, uses, node.output, result)) continue;
+    for (std::size_t i = 1; i < 3 && i < layer->inputs.size(); ++i) {
+      if (layer->inputs[i] == kNoTensor) continue;
+      layer->inputs[i] = graph.add_constant(graph.at(layer->inputs[i]).name + "_scaled",
+                                            scaled(graph.constant(layer->inputs[i]), factor));
+    }
     return true;
   }
   return false;
@@ -195,7 +282,10 @@ void fold_parameters(Graph& graph) {
       case Op::kGemm:
         return normalize_gemm(graph, graph.nodes[n]);
       case Op::kAdd:
-        return absorb_add(graph, uses, graph.nodes[n]);
+        return absorb_add(graph, uses, graph.nodes[n]) || absorb_stacked_add(graph, uses, n);
+      case Op::kMul:
+      case Op::kDiv:
+        return absorb_factor(graph, uses, graph.nodes[n]);
       case Op::kBatchNorm:
         return absorb_batch_norm(graph, uses, graph.nodes[n]);
       default:
@@ -209,8 +299,15 @@ void fuse_activations(Graph& graph) {
     const Node& clip = graph.nodes[n];
     if (clip.op != Op::kClip) return false;
     const Clamp next = clip.get<ClampAttributes>().clamp;
-    Node* layer = producer(graph, uses, clip.inputs[0]);
-    if (layer == nullptr || !uses.read_once(clip.inputs[0])) return false;
+    // A clamp may as well come before the data move.
+    TensorId id = clip.inputs[0];
+    Node* layer = producer(graph, uses, id);
+    while (layer != nullptr && uses.read_once(id) &&
+           (layer->op == Op::kReshape || layer->op == Op::kTranspose)) {
+      id = layer->inputs[0];
+      layer = producer(graph, uses, id);
+    }
+    if (layer == nullptr || !uses.read_once(id)) return false;
     if (graph.at(layer->output).type != DataType::kFloat32) return false;
     Clamp* clamp = nullptr;
     if (auto* conv = std::get_if<ConvAttributes>(&layer->attributes)) clamp = &conv->clamp;

@@ -29,11 +29,12 @@ void simplify(Graph& graph);
 void fuse_patterns(Graph& graph);
 
 /// Gemm with constant operands gets alpha = beta = 1 and an untransposed second operand; a constant
-/// added behind Conv, Gemm or MatMul becomes their bias; BatchNormalization behind Conv or Gemm
-/// moves into their weights.
+/// added behind Conv, Gemm or MatMul becomes their bias (stacked rows become a matrix for it);
+/// BatchNormalization and a factor behind Conv or Gemm move into their weights.
 void fold_parameters(Graph& graph);
 
-/// A Clip (Relu) behind Conv, Gemm, MatMul, Add or Mul becomes the clamp of that node.
+/// A Clip (Relu) behind Conv, Gemm, MatMul, Add or Mul, also behind a Reshape or Transpose of its
+/// result, becomes the clamp of that node.
 void fuse_activations(Graph& graph);
 
 /// A graph in QDQ form becomes one of byte operators: QuantizeLinear and DequantizeLinear around

@@ -96,6 +96,56 @@ TEST_CASE("BatchNormalization, added constants and activations move into the lay
   }
 }
 
+TEST_CASE("stacked rows times a matrix plus a row, then Relu, are one Gemm") {
+  std::mt19937_64 random(s4::tb::seed());
+  GraphBuilder b;
+  const TensorId x = b.input("x", {2, 3, 4});
+  TensorId y = b.node(Op::kMatMul, {x, b.random_floats(random, {4, 5})}, ClampAttributes{});
+  y = b.relu(b.node(Op::kAdd, {b.random_floats(random, {5}), y}, ClampAttributes{}));
+  b.output(b.node(Op::kMul, {y, y}, ClampAttributes{}));
+  const Graph after = optimized(b, {GraphBuilder::random_data(random, {2, 3, 4})}, 1e-5);
+  REQUIRE(ops(after) == Ops{Op::kReshape, Op::kGemm, Op::kReshape, Op::kMul});
+  REQUIRE(after.nodes[1].get<GemmAttributes>().clamp == Clamp{0.0F, Clamp{}.high});
+  // A row per matrix is no bias.
+  GraphBuilder other;
+  const TensorId z =
+      other.node(Op::kMatMul, {other.input("x", {2, 3, 4}), other.random_floats(random, {4, 5})},
+                 ClampAttributes{});
+  other.output(other.node(Op::kAdd, {z, other.random_floats(random, {3, 5})}, ClampAttributes{}));
+  REQUIRE(ops(optimized(other, {GraphBuilder::random_data(random, {2, 3, 4})}, 0)) ==
+          Ops{Op::kMatMul, Op::kAdd});
+}
+
+TEST_CASE("a factor moves into the layer that it follows, also through a product of activations") {
+  std::mt19937_64 random(s4::tb::seed());
+  const std::vector<TensorData> input{GraphBuilder::random_data(random, {3, 8})};
+  const auto attention = [&](bool read_twice, Op op, float number) {
+    GraphBuilder b;
+    const TensorId x = b.input("x", {3, 8});
+    const auto heads = [&](std::vector<std::int64_t> order) {
+      TensorId y = b.node(Op::kMatMul, {x, b.random_floats(random, {8, 8})}, ClampAttributes{});
+      y = b.node(Op::kAdd, {y, b.random_floats(random, {8})}, ClampAttributes{});
+      y = b.node(Op::kReshape, {y}, ReshapeAttributes{{3, 2, 4}});
+      return b.node(Op::kTranspose, {y}, TransposeAttributes{std::move(order)});
+    };
+    const TensorId left = heads({1, 0, 2});
+    const TensorId product = b.node(Op::kMatMul, {left, heads({1, 2, 0})}, ClampAttributes{});
+    Attributes attributes = NoAttributes{};
+    if (op == Op::kMul) attributes = ClampAttributes{};
+    b.output(b.node(op, {product, b.floats({}, {number})}, attributes));
+    if (read_twice) b.output(left);
+    return optimized(b, input, 1e-4);
+  };
+  const auto has = [](const Graph& graph, Op op) {
+    const Ops list = ops(graph);
+    return std::find(list.begin(), list.end(), op) != list.end();
+  };
+  CHECK_FALSE(has(attention(false, Op::kDiv, 2.0F), Op::kDiv));
+  CHECK_FALSE(has(attention(false, Op::kMul, -0.25F), Op::kMul));
+  CHECK(has(attention(true, Op::kDiv, 2.0F), Op::kDiv));
+  CHECK(has(attention(false, Op::kDiv, 0x1p30F), Op::kDiv));
+}
+
 TEST_CASE("a result that is read twice keeps its activation apart") {
   std::mt19937_64 random(s4::tb::seed());
   GraphBuilder b;
