@@ -260,7 +260,37 @@ TEST_CASE("functions of bytes: every input, rounded once, in both types") {
   }
 }
 
-TEST_CASE("ties of bytes go to even, and another rounding would be seen") {
+TEST_CASE("the bytes above notice another rounding and a rounding to float32 in between") {
+  const Quant x{0.0371F, 17};
+  const Quant y{0.0213F, -9};
+  std::size_t away = 0;
+  std::size_t truncated = 0;
+  std::size_t twice = 0;
+  for (const Function function : functions()) {
+    for (const Quant& from : {x, Quant{0.25F, -100}}) {
+      for (const Quant& to : {y, Quant{0.5F, -128}}) {
+        for (int i = -128; i < 128; ++i) {
+          const double real = static_cast<double>(i - from.zero) * from.scale;
+          if (real <= 0) continue;
+          const std::int32_t right = judged_byte(function, real, to, DataType::kInt8);
+          const double value = exact(function, Real(real)).to_double();
+          const auto clamped = [&](double whole) {
+            return static_cast<std::int32_t>(std::clamp(whole + to.zero, -128.0, 127.0));
+          };
+          away += clamped(std::round(value / to.scale)) == right ? 0 : 1;
+          truncated += clamped(std::trunc(value / to.scale)) == right ? 0 : 1;
+          const float rounded = static_cast<float>(value) / to.scale;
+          twice += clamped(std::nearbyint(rounded)) == right ? 0 : 1;
+        }
+      }
+    }
+  }
+  CHECK(away > 0);
+  CHECK(truncated > 100);
+  CHECK(twice > 0);
+}
+
+TEST_CASE("ties of bytes go to even") {
   // reciprocal(x) / y: 1 / 2 and 1 / -2 in steps of 1/3 do not tie, in steps of 1 they do.
   const QFunctionAttributes halves{{1.0F, 0}, {1.0F, 10}, Function::kReciprocal};
   CHECK(evaluate_one(Op::kQUnary, halves, {bytes_of(DataType::kInt8, {4}, {2, -2, 1, 3})})

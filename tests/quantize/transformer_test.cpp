@@ -118,11 +118,11 @@ TEST_CASE("quantize: a transformer block computes on bytes from end to end") {
         if (read.graph.at(node.output).type != DataType::kFloat32) continue;
         CHECK((node.op == Op::kDequantize || node.op == Op::kReshape));
       }
-      CHECK(relative_error(block.graph, read.graph) < 0.03);
+      CHECK(relative_error(block.graph, read.graph) < 0.02);
     }
     Graph fused = quantized.graph;
     optimize(fused);
-    CHECK(relative_error(block.graph, fused) < 0.03);
+    CHECK(relative_error(block.graph, fused) < 0.02);
     for (const Node& node : fused.nodes) {
       if (node.op != Op::kQSoftmax) continue;
       CHECK(node.get<QRowAttributes>().y == Quant{1.0F / 256, type == DataType::kInt8 ? -128 : 0});
