@@ -91,6 +91,39 @@ ModelBuilder old_network() {
   return m.output("y");
 }
 
+/// Functions and normalisations, as one node and spelled out, and a softmax of bytes.
+ModelBuilder function_network() {
+  ModelBuilder m(20);
+  m.input("x", {2, 3, 4}).scalar("two", 2).scalar("small", 1e-3F).scalar("half", 0.5F);
+  m.scalar("root", 1.41421354F).scalar("one", 1).longs("axes", {-1}).longs("all", {0, 1});
+  m.floats("g", {4}, {1, 2, 3, 4}).floats("b", {4}, {4, 3, 2, 1});
+  m.node("ReduceMean", {"x", "axes"}, {"m"}, {integer("keepdims", 1)});
+  m.node("Sub", {"x", "m"}, {"d"});
+  m.node("Pow", {"d", "two"}, {"p"});
+  m.node("ReduceMean", {"p", "axes"}, {"v"}, {integer("keepdims", 1)});
+  m.node("Add", {"v", "small"}, {"e"});
+  m.node("Sqrt", {"e"}, {"r"});
+  m.node("Div", {"d", "r"}, {"n"});
+  m.node("Mul", {"n", "g"}, {"ng"});
+  m.node("Add", {"ng", "b"}, {"l"});
+  m.node("Div", {"l", "root"}, {"u"});
+  m.node("Erf", {"u"}, {"f"});
+  m.node("Add", {"f", "one"}, {"h"});
+  m.node("Mul", {"l", "h"}, {"lh"});
+  m.node("Mul", {"lh", "half"}, {"q"});
+  m.node("LayerNormalization", {"q", "g", "b"}, {"k"}, {integer("axis", -1), real("epsilon", 1)});
+  m.node("HardSigmoid", {"k"}, {"hs"}, {real("alpha", 0.25F), real("beta", 0.5F)});
+  m.node("Gelu", {"hs"}, {"ge"}, {text("approximate", "tanh")});
+  m.scalar("s", 0.1F).small("z", {}, {3}, TensorProto::INT8);
+  m.node("QuantizeLinear", {"ge", "s", "z"}, {"b1"});
+  m.node("DequantizeLinear", {"b1", "s", "z"}, {"r1"});
+  m.node("Softmax", {"r1"}, {"so"}, {integer("axis", 2)});
+  m.node("QuantizeLinear", {"so", "s", "z"}, {"b2"});
+  m.node("DequantizeLinear", {"b2", "s", "z"}, {"r2"});
+  m.node("ReduceMean", {"r2", "all"}, {"y"}, {integer("keepdims", 0)});
+  return m.output("y");
+}
+
 /// Bytes changed, taken out, doubled, or the end cut off.
 void mutate_bytes(Random& random, std::string& bytes) {
   for (std::size_t times = 1 + below(random, 4); times > 0 && !bytes.empty(); --times) {
@@ -255,7 +288,8 @@ void try_to_run(const graph::Graph& network) {
 }  // namespace
 
 TEST_CASE("the models that are mutated import and run") {
-  for (const auto& model : {float_network(), qdq_network(), qoperator_network(), old_network()}) {
+  for (const auto& model :
+       {float_network(), qdq_network(), qoperator_network(), old_network(), function_network()}) {
     const auto network = model.import();
     graph::check_graph(network.graph);
     try_to_run(network.graph);
@@ -265,7 +299,7 @@ TEST_CASE("the models that are mutated import and run") {
 TEST_CASE("a thousand mutated files give an error or a network") {
   Random random(s4::tb::seed());
   const std::vector<ModelBuilder> models{float_network(), qdq_network(), qoperator_network(),
-                                         old_network()};
+                                         old_network(), function_network()};
   int errors = 0;
   int networks = 0;
   for (int n = 0; n < 1000; ++n) {
