@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sw/compiler/command_fields.hpp"
 
@@ -49,9 +50,9 @@ struct RowShape {
 
 class RowCompiler {
  public:
-  RowCompiler(const commands::RowsCommand& rows, const config::Configuration& config,
-              std::uint32_t chunk_rows)
-      : rows_(rows), shape_(rows) {
+  RowCompiler(const commands::RowsCommand& rows, std::uint64_t count,
+              const config::Configuration& config, std::uint32_t chunk_rows)
+      : rows_(rows), count_(count), shape_(rows) {
     const std::uint32_t row_words = shape_.in_words + shape_.out_words;
     const std::uint32_t words =
         config.local_words - std::min(shape_.parameter_words, config.local_words);
@@ -63,9 +64,30 @@ class RowCompiler {
     out_.regions = words >= 2 * row_words ? 2 : 1;
     const std::uint32_t most = words / out_.regions / row_words;
     const std::uint32_t wanted = chunk_rows != 0 ? chunk_rows : best_chunk();
-    out_.chunk_rows = std::min({most, wanted, std::uint32_t{rows.rows}});
+    out_.chunk_rows = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>({most, wanted, count, std::numeric_limits<std::uint16_t>::max()}));
     out_.config_hash = config.hash;
-    place_memory();
+  }
+
+  void place_at(const RowPlace& place) {
+    out_.input_region = {place.input, count_ * shape_.in_words * kWord};
+    out_.parameter_region = {place.parameters, std::uint64_t{shape_.parameter_words} * kWord};
+    out_.output_region = {place.output, count_ * shape_.out_words * kWord};
+  }
+
+  /// Input, parameters and results behind each other.
+  void place_memory() {
+    const auto place = [this](std::uint64_t words) {
+      const Region region{next_, words * kWord};
+      next_ = page_up(next_ + region.size);
+      return region;
+    };
+    out_.input_region = place(count_ * shape_.in_words);
+    out_.parameter_region = place(shape_.parameter_words);
+    out_.read_region = {kBase, next_ - kBase};
+    out_.output_region = place(count_ * shape_.out_words);
+    out_.write_region = {out_.output_region.address, next_ - out_.output_region.address};
+    out_.program.address = next_;
   }
 
   RowLayer compile() {
@@ -74,7 +96,8 @@ class RowCompiler {
       copy(Opcode::kLoad, "load gamma and beta", out_.parameter_region.address, 0,
            {{shape_.parameter_words, kWord, 1}}, 0, 0);
     }
-    const std::uint32_t chunks = (rows_.rows + out_.chunk_rows - 1U) / out_.chunk_rows;
+    const auto chunks =
+        static_cast<std::uint32_t>((count_ + out_.chunk_rows - 1U) / out_.chunk_rows);
     for (std::uint32_t i = 0; i < std::min(out_.regions, chunks); ++i) load(i);
     for (std::uint32_t i = 0; i < chunks; ++i) {
       const bool again = i + out_.regions < chunks;
@@ -92,23 +115,9 @@ class RowCompiler {
   /// them.
   [[nodiscard]] std::uint32_t best_chunk() const {
     const double row = std::max({shape_.in_words, shape_.out_words, (rows_.columns + 31) / 32});
-    const double chunks =
-        std::sqrt(2 * rows_.rows * row / (kCommand + row + shape_.parameter_words));
-    return static_cast<std::uint32_t>(std::ceil(rows_.rows / std::max(chunks, 1.0)));
-  }
-
-  void place_memory() {
-    const auto place = [this](std::uint64_t words) {
-      const Region region{next_, words * kWord};
-      next_ = page_up(next_ + region.size);
-      return region;
-    };
-    out_.input_region = place(std::uint64_t{rows_.rows} * shape_.in_words);
-    out_.parameter_region = place(shape_.parameter_words);
-    out_.read_region = {kBase, next_ - kBase};
-    out_.output_region = place(std::uint64_t{rows_.rows} * shape_.out_words);
-    out_.write_region = {out_.output_region.address, next_ - out_.output_region.address};
-    out_.program.address = next_;
+    const auto count = static_cast<double>(count_);
+    const double chunks = std::sqrt(2 * count * row / (kCommand + row + shape_.parameter_words));
+    return static_cast<std::uint32_t>(std::ceil(count / std::max(chunks, 1.0)));
   }
 
   void add(const commands::CommandBytes& bytes, Engine engine, const char* what) {
@@ -125,7 +134,8 @@ class RowCompiler {
   }
 
   [[nodiscard]] std::uint32_t rows_of(std::uint32_t chunk) const {
-    return std::min(out_.chunk_rows, rows_.rows - chunk * out_.chunk_rows);
+    const std::uint64_t left = count_ - std::uint64_t{chunk} * out_.chunk_rows;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(out_.chunk_rows, left));
   }
   [[nodiscard]] std::uint32_t input_at(std::uint32_t chunk) const {
     return shape_.parameter_words + chunk % out_.regions * out_.chunk_rows * shape_.in_words;
@@ -135,8 +145,7 @@ class RowCompiler {
            chunk % out_.regions * out_.chunk_rows * shape_.out_words;
   }
   [[nodiscard]] std::vector<BoxAxis> axes(std::uint32_t chunk, std::uint32_t words) const {
-    return {{rows_of(chunk), kWord, 1},
-            {words, std::uint64_t{rows_.rows} * kWord, out_.chunk_rows}};
+    return {{rows_of(chunk), kWord, 1}, {words, count_ * kWord, out_.chunk_rows}};
   }
 
   void load(std::uint32_t i) {
@@ -167,6 +176,7 @@ class RowCompiler {
   }
 
   commands::RowsCommand rows_;
+  std::uint64_t count_;
   RowShape shape_;
   RowLayer out_;
   std::uint64_t next_ = kBase;
@@ -176,7 +186,16 @@ class RowCompiler {
 
 RowLayer compile_rows(const RowProgram& rows, const config::Configuration& config,
                       std::uint32_t chunk_rows) {
-  return RowCompiler(rows.command, config, chunk_rows).compile();
+  RowCompiler compiler(rows.command, rows.command.rows, config, chunk_rows);
+  compiler.place_memory();
+  return compiler.compile();
+}
+
+Program rows_program(const RowOperation& rows, std::uint64_t count, std::uint32_t columns,
+                     const RowPlace& place, const config::Configuration& config) {
+  RowCompiler compiler(row_command(rows, columns), count, config, 0);
+  compiler.place_at(place);
+  return compiler.compile().program;
 }
 
 RunResult run_rows_on(Device& device, const RowLayer& layer, RowProgram& rows,

@@ -6,6 +6,7 @@
 
 #include "sim/config/gen/configuration.hpp"
 #include "sw/activation/row_run.hpp"
+#include "sw/compiler/row_operation.hpp"
 #include "sw/driver/device.hpp"
 
 namespace s4::sw {
@@ -27,6 +28,19 @@ struct RowLayer {
 /// `chunk_rows` 0 takes as many as fit. Throws CompileError when a row does not fit.
 [[nodiscard]] RowLayer compile_rows(const RowProgram& rows, const config::Configuration& config,
                                     std::uint32_t chunk_rows = 0);
+
+/// Memory addresses, each a multiple of 64.
+struct RowPlace {
+  std::uint64_t input = 0;
+  std::uint64_t parameters = 0;
+  std::uint64_t output = 0;
+};
+
+/// The same for `count` rows of tensors that lie in memory already. The program has no address and
+/// no layer number yet.
+[[nodiscard]] Program rows_program(const RowOperation& rows, std::uint64_t count,
+                                   std::uint32_t columns, const RowPlace& place,
+                                   const config::Configuration& config);
 
 /// Puts input and parameters of `rows` into memory, runs, and puts the results where the engine
 /// alone would have left them in `rows.local`.

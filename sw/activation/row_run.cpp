@@ -3,23 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <numbers>
 #include <random>
 #include <stdexcept>
 
 #include "sim/reference/bfloat16.hpp"
 #include "sim/reference/rows.hpp"
+#include "sw/compiler/row_operation.hpp"
 
 namespace s4::sw {
 namespace {
 
 using commands::RowFunction;
 
+int byte_value(std::uint16_t x, bool is_unsigned) {
+  return is_unsigned ? x : static_cast<std::int8_t>(x);
+}
+
 /// Real value of an input; of a byte without its zero point, which cancels out.
 double real(const RowCase& rows, std::uint16_t x) {
-  if (rows.int8) return double{rows.in_scale} * static_cast<std::int8_t>(x);
+  if (rows.int8) return double{rows.in_scale} * byte_value(x, rows.in_unsigned);
   return ref::from_bfloat16(x);
 }
 
@@ -41,9 +44,20 @@ void check_shape(std::uint32_t rows, std::uint32_t columns, bool int8) {
   }
 }
 
-void put_float(std::vector<std::uint8_t>& bytes, std::uint64_t at, float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  for (unsigned i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::uint8_t>(bits >> 8 * i);
+RowOperation operation_of(const RowCase& rows) {
+  RowOperation operation;
+  operation.function = rows.function;
+  operation.in_bf16 = operation.out_bf16 = !rows.int8;
+  operation.in_unsigned = rows.in_unsigned;
+  operation.low = rows.out_unsigned ? 0 : -128;
+  operation.high = rows.out_unsigned ? 255 : 127;
+  operation.in_scale = rows.in_scale;
+  operation.out_scale = rows.out_scale;
+  operation.out_zero = rows.out_zero;
+  operation.epsilon = rows.epsilon;
+  operation.gamma = rows.gamma;
+  operation.beta = rows.beta;
+  return operation;
 }
 
 /// Place of element `column` of a row in bytes, from the address and strides of a tensor.
@@ -117,33 +131,21 @@ RowProgram row_program(const RowCase& rows) {
   auto& c = p.command;
   const std::uint32_t words = words_of(rows.columns, rows.int8);
   const std::uint64_t tensor = std::uint64_t{rows.rows} * words;
-  const std::uint64_t parameters = rows.gamma.empty() ? 0 : (rows.columns + 31) / 32 * 4;
   if (!rows.gamma.empty() && rows.columns > commands::kMaxAffineColumns) {
     throw std::invalid_argument(fmt::format("gamma and beta go with {} columns at most, not {}",
                                             commands::kMaxAffineColumns, rows.columns));
   }
-  c.dtype = rows.int8 ? 0 : 1;
-  c.row_function = static_cast<std::uint8_t>(rows.function);
-  c.out_bf16 = rows.int8 ? 0 : 1;
+  const RowOperation operation = operation_of(rows);
+  c = row_command(operation, rows.columns);
   c.in_row = 1;
   c.in_word = rows.rows;
   c.out_addr = static_cast<std::uint32_t>(tensor);
   c.out_row = 1;
   c.out_word = rows.rows;
   c.rows = static_cast<std::uint16_t>(rows.rows);
-  c.columns = rows.columns;
   c.param_addr = static_cast<std::uint32_t>(2 * tensor);
-  const float step = rows.int8 ? rows.in_scale : 1;
-  const float out = rows.int8 ? 1 / rows.out_scale : 1;
-  c.epsilon = std::bit_cast<std::uint32_t>(rows.epsilon / (step * step));
-  c.inverse_columns = std::bit_cast<std::uint32_t>(1 / static_cast<float>(rows.columns));
-  c.factor = std::bit_cast<std::uint32_t>(
-      static_cast<float>(std::numbers::log2e * static_cast<double>(step)));
-  c.out_factor = std::bit_cast<std::uint32_t>(out);
-  c.out_zero = static_cast<std::int16_t>(rows.out_zero);
-  c.out_min = static_cast<std::int16_t>(-128 - rows.out_zero);
-  c.out_max = static_cast<std::int16_t>(127 - rows.out_zero);
-  p.local.assign((2 * tensor + parameters) * 64, 0);
+  const std::vector<std::uint8_t> parameters = row_parameters(operation);
+  p.local.assign(2 * tensor * 64 + parameters.size(), 0);
   for (std::uint32_t r = 0; r < rows.rows; ++r) {
     for (std::uint32_t i = 0; i < rows.columns; ++i) {
       const std::uint64_t at = place(0, c.in_row, c.in_word, r, i, rows.int8);
@@ -152,14 +154,8 @@ RowProgram row_program(const RowCase& rows) {
       if (!rows.int8) p.local[at + 1] = static_cast<std::uint8_t>(x >> 8);
     }
   }
-  if (!rows.gamma.empty()) {
-    c.affine = 1;
-    for (std::uint32_t i = 0; i < rows.columns; ++i) {
-      const std::uint64_t at = (2 * tensor + i / 32 * 4) * 64 + i % 32 * 4;
-      put_float(p.local, at, rows.gamma[i] * out);
-      put_float(p.local, at + 128, rows.beta[i] * out);
-    }
-  }
+  std::copy(parameters.begin(), parameters.end(),
+            p.local.begin() + static_cast<std::ptrdiff_t>(2 * tensor * 64));
   return p;
 }
 
@@ -201,8 +197,8 @@ RowReport judge_rows(const RowCase& rows, const std::vector<std::uint16_t>& resu
                                loss.mean * std::fabs(gamma[i]));
       double got = 0, exact = y[i], unit = rows.out_scale, shown = unit;
       if (rows.int8) {
-        const double least = unit * (-128 - rows.out_zero);
-        got = unit * (static_cast<std::int8_t>(results[first + i]) - rows.out_zero);
+        const double least = unit * ((rows.out_unsigned ? 0 : -128) - rows.out_zero);
+        got = unit * (byte_value(results[first + i], rows.out_unsigned) - rows.out_zero);
         exact = std::isnan(exact) ? least : std::clamp(exact, least, least + 255 * unit);
       } else {
         got = ref::from_bfloat16(results[first + i]);

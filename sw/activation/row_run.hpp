@@ -14,7 +14,9 @@ namespace s4::sw {
 struct RowCase {
   commands::RowFunction function = commands::RowFunction::kSoftmax;
   std::uint32_t rows = 1, columns = 1;
-  bool int8 = false;               ///< input and results are int8, else BF16
+  bool int8 = false;         ///< input and results are bytes, else BF16
+  bool in_unsigned = false;  ///< uint8, else int8
+  bool out_unsigned = false;
   float in_scale = 1;              ///< INT8: real value of an input step; zero points cancel out
   float out_scale = 1;             ///< INT8: real value of an output step
   int out_zero = 0;                ///< INT8: output byte of 0

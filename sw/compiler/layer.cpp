@@ -51,23 +51,28 @@ std::uint32_t LayerGeometry::out_width() const {
   return extent(width, pad_left, pad_right, kernel_w, dilation_w, stride_w);
 }
 
+const char* Layer::kind() const {
+  if (rows) return rows->function == commands::RowFunction::kSoftmax ? "softmax" : "layernorm";
+  return max_pool ? "maxpool" : is_gemm ? "gemm" : "conv";
+}
+
 std::string Layer::describe() const {
   const LayerGeometry& g = geometry;
   const std::string types = g.in_bytes == 2 && g.out_bytes == 2 ? " bf16"
                             : g.in_bytes == 2                   ? " bf16 to int8"
                             : g.out_bytes == 2                  ? " int8 to bf16"
                                                                 : "";
+  if (rows) return fmt::format("{} {}x{}{}", kind(), g.pixels(), g.channels, types);
   if (is_gemm) {
     const std::string product = fmt::format("gemm m{} n{} k{}", g.width, g.filters, g.channels);
     if (!dense) return product + types;
     return product + (g.batch > 1 ? fmt::format(" batch {}", g.batch) : "") +
            (dense->transposed ? " dense transposed" : " dense") + types;
   }
-  return fmt::format("{} {}x{}x{}x{}{} k{}x{} s{}x{} p{},{},{},{} d{}x{}",
-                     max_pool ? "maxpool" : "conv", g.batch, g.channels, g.height, g.width,
-                     max_pool ? "" : fmt::format(" f{}", g.filters), g.kernel_h, g.kernel_w,
-                     g.stride_h, g.stride_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right,
-                     g.dilation_h, g.dilation_w) +
+  return fmt::format("{} {}x{}x{}x{}{} k{}x{} s{}x{} p{},{},{},{} d{}x{}", kind(), g.batch,
+                     g.channels, g.height, g.width, max_pool ? "" : fmt::format(" f{}", g.filters),
+                     g.kernel_h, g.kernel_w, g.stride_h, g.stride_w, g.pad_top, g.pad_left,
+                     g.pad_bottom, g.pad_right, g.dilation_h, g.dilation_w) +
          (g.quarters ? " quarters" : "") + types;
 }
 
@@ -92,7 +97,7 @@ std::vector<std::int32_t> stream_biases(const Layer& layer) {
 }
 
 std::uint64_t largest_sum(const Layer& layer) {
-  if (layer.max_pool) return 255;
+  if (!layer.has_weights()) return 255;
   const std::int64_t low = (layer.is_unsigned ? 0 : -128) - layer.input.zero;
   const std::int64_t high = (layer.is_unsigned ? 255 : 127) - layer.input.zero;
   const std::size_t row = static_cast<std::size_t>(layer.geometry.channels) * layer.weights.taps();
@@ -159,6 +164,36 @@ void check_float_layer(const Layer& layer, const Checker& check, bool allow_wrap
   if (!layer.bf16()) check_sums(layer, check, allow_wrap);
 }
 
+/// The rest of check_layer() for rows.
+void check_rows(const Layer& layer, const Checker& check) {
+  const LayerGeometry& g = layer.geometry;
+  const RowOperation& rows = *layer.rows;
+  check.require(rows.function != commands::RowFunction::kStatistics,
+                "statistics are no tensor of their own");
+  check.require(g.filters == g.channels && g.kernel_h * g.kernel_w == 1 &&
+                    g.out_height() == g.height && g.out_width() == g.width,
+                "rows have the same shape before and after");
+  check.require(g.in_bytes == (rows.in_bf16 ? 2 : 1) && g.out_bytes == (rows.out_bf16 ? 2 : 1),
+                "the operation has other types than the layer");
+  check.range("columns", g.channels, 1, commands::kMaxColumns);
+  check.require(rows.gamma.size() == rows.beta.size() &&
+                    (rows.gamma.empty() || rows.gamma.size() == g.channels),
+                fmt::format("{} columns, but {} gammas and {} betas", g.channels, rows.gamma.size(),
+                            rows.beta.size()));
+  if (!rows.gamma.empty()) {
+    check.require(rows.function == commands::RowFunction::kLayerNorm,
+                  "a softmax has no gamma and beta");
+    check.range("columns with gamma and beta", g.channels, 1, commands::kMaxAffineColumns);
+  }
+  check.scale("input scale", rows.in_scale);
+  check.scale("output scale", rows.out_scale);
+  const std::int32_t low = layer.is_unsigned ? 0 : -128;
+  const std::int32_t high = layer.is_unsigned ? 255 : 127;
+  check.range("output zero point", rows.out_zero, low, high);
+  check.range("lower clamp", rows.low, low, high);
+  check.range("upper clamp", rows.high, rows.low, high);
+}
+
 }  // namespace
 
 void check_layer(const Layer& layer, bool allow_wrap) {
@@ -193,6 +228,7 @@ void check_layer(const Layer& layer, bool allow_wrap) {
                       g.pad_left == 0 && g.pad_right == 0 && !layer.max_pool,
                   "pixels of a quarter word need 64 channels, and kernel and stride 1 in a row");
   }
+  if (layer.rows) return check_rows(layer, check);
   if (layer.max_pool) {
     check.require(g.filters == g.channels, "a maximum has as many channels out as in");
     check.require(layer.input.zero == 0 && layer.output.zero == 0 && !layer.add,

@@ -1,5 +1,5 @@
-// One layer as the compiler takes it: a convolution, a matrix product written as one, or a maximum
-// over windows.
+// One layer as the compiler takes it: a convolution, a matrix product written as one, a maximum
+// over windows, or softmax or LayerNorm of rows.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/compiler/row_operation.hpp"
 #include "sw/sparse/dense_operand.hpp"
 #include "sw/sparse/weights.hpp"
 
@@ -92,6 +93,9 @@ struct Layer {
   std::string name = "layer";
   std::uint16_t number = 0;
   bool is_gemm = false;
+  /// Softmax or LayerNorm of the channels of every pixel, by the row engine: kernel 1x1, filters =
+  /// channels, no weights, no biases; the quantisation stands here.
+  std::optional<RowOperation> rows;
   /// The maximum of each window, channel by channel: filters = channels, no weights, no biases,
   /// and of the quantisation only the signedness.
   bool max_pool = false;
@@ -115,12 +119,20 @@ struct Layer {
   std::optional<FloatEpilogue> float_epilogue;
   [[nodiscard]] bool bf16() const { return geometry.in_bytes == 2; }
 
-  /// "conv 1x64x14x14 f128 k3x3 s1x1 p1,1,1,1 d1x1", "maxpool ..." alike, or "gemm m128 n64 k256".
-  [[nodiscard]] std::string describe() const;
-  /// "conv", "gemm" or "maxpool".
-  [[nodiscard]] const char* kind() const {
-    return max_pool ? "maxpool" : is_gemm ? "gemm" : "conv";
+  [[nodiscard]] bool has_weights() const { return !max_pool && !rows; }
+  /// Weights that the array multiplies with, each once.
+  [[nodiscard]] std::uint64_t kept_weights() const {
+    return dense ? weights.data.size() : weights.non_zeros();
   }
+  [[nodiscard]] commands::Engine engine() const {
+    return rows ? commands::Engine::kActivation : commands::Engine::kSpu;
+  }
+
+  /// "conv 1x64x14x14 f128 k3x3 s1x1 p1,1,1,1 d1x1", "maxpool ..." alike, "gemm m128 n64 k256" or
+  /// "softmax 128x64": rows x columns.
+  [[nodiscard]] std::string describe() const;
+  /// "conv", "gemm", "maxpool", "softmax" or "layernorm".
+  [[nodiscard]] const char* kind() const;
 };
 
 /// Throws CompileError unless every size, zero point and scale is one that the hardware can hold.

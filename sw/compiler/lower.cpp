@@ -386,10 +386,12 @@ class Lowering {
 }  // namespace
 
 std::string bound_name(const Estimate& e) {
-  const std::uint64_t largest = std::max({e.mac, e.activation, e.epilogue, e.weights, e.memory()});
+  const std::uint64_t largest =
+      std::max({e.mac, e.activation, e.epilogue, e.weights, e.rows, e.memory()});
   if (e.mac == largest) return "mac";
   if (e.activation == largest) return "activation";
   if (e.epilogue == largest) return "epilogue";
+  if (e.rows == largest) return "rows";
   // Weights are part of what the memory port carries: alone they are the limit when nothing else
   // of weight goes through it.
   return e.loads + e.stores > e.weights / 8 ? "memory" : "weights";
@@ -410,7 +412,7 @@ Layer in_order(const Layer& layer, const std::vector<std::uint32_t>& channels) {
 CompiledLayer compile_layer(const Layer& layer, const config::Configuration& config,
                             const CompileOptions& options) {
   check_layer(layer, options.allow_wrap);
-  if (options.permute && !layer.dense && !layer.max_pool) {
+  if (options.permute && !layer.dense && layer.has_weights()) {
     CompileOptions chosen = options;
     chosen.permute = false;
     Estimate estimate;
@@ -429,7 +431,7 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   out.config_hash = config.hash;
   out.plan = make_plan(layer, config, options, &out.estimate);
   const std::optional<LayerPlace>& given = options.place;
-  if (!layer.max_pool) {
+  if (layer.has_weights()) {
     const std::vector<std::int32_t> biases = stream_biases(layer);
     const std::vector<float> scales = requant_scales(layer);
     out.weights = layer.dense ? pack_dense(*layer.dense, biases, scales, config, out.plan.shape)
@@ -449,7 +451,7 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   place(out.weight_region, &LayerPlace::weights, out.weights.bytes.size());
   if (layer.dense) {
     place(out.operand_region, &LayerPlace::operand,
-          operand_words(*layer.dense, out.weights.group_lanes).size());
+          operand_bytes(*layer.dense, out.weights.group_lanes));
     out.weights.operand_address = out.operand_region.address;
   }
   place(out.input_region, &LayerPlace::input, out.input_shape.words() * 64);

@@ -134,6 +134,7 @@ struct Estimate {
   std::uint64_t weights = 0;     ///< weight words, one per clock
   std::uint64_t loads = 0;       ///< activation words loaded
   std::uint64_t stores = 0;      ///< words stored
+  std::uint64_t rows = 0;        ///< of the row engine
   std::uint64_t commands = 0;    ///< commands
   std::uint64_t cycles = 0;      ///< the whole program
 

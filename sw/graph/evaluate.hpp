@@ -13,8 +13,9 @@ namespace s4::sw::graph {
 [[nodiscard]] TensorData evaluate_node(const Node& node,
                                        const std::vector<const TensorData*>& inputs);
 
-/// Called with every input and every result, as soon as it is there.
-using Observer = std::function<void(TensorId, const TensorData&)>;
+/// Called with every input and every result, as soon as it is there; what it changes in a result
+/// is what the nodes behind read.
+using Observer = std::function<void(TensorId, TensorData&)>;
 
 /// Results of the graph for inputs in the order of Graph::inputs. Throws GraphError if an input has
 /// another type or shape than the graph says.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "sw/activation/row_layer.hpp"
 #include "sw/network/memory_map.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/residency.hpp"
@@ -33,6 +34,7 @@ class Compiler {
     for (std::size_t i = 0; i < n.layers.size(); ++i) {
       readers_[n.layers[i].input].push_back(i);
       if (n.layers[i].second) readers_[*n.layers[i].second].push_back(i);
+      if (n.layers[i].operand) readers_[*n.layers[i].operand].push_back(i);
     }
     find_wanted();
     costs_.resize(n.layers.size());
@@ -69,8 +71,12 @@ class Compiler {
     }
     wanted_.resize(n.values.size(), false);
     for (std::size_t v = 0; v < n.values.size(); ++v) {
-      wanted_[v] =
-          n.values[v].producer && (n.options.store_all || tensors.count(n.values[v].tensor) != 0);
+      const ChipValue& value = n.values[v];
+      if (!value.producer) continue;
+      // Results of rows are judged by their distance from real numbers, and what follows by these
+      // results.
+      wanted_[v] = n.options.store_all || value.is_operand || layer(*value.producer).layer.rows ||
+                   tensors.count(value.tensor) != 0;
     }
   }
 
@@ -89,9 +95,11 @@ class Compiler {
     return make_segment(out_.network, layers, needed);
   }
 
+  [[nodiscard]] std::uint64_t room(const Segment& segment) const {
+    return activation_room(out_.network, segment, config_.local_words);
+  }
   [[nodiscard]] bool fits(const Segment& segment, std::uint32_t images) const {
-    return allocate(out_.network, segment, images, Residency::kPacked, config_.local_words)
-        .has_value();
+    return allocate(out_.network, segment, images, Residency::kPacked, room(segment)).has_value();
   }
   [[nodiscard]] bool is_spilled(const Segment& segment) const {
     return segment.layers.size() == 1 && !fits(segment, 1);
@@ -116,6 +124,9 @@ class Compiler {
   /// Everything that a segment loads or stores gets its place in memory.
   void place_memory() {
     std::vector<std::size_t> values;
+    for (std::size_t v = 0; v < out_.network.values.size(); ++v) {
+      if (out_.network.values[v].is_operand) values.push_back(v);
+    }
     for (const Segment& segment : segments_) {
       for (const SegmentValue& v : segment.values) {
         const bool known = std::find(values.begin(), values.end(), v.value) != values.end();
@@ -140,10 +151,22 @@ class Compiler {
   const std::vector<LayerCost>& costs(std::size_t l) {
     if (costs_[l].empty()) {
       const Layer& whole = layer(l).layer;
-      if (whole.max_pool) {
+      if (!whole.has_weights()) {
         const LayerGeometry& g = whole.geometry;
         const ChannelSlice all{0, g.filters, 0, g.in_blocks()};
-        costs_[l].push_back({0, {{all, profile_shape(whole, {}, config_, 0), 0, {}}}});
+        ShapeProfile no_tiles;
+        no_tiles.tile_pixels = 1;
+        costs_[l].push_back(
+            {0, {{all, whole.rows ? no_tiles : profile_shape(whole, {}, config_, 0), 0, {}}}});
+        return costs_[l];
+      }
+      if (whole.dense) {
+        const LayerGeometry& g = whole.geometry;
+        const ChannelSlice all{0, g.filters, 0, g.in_blocks()};
+        for (std::uint32_t shape = 0; shape <= config_.max_shape; ++shape) {
+          if (group_lanes(config_, shape) > kDenseLanes) continue;
+          costs_[l].push_back({shape, {{all, profile_shape(whole, {}, config_, shape), 0, {}}}});
+        }
         return costs_[l];
       }
       const auto counts = bank_counts(whole.weights);
@@ -174,9 +197,23 @@ class Compiler {
 
   /// Packs the weights of a layer and gives them their place in memory.
   LayerCost packed(std::size_t l, std::uint32_t shape) {
-    LayerCost cost = costs(l)[shape];
+    const auto& all = costs(l);
+    LayerCost cost =
+        *std::find_if(all.begin(), all.end(), [&](const LayerCost& c) { return c.shape == shape; });
     const Layer& whole = layer(l).layer;
-    if (whole.max_pool) return cost;
+    if (whole.rows) {
+      cost.slices.front().offset = place_weights(row_parameters(*whole.rows));
+      return cost;
+    }
+    if (!whole.has_weights()) return cost;
+    if (whole.dense) {
+      SliceCost& slice = cost.slices.front();
+      slice.packed =
+          pack_dense(*whole.dense, stream_biases(whole), requant_scales(whole), config_, shape);
+      slice.packed->operand_address = addresses_.at(*layer(l).operand);
+      slice.offset = place_weights(slice.packed->bytes);
+      return cost;
+    }
     for (SliceCost& slice : cost.slices) {
       if (cost.shared && &slice != &cost.slices.front()) break;
       const Layer part = cost.slices.size() > 1 ? slice_layer(whole, slice.slice) : Layer();
@@ -199,6 +236,10 @@ class Compiler {
     for (const SegmentValue& v : segment.values) {
       if (v.loaded) chip.inputs.push_back(v.value);
       if (v.stored) chip.outputs.push_back(v.value);
+    }
+    for (const std::size_t l : segment.layers) {
+      const std::optional<std::size_t> operand = layer(l).operand;
+      if (operand && !out_.network.values[*operand].producer) chip.inputs.push_back(*operand);
     }
     out_.programs.push_back(std::move(chip));
   }
@@ -264,12 +305,14 @@ class Compiler {
       const auto& all = costs(segment.layers[i]);
       const std::uint32_t images = i >= plan.split ? plan.late_images : plan.images;
       plan.shapes.push_back(best_shape(layer(segment.layers[i]).layer, config_, all, images));
-      pointers.push_back(&all[plan.shapes.back()]);
+      pointers.push_back(&*std::find_if(all.begin(), all.end(), [&](const LayerCost& c) {
+        return c.shape == plan.shapes.back();
+      }));
     }
     for (const Residency residency :
          {Residency::kDouble, Residency::kSingle, Residency::kAhead, Residency::kPacked}) {
-      const auto places = allocate(out_.network, segment, plan.images, residency,
-                                   config_.local_words, plan.split, plan.late_images);
+      const auto places = allocate(out_.network, segment, plan.images, residency, room(segment),
+                                   plan.split, plan.late_images);
       if (!places) continue;
       plan.residency = residency;
       plan.allocation = *places;
@@ -349,6 +392,7 @@ class Compiler {
   [[nodiscard]] std::uint64_t spilled_clocks(const Segment& segment) const {
     constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
     if (out_.network.options.sub_batch) return kNever;
+    if (layer(segment.layers.front()).layer.rows) return kNever;
     CompileOptions options;
     options.allow_wrap = true;
     Estimate estimate;
@@ -364,6 +408,7 @@ class Compiler {
   void compile_spilled(const Segment& segment) {
     const std::size_t l = segment.layers.front();
     const ChipLayer& chip_layer = layer(l);
+    if (chip_layer.layer.rows) return compile_spilled_rows(segment);
     CompileOptions options;
     options.allow_wrap = true;
     options.place = LayerPlace{};
@@ -371,6 +416,7 @@ class Compiler {
     options.place->input = addresses_.at(chip_layer.input);
     if (chip_layer.second) options.place->second = addresses_.at(*chip_layer.second);
     options.place->output = addresses_.at(chip_layer.output);
+    if (chip_layer.operand) options.place->operand = addresses_.at(*chip_layer.operand);
     CompiledLayer compiled = compile_layer(chip_layer.layer, config_, options);
     place_weights(compiled.weights.bytes);
     ChipProgram chip;
@@ -382,6 +428,40 @@ class Compiler {
     placed.predicted = compiled.estimate.cycles;
     placed.weight_bytes = compiled.weights.index_bytes + compiled.weights.value_bytes;
     placed.parameter_bytes = compiled.weights.param_bytes;
+    chip.layers.push_back(placed);
+    chip.predicted = placed.predicted;
+    chip.spilled = true;
+    chip.residency = "memory";
+    finish(segment, std::move(chip));
+  }
+
+  /// Rows from memory to memory, in chunks.
+  void compile_spilled_rows(const Segment& segment) {
+    const std::size_t l = segment.layers.front();
+    const ChipLayer& chip_layer = layer(l);
+    const LayerGeometry& g = chip_layer.layer.geometry;
+    const RowOperation& rows = *chip_layer.layer.rows;
+    RowPlace place;
+    place.input = addresses_.at(chip_layer.input);
+    place.output = addresses_.at(chip_layer.output);
+    place.parameters = place_weights(row_parameters(rows));
+    ChipProgram chip;
+    chip.program = rows_program(rows, g.pixels(), g.channels, place, config_);
+    LayerPlacement placed;
+    placed.layer = l;
+    placed.plan.strategy = Strategy::kNone;
+    placed.parameter_bytes = 64 * row_parameter_words(rows, g.channels);
+    for (std::size_t c = 0; c < chip.program.info.size(); ++c) {
+      CommandInfo& info = chip.program.info[c];
+      info.layer = chip_layer.layer.number;
+      if (info.engine == commands::Engine::kActivation) ++placed.plan.chunks;
+    }
+    placed.estimate.rows = row_clocks(rows, g.pixels(), g.channels);
+    placed.estimate.loads = g.pixels() * g.in_blocks();
+    placed.estimate.stores = g.pixels() * g.out_blocks();
+    placed.estimate.commands = chip.program.commands.size();
+    placed.predicted = std::max({placed.estimate.rows, placed.estimate.memory()});
+    placed.estimate.cycles = placed.predicted;
     chip.layers.push_back(placed);
     chip.predicted = placed.predicted;
     chip.spilled = true;

@@ -23,6 +23,8 @@ unsigned token_of(std::size_t producer, std::size_t consumer) {
         table[at(producer)][at(consumer)] = next++;
       }
     }
+    // What takes the place of weights comes from memory.
+    table[at(Engine::kStore)][at(Engine::kWeights)] = next++;
     return table;
   }();
   const int token = kTokens[producer][consumer];

@@ -20,6 +20,7 @@ const LayerPlacement& placement(const CompiledNetwork& compiled, std::size_t lay
 
 /// Largest number of weights in a bank of 64.
 std::uint32_t largest_bank(const Layer& layer) {
+  if (layer.dense) return sparse_format::kBankSize;
   const auto counts = bank_counts(layer.weights);
   return counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
 }
@@ -76,7 +77,7 @@ json inspect_json(const CompiledNetwork& compiled) {
       const ChipLayer& chip_layer = network.layers[*step.layer];
       const Layer& layer = chip_layer.layer;
       const LayerPlacement& placed = placement(compiled, *step.layer);
-      const std::uint64_t kept = layer.weights.non_zeros();
+      const std::uint64_t kept = layer.kept_weights();
       item["shape"] = layer.describe();
       item["keep"] = largest_bank(layer);
       item["macs_dense"] = chip_layer.macs_dense();

@@ -28,8 +28,10 @@ void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& val
     for (const std::size_t index : values) {
       const ChipValue& value = compiled.network.values.at(index);
       if (value.producer.has_value() != outputs) continue;
+      // Whole blocks of rows are read of what takes the place of weights.
+      const std::uint64_t margin = value.is_operand ? 63 : 0;
       compiled.memory.push_back({index, {next, value.shape.words() * 64}, outputs});
-      next = page_up(next + value.shape.words() * 64);
+      next = page_up(next + (value.shape.words() + margin) * 64);
       require_room(next);
     }
   }

@@ -63,6 +63,8 @@ struct ChipValue {
   /// Set: the host gathers windows; `shape` is that of the gathered image.
   std::optional<Windows> windows;
   std::int32_t padding = 0;  ///< in windows, where they leave the image
+  bool rows_view = false;    ///< the tensor is [..,S,C]: channels vary fastest, pixels are rows
+  bool is_operand = false;   ///< of some layer: in memory, with a margin behind it
 };
 
 struct ChipLayer {
@@ -70,6 +72,7 @@ struct ChipLayer {
   std::size_t step = 0;
   std::size_t input = 0;  ///< in Network::values
   std::optional<std::size_t> second;
+  std::optional<std::size_t> operand;  ///< that takes the place of weights; read from memory
   std::size_t output = 0;
   /// Weights of the operator if it were dense: neither the zeros between groups nor those that fill
   /// gathered windows.
@@ -168,6 +171,8 @@ struct NetworkLayerReport {
   /// From the completion of the layer before to its own, summed over sub-batches; RTL only.
   std::optional<std::uint64_t> cycles;
   std::uint64_t mismatches = 0;
+  /// Rows only: steps of the result between it and the real number, at most.
+  std::optional<double> worst_error;
   [[nodiscard]] double utilisation() const;
 };
 
@@ -185,6 +190,7 @@ struct NetworkReport {
   std::optional<DramReport> dram;  ///< of a run on LPDDR4X
   std::uint64_t batch = 0;
   std::vector<NetworkLayerReport> layers;
+  bool has_rows = false;                   ///< layers that are judged by their distance
   std::vector<HostStepReport> host_steps;  ///< of the leading backend
   std::vector<Comparison> comparisons;
   std::vector<DeviceRun> runs;    ///< programs on devices

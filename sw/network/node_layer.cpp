@@ -30,21 +30,6 @@ void require(bool condition, const std::string& why) {
   if (!condition) throw NotOnChip{why};
 }
 
-/// A tensor as a matrix of rows: [.., C] is [rows,C,1,1].
-std::optional<TensorShape> rows_shape(const Shape& shape) {
-  if (shape.size() < 2) return std::nullopt;
-  std::int64_t rows = 1;
-  for (std::size_t i = 0; i + 1 < shape.size(); ++i) rows *= shape[i];
-  return TensorShape{static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(shape.back()), 1,
-                     1};
-}
-
-const Node* producer_of(const Graph& graph, TensorId tensor) {
-  const auto found = std::find_if(graph.nodes.begin(), graph.nodes.end(),
-                                  [&](const Node& node) { return node.output == tensor; });
-  return found == graph.nodes.end() ? nullptr : &*found;
-}
-
 /// The image in front of a Flatten: the tensor that `tensor` [N,C*H*W] is a reshape of.
 TensorId flattened_image(const Graph& graph, TensorId tensor) {
   for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
@@ -77,9 +62,14 @@ class Builder {
       case Op::kQAveragePool:
         throw NotOnChip{"its mean is a sum of float32 numbers, in order"};
       case Op::kQMatMulDynamic:
-        throw NotOnChip{"both operands are activations"};
+        dense_product();
+        break;
       case Op::kMaxPool:
         maximum();
+        break;
+      case Op::kQSoftmax:
+      case Op::kQLayerNorm:
+        rows();
         break;
       case Op::kBf16Conv:
         convolution();
@@ -258,6 +248,7 @@ class Builder {
       if (flat->height * flat->width > 1) note("as a convolution with a kernel like the image");
     } else {
       use_input(a, *rows);
+      out_.rows_view = true;
       if (flat) {
         note(bf16() ? "as a 1x1 convolution, whose sums have the order of the product's"
                     : "as a 1x1 convolution; the image before it is larger than a kernel can be");
@@ -276,6 +267,62 @@ class Builder {
     out_.layer.weights = std::move(tensor);
     out_.dense_weights = reduction * g.filters;
     epilogue();
+  }
+
+  /// Both operands are activations: the second one takes the place of weights.
+  void dense_product() {
+    const auto& q = node_.get<graph::QBinaryAttributes>();
+    const auto a = rows_shape(shape_of(node_.inputs[0]));
+    TensorId b = node_.inputs[1];
+    require(a && shape_of(b).size() == shape_of(node_.inputs[0]).size() && shape_of(b).size() > 1 &&
+                !graph_.is_constant(b),
+            "its operands have different numbers of dimensions");
+    DenseOperand operand;
+    operand.is_unsigned = graph_.at(b).type == graph::DataType::kUint8;
+    // A transposition in front costs nothing: the tensor is read the other way.
+    if (const Node* before = producer_of(graph_, b);
+        before != nullptr && before->op == Op::kTranspose && swaps_last(*before)) {
+      operand.transposed = true;
+      b = before->inputs[0];
+    }
+    const auto view = rows_shape(shape_of(b));
+    const std::int32_t zero = operand.is_unsigned ? 128 : 0;
+    require(q.b.zero == zero,
+            fmt::format("the zero point of its second operand is {}, not {}", q.b.zero, zero));
+    require(view->batch == a->batch && leading(shape_of(b)) == leading(shape_of(node_.inputs[0])),
+            "one operand is repeated");
+    use_input(node_.inputs[0], *a);
+    out_.operand = b;
+    out_.operand_shape = *view;
+    out_.rows_view = true;
+    Layer& layer = out_.layer;
+    layer.is_gemm = true;
+    LayerGeometry& g = layer.geometry;
+    g.filters = static_cast<std::uint32_t>(shape_of(node_.output).back());
+    operand.images.assign(g.batch, WeightTensor(g.filters, g.channels, 1, 1));
+    operand.image = view->width;
+    operand.plane = operand.image * view->batch;
+    layer.weights = operand.images.front();
+    layer.dense = std::move(operand);
+    out_.dense_weights = std::uint64_t{g.filters} * g.channels;
+    layer.input = quant(q.a);
+    layer.output = quant(q.y);
+    layer.low = q.low;
+    layer.high = q.high;
+    layer.weight_scales.assign(g.filters, q.b.scale);
+    layer.biases.assign(g.filters, 0);
+  }
+
+  /// All dimensions but the last two.
+  static Shape leading(Shape shape) {
+    shape.resize(shape.size() - 2);
+    return shape;
+  }
+  static bool swaps_last(const Node& node) {
+    std::vector<std::int64_t> order = node.get<graph::TransposeAttributes>().permutation;
+    if (order.size() < 2) return false;
+    std::swap(order[order.size() - 1], order[order.size() - 2]);
+    return std::is_sorted(order.begin(), order.end());
   }
 
   /// Weights of one per channel, so that filter c reads channel c alone.
@@ -312,6 +359,7 @@ class Builder {
     // Three dimensions are rows of a product; four an image.
     const auto view = shape.size() == 3 ? rows_shape(shape) : image_shape(shape);
     require(view.has_value(), "its operands are vectors");
+    out_.rows_view = shape.size() == 3;
     use_input(node_.inputs[0], *view);
     out_.second = node_.inputs[1];
     diagonal();
@@ -355,6 +403,44 @@ class Builder {
     full_range();
   }
 
+  void rows() {
+    const auto& q = node_.get<graph::QRowAttributes>();
+    const TensorId x = node_.inputs[0];
+    const auto view = rows_shape(shape_of(x));
+    require(view.has_value(), "its input is a vector");
+    out_.rows_view = true;
+    require(view->width <= std::numeric_limits<std::uint16_t>::max(),
+            fmt::format("an image has {} rows, more than a command can name", view->width));
+    use_input(x, *view);
+    LayerGeometry& g = out_.layer.geometry;
+    g.filters = g.channels;
+    RowOperation operation;
+    const bool softmax = node_.op == Op::kQSoftmax;
+    operation.function =
+        softmax ? commands::RowFunction::kSoftmax : commands::RowFunction::kLayerNorm;
+    operation.in_unsigned = graph_.at(x).type == graph::DataType::kUint8;
+    operation.in_scale = q.x.scale;
+    operation.out_scale = q.y.scale;
+    operation.out_zero = q.y.zero;
+    full_range();
+    operation.low = out_.layer.low;
+    operation.high = out_.layer.high;
+    operation.epsilon = q.epsilon;
+    if (node_.input(1) != kNoTensor || node_.input(2) != kNoTensor) {
+      operation.gamma = row_constant(1, 1.0F);
+      operation.beta = row_constant(2, 0.0F);
+    }
+    out_.layer.rows = std::move(operation);
+  }
+
+  /// Constant input of a LayerNorm, `missing` of every column without it.
+  [[nodiscard]] std::vector<float> row_constant(std::size_t input, float missing) const {
+    const TensorId id = node_.input(input);
+    if (id == kNoTensor) return std::vector<float>(out_.layer.geometry.channels, missing);
+    require(graph_.is_constant(id), "its gamma or beta is not constant");
+    return graph_.constant(id).floats();
+  }
+
   void global_average() {
     const auto& q = node_.get<graph::QPoolAttributes>();
     use_input(node_.inputs[0], image_of(node_.inputs[0]));
@@ -380,88 +466,12 @@ class Builder {
 
 }  // namespace
 
-std::optional<TensorShape> image_shape(const Shape& shape) {
-  if (shape.size() < 2) return std::nullopt;
-  std::int64_t width = 1;
-  for (std::size_t i = 3; i < shape.size(); ++i) width *= shape[i];
-  const std::int64_t height = shape.size() < 3 ? 1 : shape[2];
-  for (const std::int64_t size : {shape[0], shape[1], height, width}) {
-    if (size < 1 || size > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
-  }
-  return TensorShape{static_cast<std::uint32_t>(shape[0]), static_cast<std::uint32_t>(shape[1]),
-                     static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width)};
-}
-
-TensorId without_reshapes(const Graph& graph, TensorId tensor, const TensorShape& shape) {
-  for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
-       node = producer_of(graph, tensor)) {
-    const auto before = image_shape(graph.at(node->inputs[0]).shape);
-    if (!before || before->batch != shape.batch || before->channels != shape.channels ||
-        before->pixels() != shape.pixels()) {
-      break;
-    }
-    tensor = node->inputs[0];
-  }
-  return tensor;
-}
-
 std::optional<NodeLayer> layer_of_node(const Graph& graph, const Node& node, std::string& why_not) {
   try {
     return Builder(graph, node).build();
   } catch (const NotOnChip& reason) {
     why_not = reason.why;
     return std::nullopt;
-  }
-}
-
-namespace {
-
-/// Values of a chip layer's weights to those of the node, both in their own order.
-template <typename T>
-void put_weights(const Node& node, const WeightTensor& tensor, const std::vector<T>& from,
-                 std::vector<T>& to) {
-  const std::size_t reduction = std::size_t{tensor.in_channels} * tensor.taps();
-  const std::size_t filters = tensor.out_channels;
-  if (node.op == Op::kQMatMul || node.op == Op::kBf16MatMul) {
-    for (std::size_t k = 0; k < reduction; ++k) {
-      for (std::size_t out = 0; out < filters; ++out) {
-        to[k * filters + out] = from[out * reduction + k];
-      }
-    }
-    return;
-  }
-  const std::size_t inner = to.size() / filters;
-  const auto& geometry = node.op == Op::kQConv ? node.get<graph::QLayerAttributes>().geometry
-                                               : node.get<graph::Bf16LayerAttributes>().geometry;
-  const auto groups = static_cast<std::size_t>(geometry.groups);
-  for (std::size_t out = 0; out < filters; ++out) {
-    const std::size_t group = out / (filters / groups);
-    std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(out * reduction + group * inner), inner,
-                to.begin() + static_cast<std::ptrdiff_t>(out * inner));
-  }
-}
-
-}  // namespace
-
-void set_weights(Graph& graph, Node& node, const WeightTensor& from) {
-  graph::TensorData data = graph.constant(node.inputs[1]);
-  if (from.bf16.empty()) {
-    put_weights(node, from, from.data, data.get<std::int8_t>());
-  } else {
-    std::vector<std::uint16_t> kept(from.data.size());
-    for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = from.value(i);
-    put_weights(node, from, graph::from_bf16(kept), data.get<float>());
-  }
-  const TensorId shared = node.inputs[1];
-  std::size_t readers = 0;
-  for (const Node& other : graph.nodes) {
-    readers +=
-        static_cast<std::size_t>(std::count(other.inputs.begin(), other.inputs.end(), shared));
-  }
-  if (readers == 1) {
-    graph.at(shared).constant = std::move(data);
-  } else {
-    node.inputs[1] = graph.add_constant(node.name + "_pruned", std::move(data));
   }
 }
 

@@ -19,8 +19,12 @@ struct NodeLayer {
   graph::TensorId input = graph::kNoTensor;
   TensorShape input_shape;  ///< in bytes: a BF16 channel is two of them
   graph::TensorId second = graph::kNoTensor;
+  /// Takes the place of weights: dense matrix product.
+  graph::TensorId operand = graph::kNoTensor;
+  TensorShape operand_shape;
   TensorShape output_shape;
-  std::string why;  ///< how the node became a layer, empty if it simply is one
+  bool rows_view = false;  ///< tensors are [..,S,C] matrices, not images
+  std::string why;         ///< how the node became a layer, empty if it simply is one
   /// The weights are a constant of the graph that set_weights() can replace.
   bool has_weights = false;
   std::uint64_t dense_weights = 0;  ///< of the operator, without the zeros between groups
@@ -37,11 +41,19 @@ struct NodeLayer {
 void set_weights(graph::Graph& graph, graph::Node& node, const WeightTensor& weights);
 
 /// The tensor whose bytes a chain of reshapes only shows in another shape, `tensor` if there is no
-/// reshape. `shape` and the result's shape have the same layout on the chip.
+/// reshape. `shape` and the result's shape, seen as rows or as an image, have the same layout on
+/// the chip.
 [[nodiscard]] graph::TensorId without_reshapes(const graph::Graph& graph, graph::TensorId tensor,
-                                               const TensorShape& shape);
+                                               const TensorShape& shape, bool rows_view);
+
+/// The node that makes a tensor; nullptr if none does.
+[[nodiscard]] const graph::Node* producer_of(const graph::Graph& graph, graph::TensorId tensor);
 
 /// A tensor as a convolution takes it: [N,C,H,W]; dimensions behind the third are one.
 [[nodiscard]] std::optional<TensorShape> image_shape(const graph::Shape& shape);
+
+/// A tensor as a matrix product takes it: [N,C] is [N,C,1,1], [..,S,C] images of S rows,
+/// [..,C,1,S].
+[[nodiscard]] std::optional<TensorShape> rows_shape(const graph::Shape& shape);
 
 }  // namespace s4::sw

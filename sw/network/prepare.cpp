@@ -65,16 +65,16 @@ class Preparation {
       throw NetworkError("the network has more than 65536 layers");
     }
     step.place = Place::kChip;
-    step.engine = "spu";
+    step.engine = made.layer.rows ? "activation" : "spu";
     step.why = made.why;
     step.layer = out_.layers.size();
     made.layer.number = static_cast<std::uint16_t>(out_.layers.size());
     ChipLayer layer;
     layer.step = out_.steps.size();
     const std::uint32_t bytes = made.layer.geometry.in_bytes;
-    layer.input = value_of(made.input, made.input_shape, bytes);
+    layer.input = value_of(made.input, made.input_shape, bytes, made.rows_view);
     std::optional<Windows> gathered;
-    if (!out_.values[layer.input].producer && !made.layer.max_pool) {
+    if (!out_.values[layer.input].producer && made.layer.has_weights() && !made.rows_view) {
       if (const auto windows = find_windows(made.layer.geometry, out_.options.pixel_group)) {
         gather(made.layer, *windows);
         made.input_shape = gathered_shape(*windows);
@@ -98,7 +98,13 @@ class Preparation {
       set_weights(out_.graph, out_.graph.nodes[step.node],
                   gathered ? scattered_weights(made.layer.weights, *gathered) : made.layer.weights);
     }
-    if (made.layer.add) layer.second = value_of(made.second, made.output_shape, bytes);
+    if (made.layer.add) {
+      layer.second = value_of(made.second, made.output_shape, bytes, made.rows_view);
+    }
+    if (made.layer.dense) {
+      layer.operand = value_of(made.operand, made.operand_shape, bytes, made.rows_view);
+      out_.values[*layer.operand].is_operand = true;
+    }
     layer.output = out_.values.size();
     layer.dense_weights = made.dense_weights;
     const TensorId output = out_.graph.nodes[step.node].output;
@@ -106,6 +112,7 @@ class Preparation {
     value.tensor = output;
     value.shape = made.output_shape;
     value.bytes = made.layer.geometry.out_bytes;
+    value.rows_view = made.rows_view;
     value.is_unsigned = made.layer.is_unsigned;
     value.producer = out_.layers.size();
     values_[{output, key(made.output_shape)}] = out_.values.size();
@@ -131,10 +138,11 @@ class Preparation {
   }
 
   /// `shape` in bytes, `bytes` of an element.
-  std::size_t value_of(TensorId tensor, const TensorShape& shape, std::uint32_t bytes) {
+  std::size_t value_of(TensorId tensor, const TensorShape& shape, std::uint32_t bytes,
+                       bool rows_view) {
     TensorShape elements = shape;
     elements.channels /= bytes;
-    tensor = without_reshapes(out_.graph, tensor, elements);
+    tensor = without_reshapes(out_.graph, tensor, elements, rows_view);
     const auto [found, made] = values_.insert({{tensor, key(shape)}, out_.values.size()});
     if (made) {
       const bool is_unsigned = out_.graph.at(tensor).type == graph::DataType::kUint8;
@@ -142,6 +150,7 @@ class Preparation {
       value.tensor = tensor;
       value.shape = shape;
       value.bytes = bytes;
+      value.rows_view = rows_view;
       value.is_unsigned = is_unsigned;
       out_.values.push_back(value);
     }
@@ -187,10 +196,12 @@ class Preparation {
     // Backwards, so that a view of a view is found.
     for (auto step = out_.steps.rbegin(); step != out_.steps.rend(); ++step) {
       const Node& node = out_.graph.nodes[step->node];
-      if (node.op != Op::kReshape || on_host[node.output]) continue;
+      const bool transpose = node.op == Op::kTranspose;
+      if ((node.op != Op::kReshape && !transpose) || on_host[node.output]) continue;
       step->place = Place::kView;
       step->engine = "";
-      step->why = "the same bytes, read in another shape";
+      step->why =
+          transpose ? "the same bytes, read transposed" : "the same bytes, read in another shape";
     }
   }
 
@@ -221,6 +232,7 @@ class Preparation {
       };
       after(layer.input);
       if (layer.second) after(*layer.second);
+      if (layer.operand) after(*layer.operand);
       host_stage[node.output] = own + 1;
       runs[{own, batch}].push_back(*step.layer);
     }

@@ -21,11 +21,9 @@ json counters_json(const RunResult& result) {
 }
 
 json estimate_json(const Estimate& e) {
-  return {{"mac", e.mac},
-          {"activation", e.activation},
-          {"weights", e.weights},
-          {"epilogue", e.epilogue},
-          {"memory", e.memory()}};
+  return {{"mac", e.mac},         {"activation", e.activation},
+          {"weights", e.weights}, {"epilogue", e.epilogue},
+          {"rows", e.rows},       {"memory", e.memory()}};
 }
 
 json layer_json(const NetworkLayerReport& layer, const NetworkReport& report) {
@@ -40,6 +38,7 @@ json layer_json(const NetworkLayerReport& layer, const NetworkReport& report) {
           {"shape", layer.shape},
           {"plan", layer.plan},
           {"mismatches", layer.mismatches},
+          {"worst_error", layer.worst_error ? json(*layer.worst_error) : json(nullptr)},
           {"cycles", layer.cycles ? json(*layer.cycles) : json(nullptr)},
           {"predicted_cycles", layer.predicted_cycles},
           {"ideal_cycles", layer.ideal_cycles},

@@ -73,6 +73,15 @@ const SegmentValue* Segment::find(std::size_t value) const {
   return found == values.end() ? nullptr : &*found;
 }
 
+std::uint64_t activation_room(const Network& network, const Segment& segment,
+                              std::uint64_t local_words) {
+  std::uint64_t taken = 0;
+  for (const std::size_t layer : segment.layers) {
+    taken += parameter_words(network.layers[layer].layer);
+  }
+  return local_words - std::min(taken, local_words);
+}
+
 Segment make_segment(const Network& network, std::vector<std::size_t> layers,
                      const std::vector<bool>& needed) {
   Segment segment;

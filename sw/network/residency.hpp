@@ -30,6 +30,15 @@ struct Segment {
   [[nodiscard]] const SegmentValue* find(std::size_t value) const;
 };
 
+/// Words of the local buffer that gamma and beta of a layer take.
+[[nodiscard]] inline std::uint64_t parameter_words(const Layer& layer) {
+  return layer.rows ? row_parameter_words(*layer.rows, layer.geometry.channels) : 0;
+}
+/// Words of the local buffer that the segment leaves to activations: gammas and betas stand at its
+/// end while the segment runs. 0 if nothing is left.
+[[nodiscard]] std::uint64_t activation_room(const Network& network, const Segment& segment,
+                                            std::uint64_t local_words);
+
 /// The segment of these layers. `needed`: values that somebody outside of it wants, by value.
 [[nodiscard]] Segment make_segment(const Network& network, std::vector<std::size_t> layers,
                                    const std::vector<bool>& needed);

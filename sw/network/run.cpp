@@ -13,6 +13,7 @@
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/node_layer.hpp"
+#include "sw/network/row_judge.hpp"
 #include "sw/network/value_words.hpp"
 
 namespace s4::sw {
@@ -58,15 +59,14 @@ class NetworkRunner {
     describe();
     const Backend backend = settings_.run.backend;
     const bool rtl = backend == Backend::kRtl || backend == Backend::kAll;
-    run_reference();
-    if (backend == Backend::kReference) return std::move(report_);
-
     std::optional<Outcome> functional_outcome;
     std::optional<Outcome> rtl_outcome;
-    {
+    if (backend != Backend::kReference) {
       FunctionalDevice device(config_);
       functional_outcome = run_on(device);
     }
+    run_reference(functional_outcome);
+    if (backend == Backend::kReference) return std::move(report_);
     if (rtl) {
       RtlOptions options = settings_.run.rtl;
       if (options.config_argument.empty()) {
@@ -135,7 +135,8 @@ class NetworkRunner {
       r.name = layer.name;
       r.engine = network_.steps[network_.layers[i].step].engine;
       r.shape = layer.describe();
-      const std::uint64_t kept = layer.weights.non_zeros();
+      report_.has_rows = report_.has_rows || layer.rows.has_value();
+      const std::uint64_t kept = layer.kept_weights();
       r.macs_dense = network_.layers[i].macs_dense();
       r.macs_nonzero = kept * layer.geometry.pixels();
       // BF16 has twice the bytes and half the rate.
@@ -162,16 +163,31 @@ class NetworkRunner {
 
   // ---- reference --------------------------------------------------------------------------------
 
-  void run_reference() {
+  /// Results of rows are not those of the reference to the byte: each is judged by its distance
+  /// from the real number, given the same input, and what follows goes on with the device's.
+  void run_reference(const std::optional<Outcome>& device) {
     std::vector<bool> wanted(graph_.tensors.size(), false);
+    std::map<TensorId, const MemoryValue*> rows;  // by result
     for (const MemoryValue& memory : compiled_.memory) {
-      if (memory.is_output) wanted[network_.values[memory.value].tensor] = true;
+      if (!memory.is_output) continue;
+      const ChipValue& value = network_.values[memory.value];
+      wanted[value.tensor] = true;
+      const ChipLayer& layer = network_.layers[*value.producer];
+      if (!device || !layer.layer.rows) continue;
+      rows[value.tensor] = &memory;
+      wanted[graph_.nodes[network_.steps[layer.step].node].inputs[0]] = true;
     }
+    Comparison comparison;
+    comparison.what = "rows of functional = reference within their bound";
     std::map<TensorId, TensorData> kept;
     const auto begin = Clock::now();
-    report_.outputs = graph::evaluate(graph_, inputs_, [&](TensorId id, const TensorData& data) {
+    report_.outputs = graph::evaluate(graph_, inputs_, [&](TensorId id, TensorData& data) {
+      const auto judged = rows.find(id);
+      if (judged != rows.end()) judge_rows_of(*judged->second, *device, kept, data, comparison);
       if (wanted[id]) kept[id] = data;
     });
+    comparison.made = true;
+    if (!rows.empty()) report_.comparisons.push_back(std::move(comparison));
     report_.reference_s = seconds_since(begin);
     report_.reference_outputs = report_.outputs;
     report_.wall_s = report_.reference_s;
@@ -181,6 +197,33 @@ class NetworkRunner {
       const TensorData& data = kept.at(value.tensor);
       expected_[memory.value] = words_of(value, data);
     }
+  }
+
+  /// Puts the device's result in place of `data`.
+  void judge_rows_of(const MemoryValue& memory, const Outcome& device,
+                     const std::map<TensorId, TensorData>& kept, TensorData& data,
+                     Comparison& comparison) {
+    const ChipValue& value = network_.values[memory.value];
+    const std::size_t index = *value.producer;
+    const ChipLayer& chip = network_.layers[index];
+    const graph::Node& node = graph_.nodes[network_.steps[chip.step].node];
+    const auto at =
+        static_cast<std::ptrdiff_t>(memory.region.address - compiled_.write_region.address);
+    const std::vector<std::uint8_t> words(
+        device.memory.begin() + at,
+        device.memory.begin() + at + static_cast<std::ptrdiff_t>(memory.region.size));
+    data = data_of(value, graph_.at(value.tensor), words);
+    const RowReport judgement = judge_layer_rows(chip.layer, kept.at(node.inputs[0]), data);
+    report_.layers[index].worst_error = judgement.worst_error;
+    report_.layers[index].mismatches += judgement.mismatches;
+    if (judgement.mismatches != 0 && comparison.mismatches == 0) {
+      comparison.first = fmt::format(
+          "{}: layer {} '{}' ({}): {} of {} results are farther from the real number than they may "
+          "be, the worst by {:.6f} steps",
+          comparison.what, index, chip.layer.name, chip.layer.describe(), judgement.mismatches,
+          judgement.results, judgement.worst_error);
+    }
+    comparison.mismatches += judgement.mismatches;
   }
 
   // ---- a device ---------------------------------------------------------------------------------
@@ -314,7 +357,7 @@ class NetworkRunner {
       const Program& program = chip.program;
       for (std::size_t c = 0; c < program.info.size(); ++c) {
         const CommandInfo& info = program.info[c];
-        if (info.engine != commands::Engine::kSpu || info.layer != layer ||
+        if (info.engine != network_.layers[layer].layer.engine() || info.layer != layer ||
             !info.box.contains(at)) {
           continue;
         }
@@ -323,7 +366,7 @@ class NetworkRunner {
         for (const DeviceRun& run : report_.runs) {
           if (run.device != device || run.program != program.name) continue;
           for (const TimelineEvent& event : run.result.timeline) {
-            if (event.engine != commands::Engine::kSpu || event.command != c) continue;
+            if (event.engine != info.engine || event.command != c) continue;
             return text + waveform(event.begin, event.end);
           }
           if (!run.result.timeline.empty()) {
@@ -430,7 +473,8 @@ class NetworkRunner {
         before = last->end - run.result.cycles();
       }
       for (const TimelineEvent& event : run.result.timeline) {  // in order of their ends
-        if (event.engine != commands::Engine::kSpu) continue;
+        const bool spu = event.engine == commands::Engine::kSpu;
+        if (!spu && event.engine != commands::Engine::kActivation) continue;
         auto& cycles = report_.layers[chip.program.info.at(event.command).layer].cycles;
         cycles = cycles.value_or(0) + event.end - before;
         before = event.end;

@@ -34,12 +34,13 @@ void require(bool condition, const std::string& what) {
 // ---- programs as JSON ---------------------------------------------------------------------------
 
 json estimate_json(const Estimate& e) {
-  return {e.mac, e.activation, e.epilogue, e.weights, e.loads, e.stores, e.commands, e.cycles};
+  return {e.mac,    e.activation, e.epilogue, e.weights, e.loads,
+          e.stores, e.rows,       e.commands, e.cycles};
 }
 
 Estimate estimate_from(const json& in) {
-  const auto n = in.get<std::array<std::uint64_t, 8>>();
-  return {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]};
+  const auto n = in.get<std::array<std::uint64_t, 9>>();
+  return {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]};
 }
 
 json plan_json(const Plan& p) {
@@ -134,20 +135,33 @@ json fingerprint(const Network& network) {
   json layers = json::array();
   for (const ChipLayer& layer : network.layers) {
     layers.push_back({layer.layer.name, layer.layer.describe(), layer.input,
-                      layer.second ? json(*layer.second) : json(nullptr), layer.output});
+                      layer.second ? json(*layer.second) : json(nullptr),
+                      layer.operand ? json(*layer.operand) : json(nullptr), layer.output});
   }
   json values = json::array();
   for (const ChipValue& value : network.values) {
     values.push_back({value.tensor, value.shape.batch, value.shape.channels, value.shape.height,
-                      value.shape.width, value.is_unsigned});
+                      value.shape.width, value.is_unsigned, value.rows_view, value.is_operand});
   }
   return {{"layers", layers}, {"values", values}};
 }
 
 // ---- commands -----------------------------------------------------------------------------------
 
-constexpr const char* kWhats[] = {"load input", "load second tensor", "weights", "conv",
-                                  "gemm",       "store output",       "end",     "maxpool"};
+constexpr const char* kWhats[] = {"load input",
+                                  "load second tensor",
+                                  "weights",
+                                  "conv",
+                                  "gemm",
+                                  "store output",
+                                  "end",
+                                  "maxpool",
+                                  "softmax",
+                                  "layernorm",
+                                  "load gamma and beta",
+                                  "load rows",
+                                  "rows",
+                                  "store rows"};
 constexpr std::size_t kInfoBytes = 1 + 8 * 4;
 
 void put_info(std::vector<std::uint8_t>& out, const CommandInfo& info) {

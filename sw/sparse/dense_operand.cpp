@@ -33,8 +33,13 @@ struct Place {
       plane = up(reduction, kWord) * (pair ? 2 : 1);
       planes = up(channels, std::max(elements, lanes)) / (pair ? kDenseLanes : elements);
     }
+    image = planes * plane;
+    if (operand.plane == 0) return;
+    if (pair) throw std::invalid_argument("a tensor of BF16 words feeds 32 output channels");
+    plane = operand.plane;
+    image = operand.image;
   }
-  [[nodiscard]] std::uint64_t image_bytes() const { return planes * plane * kWord; }
+  [[nodiscard]] std::uint64_t image_bytes() const { return image * kWord; }
   /// Byte of the low half of an element.
   [[nodiscard]] std::uint64_t at(std::uint32_t channel, std::uint32_t index) const {
     if (transposed) {
@@ -55,6 +60,7 @@ struct Place {
   bool pair = false;        ///< two words of 32 channels beside each other
   std::uint64_t plane = 0;  ///< words
   std::uint64_t planes = 0;
+  std::uint64_t image = 0;  ///< words from one to the next
 };
 
 /// The pieces with the values of the group that begins at `channel`.
@@ -95,10 +101,16 @@ std::vector<WeightPiece> value_pieces(const DenseOperand& operand, const Place& 
 
 }  // namespace
 
+std::uint64_t operand_bytes(const DenseOperand& operand, std::uint32_t lanes) {
+  const Place place(operand, lanes);
+  return operand.plane != 0 ? place.planes * place.plane * kWord
+                            : place.image_bytes() * operand.images.size();
+}
+
 std::vector<std::uint8_t> operand_words(const DenseOperand& operand, std::uint32_t lanes) {
   const Place place(operand, lanes);
   const std::uint8_t flip = operand.is_unsigned ? 0x80 : 0;
-  std::vector<std::uint8_t> bytes(place.image_bytes() * operand.images.size(), 0);
+  std::vector<std::uint8_t> bytes(operand_bytes(operand, lanes), 0);
   for (std::size_t image = 0; image < operand.images.size(); ++image) {
     std::uint8_t* const base = bytes.data() + image * place.image_bytes();
     const WeightTensor& elements = operand.images[image];

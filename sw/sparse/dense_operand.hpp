@@ -17,12 +17,20 @@ struct DenseOperand {
   /// Elements of each image's operand, 1x1 kernels [N][K] whatever lies in memory; all of one size
   /// and type.
   std::vector<WeightTensor> images;
+  /// Set: the operand lies in memory as a tensor of words like any other, this many words between
+  /// its channel blocks and between its images; BF16 only if transposed. Up to 63 words behind it
+  /// are read as well.
+  std::uint64_t plane = 0;
+  std::uint64_t image = 0;
 };
 
 /// Output channels of a group that an operand of values can feed.
 inline constexpr std::uint32_t kDenseLanes = 64;
 
-/// Bytes of the operand in memory, for groups of `lanes` output channels.
+/// Bytes that the operand takes in memory, for groups of `lanes` output channels.
+[[nodiscard]] std::uint64_t operand_bytes(const DenseOperand& operand, std::uint32_t lanes);
+
+/// The operand in memory, for groups of `lanes` output channels.
 [[nodiscard]] std::vector<std::uint8_t> operand_words(const DenseOperand& operand,
                                                       std::uint32_t lanes);
 

@@ -68,6 +68,15 @@ class NetworkBuilder {
     const std::int64_t depth = shape(x).back();
     return layer(graph::Op::kQMatMul, x, {depth, columns}, columns, depth, {}, density);
   }
+  /// A product whose result can take the place of weights.
+  Tensor gemm_operand(const Tensor& x, std::int64_t columns) {
+    Tensor y = gemm(x, columns);
+    auto& q = graph.nodes.back().get<graph::QLayerAttributes>();
+    q.y.zero = operand_zero();
+    q.low = low();
+    q.high = high();
+    return {y.id, q.y};
+  }
   Tensor add(const Tensor& a, const Tensor& b) {
     const graph::Quant y{(a.quant.scale + b.quant.scale) * scale(0.6F, 1.0F), zero_point()};
     const std::int32_t least = chance(3) ? y.zero : low();
@@ -86,6 +95,44 @@ class NetworkBuilder {
     return {node(graph::Op::kQGlobalAveragePool, {x.id}, graph::QPoolAttributes{{}, x.quant, y}),
             y};
   }
+  Tensor softmax(const Tensor& x) {
+    const graph::Quant y{1.0F / 256, low()};
+    return {node(graph::Op::kQSoftmax, {x.id}, graph::QRowAttributes{x.quant, y, 0}), y};
+  }
+  /// With gamma, beta, both or none.
+  Tensor layer_norm(const Tensor& x) {
+    const graph::Quant y{scale(0.02F, 0.04F), zero_point()};
+    const std::int64_t columns = shape(x).back();
+    const auto parameter = [&](float middle) {
+      if (chance(3)) return graph::kNoTensor;
+      graph::TensorData data(graph::DataType::kFloat32, {columns});
+      for (auto& value : data.get<float>()) value = scale(middle - 0.5F, middle + 0.5F);
+      return graph.add_constant(name("p"), std::move(data));
+    };
+    const graph::TensorId gamma = parameter(1);
+    const graph::TensorId beta = parameter(0);
+    return {node(graph::Op::kQLayerNorm, {x.id, gamma, beta},
+                 graph::QRowAttributes{x.quant, y, scale(1e-6F, 1e-3F)}),
+            y};
+  }
+  Tensor transpose(const Tensor& x) {
+    const std::size_t rank = shape(x).size();
+    graph::TransposeAttributes swap;
+    for (std::size_t i = 0; i < rank; ++i) swap.permutation.push_back(static_cast<int>(i));
+    std::swap(swap.permutation[rank - 1], swap.permutation[rank - 2]);
+    return {node(graph::Op::kTranspose, {x.id}, swap), x.quant};
+  }
+  /// Product of two activations; the zero point of `b` must be operand_zero().
+  Tensor product(const Tensor& a, const Tensor& b) {
+    const double depth = static_cast<double>(shape(a).back());
+    const graph::Quant y{static_cast<float>(a.quant.scale * b.quant.scale * std::sqrt(depth) * 60) *
+                             scale(0.7F, 1.5F),
+                         zero_point()};
+    return {node(graph::Op::kQMatMulDynamic, {a.id, b.id},
+                 graph::QBinaryAttributes{a.quant, b.quant, y, low(), high()}),
+            y};
+  }
+  [[nodiscard]] std::int32_t operand_zero() const { return low() == 0 ? 128 : 0; }
   Tensor flatten(const Tensor& x) {
     const graph::Shape& s = shape(x);
     std::int64_t rest = 1;

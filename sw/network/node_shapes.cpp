@@ -1,0 +1,58 @@
+// Tensors of the graph as the chip sees their shapes.
+#include <algorithm>
+#include <limits>
+
+#include "sw/network/node_layer.hpp"
+
+namespace s4::sw {
+
+using graph::Graph;
+using graph::Node;
+using graph::Op;
+using graph::Shape;
+using graph::TensorId;
+
+const Node* producer_of(const Graph& graph, TensorId tensor) {
+  const auto found = std::find_if(graph.nodes.begin(), graph.nodes.end(),
+                                  [&](const Node& node) { return node.output == tensor; });
+  return found == graph.nodes.end() ? nullptr : &*found;
+}
+
+std::optional<TensorShape> image_shape(const Shape& shape) {
+  if (shape.size() < 2) return std::nullopt;
+  std::int64_t width = 1;
+  for (std::size_t i = 3; i < shape.size(); ++i) width *= shape[i];
+  const std::int64_t height = shape.size() < 3 ? 1 : shape[2];
+  for (const std::int64_t size : {shape[0], shape[1], height, width}) {
+    if (size < 1 || size > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+  }
+  return TensorShape{static_cast<std::uint32_t>(shape[0]), static_cast<std::uint32_t>(shape[1]),
+                     static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width)};
+}
+
+std::optional<TensorShape> rows_shape(const Shape& shape) {
+  if (shape.size() < 2) return std::nullopt;
+  std::int64_t images = 1;
+  for (std::size_t i = 0; i + 2 < shape.size(); ++i) images *= shape[i];
+  std::int64_t rows = 1;
+  (shape.size() > 2 ? rows : images) *= shape[shape.size() - 2];
+  return TensorShape{static_cast<std::uint32_t>(images), static_cast<std::uint32_t>(shape.back()),
+                     1, static_cast<std::uint32_t>(rows)};
+}
+
+TensorId without_reshapes(const Graph& graph, TensorId tensor, const TensorShape& shape,
+                          bool rows_view) {
+  for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
+       node = producer_of(graph, tensor)) {
+    const Shape& from = graph.at(node->inputs[0]).shape;
+    const auto before = rows_view ? rows_shape(from) : image_shape(from);
+    if (!before || before->batch != shape.batch || before->channels != shape.channels ||
+        before->pixels() != shape.pixels()) {
+      break;
+    }
+    tensor = node->inputs[0];
+  }
+  return tensor;
+}
+
+}  // namespace s4::sw

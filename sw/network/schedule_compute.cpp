@@ -1,0 +1,253 @@
+// The part of a schedule that computes: commands of the array and of the row engine, weights, and
+// the clocks they are expected to take.
+#include <algorithm>
+
+#include "sw/network/scheduler.hpp"
+
+namespace s4::sw {
+namespace {
+
+using commands::Engine;
+using commands::Opcode;
+
+std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+void Scheduler::compute(std::size_t i, std::uint32_t s) {
+  std::uint32_t last = parts(i);
+  while (part_of(computed(i, s), last - 1, parts(i)).count() == 0) --last;
+  bool first = true;
+  for (std::uint32_t part = 0; part < last; ++part) {
+    const Images images = part_of(computed(i, s), part, parts(i));
+    if (images.count() == 0) continue;
+    compute_part(i, s, images, first, part + 1 < last);
+    first = false;
+  }
+}
+
+void Scheduler::compute_part(std::size_t i, std::uint32_t s, const Images& images, bool sends,
+                             bool keep) {
+  ++out_.layers[i].plan.chunks;
+  if (layer(i).rows) return compute_rows(i, s, images);
+  const LayerCost& cost = *costs_[i];
+  if (layer(i).dense) {  // each image with its own operand
+    for (std::uint32_t image = images.begin; image < images.end; ++image) {
+      compute_slice(i, s, {image, image + 1}, cost.slices.front(), true, false);
+    }
+    return;
+  }
+  for (std::size_t k = 0; k < cost.slices.size(); ++k) {
+    const bool first = k == 0;
+    const bool last = k + 1 == cost.slices.size();
+    compute_slice(i, s, images, cost.slices[k], sends && (first || !cost.shared),
+                  keep || (cost.shared && !last));
+  }
+}
+
+void Scheduler::compute_slice(std::size_t i, std::uint32_t s, const Images& images,
+                              const SliceCost& slice, bool sends, bool keep) {
+  const ChipLayer& chip = network_.layers[segment_.layers[i]];
+  const LayerGeometry& g = chip.layer.geometry;
+  const std::size_t in = position(chip.input);
+  const std::size_t out = position(chip.output);
+  // Blocks of 64 bytes; a slice counts its input in blocks of 64 channels.
+  const Blocks read{slice.slice.in_begin * g.in_bytes,
+                    std::min(slice.slice.in_end * g.in_bytes, g.in_blocks())};
+  const Blocks results{slice.slice.out_begin * g.out_bytes / 64,
+                       (slice.slice.out_end * g.out_bytes + 63) / 64};
+  LastCommands needs = no_needs();
+  use(in, s, images, read, Engine::kSpu, false, needs);
+  if (chip.second) use(position(*chip.second), s, images, results, Engine::kSpu, false, needs);
+  use(out, s, images, results, Engine::kSpu, true, needs);
+
+  const Images in_all = held(in, s);
+  const Images out_all = held(out, s);
+  const std::uint64_t in_plane = std::uint64_t{g.height} * g.row_words();
+  const std::uint64_t out_plane = std::uint64_t{g.out_height()} * g.out_width();
+  const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
+  commands::SpuCommand c = layer_command(chip.layer, slice.profile.shape);
+  c.in_blocks = static_cast<std::uint16_t>(read.end - read.begin);
+  c.in_plane = word(in_plane * in_all.count());
+  c.in_addr =
+      word(base(in, s) + (images.begin - in_all.begin) * in_plane + read.begin * c.in_plane);
+  c.in_image = word(in_plane);
+  c.in_row = static_cast<std::uint16_t>(g.row_words());
+  c.in_height = static_cast<std::uint16_t>(g.height);
+  c.in_width = static_cast<std::uint16_t>(g.row_words());
+  c.images = static_cast<std::uint16_t>(images.count());
+  c.out_height = static_cast<std::uint16_t>(g.out_height());
+  c.out_width = static_cast<std::uint16_t>(g.out_width());
+  c.pad_top = static_cast<std::uint16_t>(g.pad_top);
+  c.pad_left = static_cast<std::uint16_t>(g.pad_left);
+  c.out_channels = static_cast<std::uint16_t>(slice.slice.filters());
+  c.out_plane = word(out_plane * out_all.count());
+  const std::uint64_t out_skip =
+      (images.begin - out_all.begin) * out_plane + results.begin * c.out_plane;
+  c.out_addr = word(base(out, s) + out_skip);
+  c.pixels = word(images.count() * out_plane);
+  const bool weights = chip.layer.has_weights();
+  c.weights_resident = weights && slice.profile.fits ? 1 : 0;
+  c.weights_keep = weights && keep ? 1 : 0;
+  if (chip.second) {
+    const std::size_t second = position(*chip.second);
+    const Images all = held(second, s);
+    c.add_plane = word(out_plane * all.count());
+    c.add_addr = word(base(second, s) + (images.begin - all.begin) * out_plane +
+                      results.begin * c.add_plane);
+  }
+  const std::uint64_t end = predict(i, images, slice.profile, needs, weights && sends);
+  OutputBox part = box(i, images);
+  part.channel_begin = slice.slice.out_begin;
+  part.channel_end = slice.slice.out_end;
+  add(Engine::kSpu, c.encode(), needs, {Engine::kSpu, chip.layer.kind(), chip.layer.number, part},
+      end);
+  if (weights && sends) send_weights(i, images, slice);
+}
+
+std::uint64_t Scheduler::predict(std::size_t i, const Images& images, const ShapeProfile& profile,
+                                 const LastCommands& needs, bool sends) {
+  const LayerGeometry& g = layer(i).geometry;
+  const std::uint64_t pixels = std::uint64_t{images.count()} * g.out_height() * g.out_width();
+  const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
+  LastCommands others = needs;
+  others[static_cast<std::size_t>(Engine::kSpu)] = kNoCommand;
+  const std::uint64_t inputs = ready(others);
+  const std::int64_t own = needs[static_cast<std::size_t>(Engine::kSpu)];
+  const std::uint64_t start =
+      std::max({spu_ + (spu_ > 0 ? kCommandGap : 0), inputs > 0 ? inputs + kCommandStart : 0,
+                own != kNoCommand ? ends_[static_cast<std::size_t>(own)] + kCommandAfter : 0});
+  Estimate& e = out_.layers[i].estimate;
+  std::uint64_t at = start;
+  // The next weights flow once the former command uses its own.
+  if (sends) port_ = std::max(port_, profile.switch_stall == 0 ? last_start_ : spu_);
+  for (const GroupProfile& group : profile.groups) {
+    const std::uint64_t tile = tile_clocks(group, profile, config_, !profile.fits);
+    e.mac += tiles * group.clocks;
+    e.activation += tiles * fetch_clocks(group, profile);
+    e.epilogue += tiles * drain_clocks(profile, config_);
+    at += tile;
+    if (sends) {
+      const std::uint64_t words = group.words() * (profile.fits ? 1 : tiles);
+      e.weights += words;
+      port_ += words;
+      at = std::max(at, (profile.fits ? port_ : start + group.words()) + kMemoryLatency);
+    }
+    at += (tiles - 1) * tile;
+  }
+  at += profile.switch_stall;
+  if (!profile.fits) port_ = std::max(port_, at);
+  ++e.commands;
+  LayerPlacement& placed = out_.layers[i];
+  placed.predicted += at - std::min(at, front_);
+  front_ = std::max(front_, at);
+  last_start_ = start;
+  spu_ = at;
+  last_end_ = std::max(last_end_, at + kCommandEnd);
+  return at + kCommandEnd;
+}
+
+void Scheduler::compute_rows(std::size_t i, std::uint32_t s, const Images& images) {
+  const ChipLayer& chip = network_.layers[segment_.layers[i]];
+  const LayerGeometry& g = chip.layer.geometry;
+  const std::uint64_t plane = std::uint64_t{g.height} * g.width;
+  constexpr std::uint64_t kMostRows = 65535;  // of a command
+  if (images.count() > 1 && images.count() * plane > kMostRows) {
+    const std::uint32_t middle = images.begin + images.count() / 2;
+    compute_rows(i, s, {images.begin, middle});
+    return compute_rows(i, s, {middle, images.end});
+  }
+  const std::size_t in = position(chip.input);
+  const std::size_t out = position(chip.output);
+  const std::uint64_t parameters = parameter_base(i);
+  LastCommands needs = no_needs();
+  accesses_.access(parameters, parameters + parameter_words(chip.layer), Engine::kActivation,
+                   next_index(), false, needs);
+  use(in, s, images, {0, g.in_blocks()}, Engine::kActivation, false, needs);
+  use(out, s, images, {0, g.out_blocks()}, Engine::kActivation, true, needs);
+
+  const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
+  const Images in_all = held(in, s);
+  const Images out_all = held(out, s);
+  commands::RowsCommand c = row_command(*chip.layer.rows, g.channels);
+  c.layer = chip.layer.number;
+  c.in_addr = word(base(in, s) + (images.begin - in_all.begin) * plane);
+  c.in_row = 1;
+  c.in_word = word(in_all.count() * plane);
+  c.out_addr = word(base(out, s) + (images.begin - out_all.begin) * plane);
+  c.out_row = 1;
+  c.out_word = word(out_all.count() * plane);
+  c.rows = static_cast<std::uint16_t>(images.count() * plane);
+  c.param_addr = word(parameter_words(chip.layer) != 0 ? parameters : 0);
+
+  const std::uint64_t clocks = row_clocks(*chip.layer.rows, c.rows, g.channels);
+  const std::uint64_t end = std::max(rows_, ready(needs)) + clocks;
+  LayerPlacement& placed = out_.layers[i];
+  placed.estimate.rows += clocks;
+  ++placed.estimate.commands;
+  placed.predicted += end - std::min(end, front_);
+  rows_ = end;
+  front_ = std::max(front_, end);
+  last_end_ = std::max(last_end_, end);
+  add(Engine::kActivation, c.encode(), needs,
+      {Engine::kActivation, chip.layer.kind(), chip.layer.number, box(i, images)}, end);
+}
+
+void Scheduler::send_weights(std::size_t i, const Images& images, const SliceCost& cost) {
+  Estimate& e = out_.layers[i].estimate;
+  if (!cost.packed) return;
+  const LayerGeometry& g = layer(i).geometry;
+  const std::uint64_t pixels = std::uint64_t{images.count()} * g.out_height() * g.out_width();
+  const std::uint64_t tiles = cost.profile.fits ? 1 : ceil_div(pixels, cost.profile.tile_pixels);
+  const auto all = static_cast<std::uint32_t>(cost.packed->groups.size());
+  const std::uint32_t groups = layer(i).dense ? all / g.batch : all;
+  const std::uint32_t first = layer(i).dense ? images.begin * groups : 0;
+  const std::optional<std::size_t> operand = network_.layers[segment_.layers[i]].operand;
+  const auto send = [&](std::uint32_t begin, std::uint32_t end) {
+    for (commands::WeightsCommand c :
+         weight_commands(*cost.packed, cost.offset, first + begin, first + end)) {
+      c.layer = layer(i).number;
+      ++e.commands;
+      LastCommands needs = no_needs();
+      if (c.dense != 0) use_memory(*operand, images, Engine::kWeights, false, needs);
+      add(Engine::kWeights, c.encode(), needs,
+          {Engine::kWeights, "weights", layer(i).number, box(i, images)}, port_);
+    }
+  };
+  if (cost.profile.fits) {
+    send(0, groups);
+    return;
+  }
+  for (std::uint32_t group = 0; group < groups; ++group) {
+    for (std::uint64_t t = 0; t < tiles; ++t) send(group, group + 1);
+  }
+}
+
+std::uint32_t best_shape(const Layer& layer, const config::Configuration& config,
+                         const std::vector<LayerCost>& costs, std::uint32_t images) {
+  const std::uint64_t pixels =
+      std::uint64_t{images} * layer.geometry.out_height() * layer.geometry.out_width();
+  std::uint32_t best = 0;
+  std::uint64_t least = 0;
+  for (const LayerCost& cost : costs) {
+    std::uint64_t clocks = 0;
+    std::uint64_t words = 0;
+    for (const SliceCost& slice : cost.slices) {
+      const ShapeProfile& profile = slice.profile;
+      const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
+      clocks += profile.switch_stall + kCommandGap;
+      if (!cost.shared || &slice == &cost.slices.front()) words += profile.words;
+      for (const GroupProfile& group : profile.groups) {
+        clocks += tiles * tile_clocks(group, profile, config, !profile.fits);
+      }
+    }
+    clocks = std::max(clocks, words);
+    if (cost.shape == costs.front().shape || clocks < least) {
+      least = clocks;
+      best = cost.shape;
+    }
+  }
+  return best;
+}
+
+}  // namespace s4::sw

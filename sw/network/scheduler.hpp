@@ -1,0 +1,167 @@
+// How make_schedule() makes commands; its parts are in schedule.cpp and schedule_compute.cpp.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sw/compiler/command_fields.hpp"
+#include "sw/network/dependencies.hpp"
+#include "sw/network/schedule.hpp"
+
+namespace s4::sw {
+
+/// Clocks from an engine through the memory to the next one.
+inline constexpr std::uint64_t kMemoryLatency = 110;
+
+/// Images [begin, end) of the batch.
+struct Images {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  [[nodiscard]] std::uint32_t count() const { return end - begin; }
+};
+
+/// Blocks of 64 channels, [begin, end).
+struct Blocks {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
+class Scheduler {
+ public:
+  Scheduler(const Network& network, const Segment& segment, const SegmentPlan& plan,
+            const config::Configuration& config, const std::vector<const LayerCost*>& costs,
+            const ValueAddresses& addresses);
+
+  Schedule run();
+
+ private:
+  /// The last layer of sub-batch `s` that uses the place of a loaded value.
+  [[nodiscard]] std::size_t free_after(std::size_t v, std::uint32_t s) const;
+
+  /// Words of the place of a value.
+  [[nodiscard]] std::uint64_t place_words(std::size_t position, std::uint32_t s) const;
+
+  void describe_layer(std::size_t i);
+
+  [[nodiscard]] const Layer& layer(std::size_t i) const {
+    return network_.layers[segment_.layers[i]].layer;
+  }
+  /// Images that layer i computes in sub-batch `s`.
+  [[nodiscard]] Images computed(std::size_t i, std::uint32_t s) const {
+    return i >= plan_.split ? subs_[s].all : subs_[s].own;
+  }
+  /// Images that the place of a value holds in sub-batch `s`.
+  [[nodiscard]] Images held(std::size_t position, std::uint32_t s) const {
+    return is_late(segment_.values[position], plan_.split) ? subs_[s].all : subs_[s].own;
+  }
+  /// One group that stays in the weight buffers over several commands.
+  [[nodiscard]] bool keeps(std::size_t i) const {
+    return layer(i).has_weights() && !layer(i).dense && costs_[i]->can_keep();
+  }
+  [[nodiscard]] std::uint32_t parts(std::size_t i) const {
+    return i == 0 && (keeps(0) || !layer(0).has_weights()) ? plan_.load_parts : 1;
+  }
+  /// Part `part` of a sub-batch; empty if there are fewer images than parts.
+  [[nodiscard]] static Images part_of(const Images& all, std::uint32_t part, std::uint32_t count) {
+    return {
+        all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * part / count),
+        all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * (part + 1) / count)};
+  }
+
+  [[nodiscard]] std::size_t position(std::size_t value) const {
+    return static_cast<std::size_t>(segment_.find(value) - segment_.values.data());
+  }
+  /// Place of a value of sub-batch `s`.
+  [[nodiscard]] std::uint64_t base(std::size_t position, std::uint32_t s) const {
+    return s % 2 == 0 ? plan_.allocation.address[position] : plan_.allocation.other[position];
+  }
+  [[nodiscard]] const TensorShape& shape_of(std::size_t position) const {
+    return network_.values[segment_.values[position].value].shape;
+  }
+
+  /// Notes the use of the given images and channel blocks of a value of sub-batch `s`.
+  void use(std::size_t position, std::uint32_t s, const Images& images, const Blocks& blocks,
+           commands::Engine engine, bool write, LastCommands& needs);
+
+  /// Notes the use of the given images of a value in memory.
+  void use_memory(std::size_t value, const Images& images, commands::Engine engine, bool write,
+                  LastCommands& needs);
+
+  [[nodiscard]] std::int64_t next_index() const {
+    return static_cast<std::int64_t>(out_.program.commands.size());
+  }
+
+  /// Adds a command; its clocks are [start, end).
+  void add(commands::Engine engine, const commands::CommandBytes& bytes, const LastCommands& needs,
+           CommandInfo info, std::uint64_t end);
+
+  [[nodiscard]] std::uint64_t ready(const LastCommands& needs) const;
+
+  static LastCommands no_needs() {
+    LastCommands needs;
+    needs.fill(kNoCommand);
+    return needs;
+  }
+
+  [[nodiscard]] commands::DmaCommand copy(commands::Opcode opcode, std::size_t position,
+                                          std::uint32_t s, const Images& images) const;
+
+  /// Where gamma and beta of layer i lie in the local buffer.
+  [[nodiscard]] std::uint64_t parameter_base(std::size_t i) const;
+  void load_parameters();
+  void load_all(std::uint32_t s);
+  void load(std::size_t v, std::uint32_t s);
+
+  void load_part(std::size_t v, std::uint32_t s, std::uint32_t part);
+
+  [[nodiscard]] OutputBox box(std::size_t i, const Images& images) const;
+
+  void store(std::size_t i, std::uint32_t s);
+
+  void compute(std::size_t i, std::uint32_t s);
+
+  void compute_part(std::size_t i, std::uint32_t s, const Images& images, bool sends, bool keep);
+
+  void compute_slice(std::size_t i, std::uint32_t s, const Images& images, const SliceCost& slice,
+                     bool sends, bool keep);
+
+  /// Rows of these images by the row engine.
+  void compute_rows(std::size_t i, std::uint32_t s, const Images& images);
+
+  /// Clock at which the last result of a command of the array is there.
+  std::uint64_t predict(std::size_t i, const Images& images, const ShapeProfile& profile,
+                        const LastCommands& needs, bool sends);
+
+  void send_weights(std::size_t i, const Images& images, const SliceCost& cost);
+
+  Schedule finish();
+
+  const Network& network_;
+  const Segment& segment_;
+  const SegmentPlan& plan_;
+  const config::Configuration& config_;
+  const std::vector<const LayerCost*>& costs_;
+  const ValueAddresses& addresses_;
+  std::uint32_t batch_ = 1;
+  struct SubBatch {
+    Images own;
+    Images all;  ///< that late layers take together
+  };
+  std::vector<SubBatch> subs_;
+  Schedule out_;
+  AccessMap accesses_;  ///< of the local buffer
+  AccessMap memory_;    ///< of words in memory that take the place of weights
+  TokenPlanner tokens_;
+  // Predicted clocks: when the read port, the array, the row engine and the store are free, and
+  // when the latest layer so far ends.
+  std::vector<std::uint64_t> ends_;
+  std::uint64_t port_ = 0;
+  std::uint64_t spu_ = 0;
+  std::uint64_t rows_ = 0;
+  std::uint64_t front_ = 0;
+  std::uint64_t store_ = 0;
+  std::uint64_t last_start_ = 0;
+  std::uint64_t last_end_ = 0;
+};
+
+}  // namespace s4::sw

@@ -1,0 +1,198 @@
+// Networks with softmax, LayerNorm and products of two activations.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include "random_network.hpp"
+#include "sim/config/configuration_loader.hpp"
+#include "sw/graph/evaluate.hpp"
+#include "sw/network/network.hpp"
+#include "sw/network/row_judge.hpp"
+#include "sw/program_file/program_file.hpp"
+#include "tb/root.hpp"
+#include "tb/seed.hpp"
+
+namespace {
+
+using namespace s4;
+using namespace s4::sw;
+using sw::test::NetworkBuilder;
+using Tensor = NetworkBuilder::Tensor;
+
+config::Configuration configuration(const std::string& name) {
+  return sim::load_configuration(tb::root(), name);
+}
+
+NetworkReport run(const NetworkBuilder& b, const std::vector<graph::TensorData>& data,
+                  const std::string& config, Backend backend, const NetworkOptions& options = {},
+                  double stalls = 0) {
+  NetworkRunSettings settings;
+  settings.run.backend = backend;
+  settings.run.rtl.stalls = stalls;
+  const config::Configuration configured = configuration(config);
+  return run_network(compile_network(prepare(b.graph, options), configured), data, configured,
+                     settings);
+}
+
+std::size_t on_chip(const Network& network, graph::Op op) {
+  std::size_t count = 0;
+  for (const NetworkStep& step : network.steps) {
+    count += step.place == Place::kChip && network.graph.nodes[step.node].op == op ? 1 : 0;
+  }
+  return count;
+}
+
+/// One head of attention over [B,S,C] and what stands around it in a transformer.
+Tensor attention_block(NetworkBuilder& b, const Tensor& x, std::int64_t width) {
+  const Tensor normal = b.chance(2) ? b.layer_norm(x) : x;
+  const Tensor q = b.gemm(normal, width);
+  const Tensor k = b.gemm_operand(normal, width);
+  const Tensor v = b.gemm_operand(normal, width);
+  const Tensor scores = b.product(q, b.transpose(k));
+  const Tensor mixed = b.product(b.softmax(scores), v);
+  const Tensor sum = b.add(b.gemm(mixed, b.shape(x).back()), x);
+  const Tensor second = b.layer_norm(sum);
+  return b.add(b.gemm(b.gemm(second, b.pick(1, 150)), b.shape(x).back()), sum);
+}
+
+/// A transformer block, a chain of rows and products, or both.
+void random_transformer(NetworkBuilder& b) {
+  const graph::Shape shape{b.pick(1, 3), b.pick(1, 20),
+                           b.chance(3) ? b.pick(60, 140) : b.pick(2, 40)};
+  Tensor x = b.input(shape);
+  const std::int64_t blocks = b.pick(1, 2);
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    if (b.chance(4)) {
+      x = b.gemm(b.chance(2) ? b.softmax(x) : b.layer_norm(x), b.pick(1, 80));
+    } else {
+      x = attention_block(b, x, b.chance(3) ? b.pick(60, 130) : b.pick(1, 40));
+    }
+  }
+  b.output(b.chance(2) ? b.dequantize(x) : x.id);
+}
+
+void check(const NetworkReport& report, const std::string& what) {
+  INFO(what);
+  for (const Comparison& comparison : report.comparisons) {
+    INFO(comparison.what << ": " << comparison.first);
+    CHECK(comparison.made);
+    CHECK(comparison.mismatches == 0);
+  }
+  INFO(report.error);
+  CHECK(report.ok());
+}
+
+TEST_CASE("random transformers: functional model = reference") {
+  for (std::uint64_t i = 0; i < (tb::full_run() ? 600U : 60U); ++i) {
+    NetworkBuilder b(tb::seed() * 1000 + i, i % 2 != 0);
+    random_transformer(b);
+    NetworkOptions options;
+    options.store_all = i % 3 == 0;
+    const std::string config = i % 4 == 0 ? "s4" : i % 2 == 0 ? "small" : "tiny";
+    check(run(b, b.data(), config, Backend::kFunctional, options),
+          "network " + std::to_string(i) + ", " + config);
+  }
+}
+
+TEST_CASE("random transformers: RTL = functional model = reference") {
+  for (std::uint64_t i = 0; i < (tb::full_run() ? 80U : 8U); ++i) {
+    NetworkBuilder b(tb::seed() * 1000 + 500 + i, i % 2 != 0);
+    random_transformer(b);
+    NetworkOptions options;
+    options.store_all = i % 2 == 0;
+    check(run(b, b.data(), i % 4 == 3 ? "small" : "tiny", Backend::kAll, options,
+              i % 2 == 0 ? 0.0 : 0.3),
+          "network " + std::to_string(i));
+  }
+}
+
+TEST_CASE("a transformer block has no step on the host") {
+  NetworkBuilder b(5, false);
+  const Tensor x = b.input({2, 9, 40});
+  b.output(attention_block(b, x, 24).id);
+  const Network network = prepare(b.graph);
+  for (const NetworkStep& step : network.steps) {
+    INFO(step.op << " '" << step.name << "': " << step.why);
+    CHECK(step.place != Place::kHost);
+  }
+  CHECK(on_chip(network, graph::Op::kQMatMulDynamic) == 2);
+  CHECK(on_chip(network, graph::Op::kQSoftmax) == 1);
+  CHECK(network.runs.size() == 1);
+}
+
+TEST_CASE("rows that do not fit the local buffer go through memory in chunks") {
+  const config::Configuration config = configuration("tiny");
+  NetworkBuilder b(11, false);
+  // An image and its result need more than all words.
+  const auto rows = static_cast<std::int64_t>(config.local_words / 2 + 10);
+  b.output(b.layer_norm(b.input({1, rows, 70})).id);
+  const auto data = b.data();
+  const CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+  REQUIRE(compiled.programs.size() == 1);
+  CHECK(compiled.programs[0].spilled);
+  CHECK(compiled.programs[0].layers[0].plan.chunks > 1);
+  check(run(b, data, "tiny", Backend::kAll), "spilled");
+}
+
+TEST_CASE("images pass through rows in sub-batches") {
+  NetworkBuilder b(12, true);
+  const Tensor x = b.input({5, 7, 33});
+  b.output(attention_block(b, x, 20).id);
+  NetworkOptions options;
+  options.sub_batch = 2;
+  check(run(b, b.data(), "tiny", Backend::kAll, options), "sub-batches of 2");
+}
+
+TEST_CASE("a transformer's program read back runs like the one written") {
+  const config::Configuration config = configuration("tiny");
+  NetworkBuilder b(15, false);
+  b.output(attention_block(b, b.input({2, 6, 20}), 12).id);
+  const CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+  const CompiledNetwork read = decode_program(encode_program(compiled), "x.s4");
+  CHECK(encode_program(read) == encode_program(compiled));
+  NetworkRunSettings settings;
+  settings.run.backend = Backend::kFunctional;
+  check(run_network(read, b.data(), config, settings), "read back");
+}
+
+TEST_CASE("products of activations that the chip cannot do say why") {
+  NetworkBuilder b(13, false);
+  const Tensor x = b.input({2, 6, 16});
+  Tensor y = b.gemm_operand(x, 16);
+  b.graph.nodes.back().get<graph::QLayerAttributes>().y.zero = 3;
+  y.quant.zero = 3;
+  b.output(b.product(x, b.transpose(y)).id);
+  const Network network = prepare(b.graph);
+  const NetworkStep& step = network.steps.back();
+  CHECK(step.place == Place::kHost);
+  CHECK(step.why == "the zero point of its second operand is 3, not 0");
+  // The host transposes and multiplies then.
+  check(run(b, b.data(), "tiny", Backend::kFunctional), "on the host");
+}
+
+TEST_CASE("a result of rows that is a step off is noticed") {
+  NetworkBuilder b(14, false);
+  b.output(b.softmax(b.gemm(b.input({3, 8, 32}), 32)).id);
+  const auto data = b.data();
+  const Network network = prepare(b.graph);
+  const config::Configuration config = configuration("tiny");
+  NetworkOptions options;
+  options.store_all = true;
+  const NetworkReport report = run(b, data, "tiny", Backend::kFunctional, options);
+  REQUIRE(report.ok());
+  REQUIRE(report.layers[1].worst_error);
+  CHECK(*report.layers[1].worst_error < 0.51);
+  // The judge itself: what the chip said, and one byte a step up.
+  const Layer& layer = network.layers[1].layer;
+  graph::TensorData x(graph::DataType::kInt8, {3, 8, 32});
+  for (std::size_t i = 0; i < 768; ++i) {
+    x.get<std::int8_t>()[i] = static_cast<std::int8_t>(i * 37 % 251 - 125);
+  }
+  const graph::TensorData y = graph::evaluate_node(b.graph.nodes[1], {&x});
+  CHECK(judge_layer_rows(layer, x, y).mismatches == 0);
+  graph::TensorData wrong = y;
+  wrong.get<std::int8_t>()[100] = static_cast<std::int8_t>(y.get<std::int8_t>()[100] + 1);
+  CHECK(judge_layer_rows(layer, x, wrong).mismatches == 1);
+}
+
+}  // namespace
