@@ -254,7 +254,7 @@ TEST_CASE("seeded bugs of the row engine are noticed", "[rows]") {
        "1'b0"},
       {"row_chain", "rtl/activation/row_accumulate.sv", "begins = first_i || second_q",
        "begins = first_i"},
-      {"row_places", "rtl/activation/row_normalize.sv", "words_q == 5'(Words)", "words_q == 5'd31"},
+      {"row_places", "rtl/activation/row_normalize.sv", "words_q == 5'(Words)", "1'b0"},
   };
   for (const Bug& bug : bugs) {
     if (&bug != bugs && !s4::tb::full_run()) break;  // each takes a model of a minute
