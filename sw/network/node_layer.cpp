@@ -232,7 +232,7 @@ class Builder {
 
   void product() {
     const Shape& w = shape_of(node_.inputs[1]);
-    const TensorId a = node_.inputs[0];
+    const TensorId a = stacked_rows(graph_, node_.inputs[0]);
     const auto rows = rows_shape(shape_of(a));
     require(rows.has_value(), "its input is a vector");
     LayerGeometry& g = out_.layer.geometry;

@@ -46,6 +46,9 @@ void set_weights(graph::Graph& graph, graph::Node& node, const WeightTensor& wei
 [[nodiscard]] graph::TensorId without_reshapes(const graph::Graph& graph, graph::TensorId tensor,
                                                const TensorShape& shape, bool rows_view);
 
+/// The tensor [B,S,C] that `tensor` [B*S,C] is a reshape of, or `tensor` itself.
+[[nodiscard]] graph::TensorId stacked_rows(const graph::Graph& graph, graph::TensorId tensor);
+
 /// The node that makes a tensor; nullptr if none does.
 [[nodiscard]] const graph::Node* producer_of(const graph::Graph& graph, graph::TensorId tensor);
 

@@ -40,14 +40,28 @@ std::optional<TensorShape> rows_shape(const Shape& shape) {
                      1, static_cast<std::uint32_t>(rows)};
 }
 
+TensorId stacked_rows(const Graph& graph, TensorId tensor) {
+  const Shape& shape = graph.at(tensor).shape;
+  if (shape.size() != 2) return tensor;
+  TensorId from = tensor;
+  for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
+       node = producer_of(graph, from)) {
+    from = node->inputs[0];
+    const Shape& stacked = graph.at(from).shape;
+    if (stacked.size() == 3 && stacked.back() == shape.back()) return from;
+  }
+  return tensor;
+}
+
 TensorId without_reshapes(const Graph& graph, TensorId tensor, const TensorShape& shape,
                           bool rows_view) {
   for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
        node = producer_of(graph, tensor)) {
     const Shape& from = graph.at(node->inputs[0]).shape;
     const auto before = rows_view ? rows_shape(from) : image_shape(from);
-    if (!before || before->batch != shape.batch || before->channels != shape.channels ||
-        before->pixels() != shape.pixels()) {
+    // Rows lie behind each other whatever images they belong to.
+    if (!before || before->channels != shape.channels || before->pixels() != shape.pixels() ||
+        (!rows_view && before->batch != shape.batch)) {
       break;
     }
     tensor = node->inputs[0];

@@ -184,24 +184,24 @@ class Preparation {
   void mark_views() {
     std::vector<bool> on_host(out_.graph.tensors.size(), false);
     for (const TensorId id : out_.graph.outputs) on_host[id] = true;
-    for (const NetworkStep& step : out_.steps) {
-      if (step.place == Place::kChip) continue;
-      for (const TensorId id : out_.graph.nodes[step.node].inputs) {
-        if (id != graph::kNoTensor) on_host[id] = true;
-      }
-    }
     for (const ChipValue& value : out_.values) {
       if (!value.producer) on_host[value.tensor] = true;
     }
-    // Backwards, so that a view of a view is found.
+    // Backwards, since a view wants nothing of what is before it.
     for (auto step = out_.steps.rbegin(); step != out_.steps.rend(); ++step) {
+      if (step->place == Place::kChip) continue;
       const Node& node = out_.graph.nodes[step->node];
       const bool transpose = node.op == Op::kTranspose;
-      if ((node.op != Op::kReshape && !transpose) || on_host[node.output]) continue;
-      step->place = Place::kView;
-      step->engine = "";
-      step->why =
-          transpose ? "the same bytes, read transposed" : "the same bytes, read in another shape";
+      if ((node.op == Op::kReshape || transpose) && !on_host[node.output]) {
+        step->place = Place::kView;
+        step->engine = "";
+        step->why =
+            transpose ? "the same bytes, read transposed" : "the same bytes, read in another shape";
+        continue;
+      }
+      for (const TensorId id : node.inputs) {
+        if (id != graph::kNoTensor) on_host[id] = true;
+      }
     }
   }
 

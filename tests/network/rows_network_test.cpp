@@ -42,17 +42,30 @@ std::size_t on_chip(const Network& network, graph::Op op) {
   return count;
 }
 
+/// The product of all rows with a matrix, as a product of stacks or, as files have it with a bias,
+/// of one long matrix.
+Tensor rows_product(NetworkBuilder& b, const Tensor& x, std::int64_t columns,
+                    bool operand = false) {
+  const auto made = [&](const Tensor& rows) {
+    return operand ? b.gemm_operand(rows, columns) : b.gemm(rows, columns);
+  };
+  if (b.chance(2)) return made(x);
+  const graph::Shape s = b.shape(x);
+  return b.reshape(made(b.reshape(x, {s[0] * s[1], s[2]})), {s[0], s[1], columns});
+}
+
 /// One head of attention over [B,S,C] and what stands around it in a transformer.
 Tensor attention_block(NetworkBuilder& b, const Tensor& x, std::int64_t width) {
   const Tensor normal = b.chance(2) ? b.layer_norm(x) : x;
-  const Tensor q = b.gemm(normal, width);
-  const Tensor k = b.gemm_operand(normal, width);
-  const Tensor v = b.gemm_operand(normal, width);
+  const Tensor q = rows_product(b, normal, width);
+  const Tensor k = rows_product(b, normal, width, true);
+  const Tensor v = rows_product(b, normal, width, true);
   const Tensor scores = b.product(q, b.transpose(k));
   const Tensor mixed = b.product(b.softmax(scores), v);
-  const Tensor sum = b.add(b.gemm(mixed, b.shape(x).back()), x);
+  const Tensor sum = b.add(rows_product(b, mixed, b.shape(x).back()), x);
   const Tensor second = b.layer_norm(sum);
-  return b.add(b.gemm(b.gemm(second, b.pick(1, 150)), b.shape(x).back()), sum);
+  const Tensor hidden = rows_product(b, second, b.pick(1, 150));
+  return b.add(rows_product(b, hidden, b.shape(x).back()), sum);
 }
 
 /// A transformer block, a chain of rows and products, or both.
@@ -107,17 +120,19 @@ TEST_CASE("random transformers: RTL = functional model = reference") {
 }
 
 TEST_CASE("a transformer block has no step on the host") {
-  NetworkBuilder b(5, false);
-  const Tensor x = b.input({2, 9, 40});
-  b.output(attention_block(b, x, 24).id);
-  const Network network = prepare(b.graph);
-  for (const NetworkStep& step : network.steps) {
-    INFO(step.op << " '" << step.name << "': " << step.why);
-    CHECK(step.place != Place::kHost);
+  for (std::uint64_t seed = 5; seed < 10; ++seed) {
+    NetworkBuilder b(seed, false);
+    const Tensor x = b.input({2, 9, 40});
+    b.output(b.gemm(attention_block(b, x, 24), 8).id);
+    const Network network = prepare(b.graph);
+    for (const NetworkStep& step : network.steps) {
+      INFO(step.op << " '" << step.name << "': " << step.why);
+      CHECK(step.place != Place::kHost);
+    }
+    CHECK(on_chip(network, graph::Op::kQMatMulDynamic) == 2);
+    CHECK(on_chip(network, graph::Op::kQSoftmax) == 1);
+    CHECK(network.runs.size() == 1);
   }
-  CHECK(on_chip(network, graph::Op::kQMatMulDynamic) == 2);
-  CHECK(on_chip(network, graph::Op::kQSoftmax) == 1);
-  CHECK(network.runs.size() == 1);
 }
 
 TEST_CASE("rows that do not fit the local buffer go through memory in chunks") {
