@@ -137,10 +137,11 @@ class CommandRandom {
     c.weights_keep =
         c.weights_resident && c.out_channels <= config_.array_lanes >> c.shape && chance(50);
     c.out_addr = static_cast<std::uint32_t>(below(words / 4));
-    c.out_plane = static_cast<std::uint32_t>(below(words / 8));
+    // As BF16, 200 channels are seven blocks.
+    c.out_plane = static_cast<std::uint32_t>(below(words / 16));
     c.add_enable = chance(50);
     c.add_addr = static_cast<std::uint32_t>(below(words / 4));
-    c.add_plane = static_cast<std::uint32_t>(below(words / 8));
+    c.add_plane = static_cast<std::uint32_t>(below(words / 16));
     c.in_unsigned = chance(50);
     c.in_zero =
         static_cast<std::int16_t>(static_cast<int>(below(256)) - (c.in_unsigned != 0 ? 0 : 128));
