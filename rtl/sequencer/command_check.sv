@@ -40,6 +40,7 @@ module command_check (
   // Byte offsets of what a range error names
   localparam int unsigned MemAddrByte = 16, LocalAddrByte = 24;
   localparam int unsigned InAddrByte = 16, OutAddrByte = 52, AddAddrByte = 92, PixelsByte = 60;
+  localparam int unsigned TableAddrByte = 116, TableWords = 4;
   localparam int unsigned RowsInByte = 20, RowsOutByte = 32, RowsParamByte = 52;
 
   typedef enum logic [2:0] {
@@ -194,7 +195,7 @@ module command_check (
   logic beyond_memory;
   assign beyond_memory = sum_a_q[SumWidth-1:memory_port_pkg::AddrWidth] != '0;
 
-  logic memory_bad, in_bad, out_bad, add_bad;
+  logic memory_bad, in_bad, out_bad, add_bad, table_bad;
   commands_pkg::error_e error, error_q;
   logic [31:0] info, info_q;
 
@@ -205,6 +206,8 @@ module command_check (
   assign out_bad = (is_spu || is_rows) && sum_a_q >= SumWidth'(LocalWords);
   assign add_bad = ((is_spu && as_spu.add_enable) || (is_rows && as_rows.affine)) &&
                    sum_c_q >= SumWidth'(LocalWords);
+  assign table_bad = is_spu && as_spu.activation == 8'(commands_pkg::ActivationTable) &&
+                     as_spu.table_addr > 24'(LocalWords - TableWords);
 
   always_comb begin
     error = commands_pkg::ErrorNone;
@@ -233,6 +236,9 @@ module command_check (
     end else if (add_bad) begin
       error = commands_pkg::ErrorLocalRange;
       info  = is_rows ? 32'(RowsParamByte) : 32'(AddAddrByte);
+    end else if (table_bad) begin
+      error = commands_pkg::ErrorLocalRange;
+      info  = 32'(TableAddrByte);
     end
   end
 

@@ -136,7 +136,11 @@ module command_fields (
       end
     end
     if (enable_i && is_spu) begin
-      if (as_spu.activation != '0) bad[10] = 1'b1;
+      // A function makes BF16 of BF16, a table bytes of bytes.
+      if (as_spu.activation != '0 &&
+          (as_spu.out_bf16 ? as_spu.activation > 8'(commands_pkg::NumFunctions)
+                           : as_spu.activation != 8'(commands_pkg::ActivationTable)))
+        bad[10] = 1'b1;
       if (as_spu.in_blocks == '0) bad[30] = 1'b1;
       if (as_spu.in_height == '0) bad[32] = 1'b1;
       if (as_spu.in_width == '0) bad[34] = 1'b1;

@@ -8,7 +8,8 @@
 /// channels writes the whole word. With the floating-point epilogue a beat is issued twice, once
 /// for each half of its lanes; BF16 results of a half fill a lane chunk, bytes of both are written
 /// together. A pooling tile is one channel block of one pixel quadrant, and comes from the pooling
-/// unit.
+/// unit. With an activation a beat is issued every fourth clock, a half of one every second, which
+/// is what the activation lanes take; the first waits for their table.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(
@@ -28,6 +29,7 @@ module drain_control #(
     input  commands_pkg::spu_command_t command_i,
     input  logic [               23:0] tiles_i,
     output logic                       busy_o,          // beats of the command are still due
+    input  logic                       hold_i,          // no beat yet; from the clock after start_i
     // Tiles
     input  logic                       tile_done_i,
     input  logic                       tile_set_i,
@@ -68,6 +70,7 @@ module drain_control #(
   logic set_q, issue, tile_end, last_tile, last_group;
   logic [23:0] tile_q, pixel_base_q;
   logic active, run_q, pool;
+  logic [1:0] pause_q;  // clocks until the activation lanes take a beat
 
   // ---- Position in the tile ----
   logic [2:0] part_q, last_part_index;
@@ -107,7 +110,8 @@ module drain_control #(
   assign last_group = (group_channel_q + group_channels) >= {1'b0, command_i.out_channels};
 
   // A tile of the next command may be here before the last beat of the former is out.
-  assign active = run_q && (pool ? pool_valid_i : (waiting_q != '0) && param_valid_i);
+  assign active = run_q && !hold_i && pause_q == '0 &&
+                  (pool ? pool_valid_i : (waiting_q != '0) && param_valid_i);
   assign issue = active && (!command_i.add_enable || second_ready_i);
   assign beat_over = issue && (half_q || !split);
   assign tile_end = beat_over && last_pixel && last_part;
@@ -119,7 +123,10 @@ module drain_control #(
       waiting_q <= '0;
       set_q     <= 1'b0;
       run_q     <= 1'b0;
+      pause_q   <= '0;
     end else begin
+      if (issue && command_i.activation != '0) pause_q <= split ? 2'd1 : 2'd3;
+      else if (pause_q != '0) pause_q <= pause_q - 2'd1;
       if (start_i) run_q <= 1'b1;
       else if (tile_end && last_tile && last_group) run_q <= 1'b0;
       waiting_q <= waiting_q + 2'(tile_done_i) - 2'(tile_end && !pool);

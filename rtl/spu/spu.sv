@@ -64,7 +64,8 @@ module spu #(
     output logic                                 fetch_conflicts_o,
     output logic                                 epilogue_busy_o,
     output logic                                 epilogue_stall_o,
-    output logic [                          5:0] epilogue_words_o
+    output logic [                          5:0] epilogue_words_o,
+    output logic                                 epilogue_invalid_o
 );
 
   // ---- Commands: each part's own, and when it starts ----
@@ -308,7 +309,7 @@ module spu #(
       .fill_write_i     (fill_write),
       .fill_zero_i      (fill_zero),
       .fill_data_i      (fill_data),
-      .fill_unsigned_i  (fetch_q.in_unsigned || fetch_q.dtype == commands_pkg::DtypeBf16),
+      .fill_unsigned_i  (fetch_q.in_unsigned),  // BF16 does not see a byte's sign
       .fill_zero_point_i(fetch_q.in_zero),
       .step_low_i       (mac_low),
       .step_valid_i     (mac_valid),
@@ -355,9 +356,8 @@ module spu #(
   localparam int unsigned SelBits = (Pixels > OutPixels) ? $clog2(Pixels / OutPixels) : 1;
   localparam int unsigned QuadBits = (Quads > 1) ? $clog2(Quads) : 1;
   localparam logic [31:0] UnitScale = 32'h3f80_0000;  // 1.0: a pooled byte stays as it is
-  localparam int unsigned MetaWidth = AddrBits + OutPixels + 3 + 1;
   logic [Quads-1:0] drain_valid;
-  logic drain_set, beat_valid, beat_half, beat_last, epilogue_ready;
+  logic drain_set, beat_valid, beat_half, beat_last;
   logic [SelBits-1:0] drain_sel;
   logic [QuadBits-1:0] drain_quad;
   logic [OutPixels*Lanes*32-1:0] drain_data;
@@ -373,6 +373,7 @@ module spu #(
       .command_i      (back_q),
       .tiles_i        (back_tiles),
       .busy_o         (drain_busy),
+      .hold_i         (load_table),
       .tile_done_i    (tile_done),
       .tile_set_i     (tile_set),
       .pool_valid_i   (pool_tile_valid),
@@ -387,11 +388,11 @@ module spu #(
       .param_read_o   (param_read),
       .part_o         (drain_part),
       .param_release_o(param_release),
-      .second_valid_o (er_valid_o),
+      .second_valid_o (second_valid),
       .second_ready_i (er_ready_i),
-      .second_addr_o  (er_addr_o),
-      .second_mask_o  (er_mask_o),
-      .second_chunk_o (er_chunk_o),
+      .second_addr_o  (second_addr),
+      .second_mask_o  (second_mask),
+      .second_chunk_o (second_chunk),
       .beat_valid_o   (beat_valid),
       .beat_lanes_o   (beat_lanes),
       .beat_addr_o    (beat_addr),
@@ -401,65 +402,45 @@ module spu #(
       .beat_last_o    (beat_last)
   );
 
-  epilogue #(
-      .MetaWidth(MetaWidth)
-  ) u_epilogue (
+  logic result_last, load_table, table_read;
+  logic [AddrBits-1:0] table_addr, second_addr;
+  logic [OutPixels-1:0] table_mask, second_mask;
+  logic [2:0] table_chunk, second_chunk;
+  logic second_valid;
+
+  result_path u_results (
       .clk_i,
       .rst_ni,
-      .in_valid_i    (beat_valid && !floats),
-      .in_ready_o    (epilogue_ready),
-      .acc_i         (back_q.max_pool ? pool_data : drain_data),
-      .param_i       (back_q.max_pool ? {{Lanes{UnitScale}}, {(32 * Lanes) {1'b0}}} : param_data),
-      .second_i      (er_rdata_i),
-      .lane_valid_i  (beat_lanes),
-      .meta_i        ({beat_last, beat_chunk, beat_mask, beat_addr}),
-      .requant_zero_i(back_q.requant_zero),
-      .requant_min_i (back_q.requant_min),
-      .requant_max_i (back_q.requant_max),
-      .add_enable_i  (back_q.add_enable),
-      .add_unsigned_i(back_q.add_unsigned),
-      .add_swap_i    (back_q.add_swap),
-      .add_min_i     (back_q.add_min),
-      .add_max_i     (back_q.add_max),
-      .add_c0_i      (back_q.add_c0),
-      .add_ra_i      (back_q.add_ra),
-      .add_rb_i      (back_q.add_rb),
-      .out_valid_o   (int_valid),
-      .out_ready_i   (1'b1),  // the local buffer never refuses a result
-      .out_data_o    (int_data),
-      .out_meta_o    (int_meta),
-      .busy_o        (int_busy)
+      .start_i      (back_start),
+      .command_i    (back_q),
+      .command_on_i (back_busy),
+      .beat_valid_i (beat_valid),
+      .beat_half_i  (beat_half),
+      .beat_lanes_i (beat_lanes),
+      .beat_mask_i  (beat_mask),
+      .beat_meta_i  ({beat_last, beat_chunk, beat_addr}),
+      .acc_i        (back_q.max_pool ? pool_data : drain_data),
+      .param_i      (back_q.max_pool ? {{Lanes{UnitScale}}, {(32 * Lanes) {1'b0}}} : param_data),
+      .second_i     (er_rdata_i),
+      .table_busy_o (load_table),
+      .read_valid_o (table_read),
+      .read_ready_i (er_ready_i),
+      .read_addr_o  (table_addr),
+      .read_mask_o  (table_mask),
+      .read_chunk_o (table_chunk),
+      .out_valid_o  (ew_valid_o),
+      .out_data_o   (ew_data_o),
+      .out_mask_o   (ew_mask_o),
+      .out_meta_o   ({result_last, ew_chunk_o, ew_addr_o}),
+      .busy_o       (epilogue_busy_o),
+      .invalid_o    (epilogue_invalid_o)
   );
 
-  // The floating-point epilogue; one of the two works at a time.
-  logic floats, int_valid, int_busy, float_valid, float_busy, result_last;
-  logic [MetaWidth-1:0] int_meta, float_meta;
-  logic [OutPixels*Lanes*8-1:0] int_data, float_data;
-  assign floats = back_q.dtype == commands_pkg::DtypeBf16 || back_q.out_bf16;
-
-  float_epilogue #(
-      .MetaWidth(MetaWidth)
-  ) u_float (
-      .clk_i,
-      .rst_ni,
-      .command_i (back_q),
-      .in_valid_i(beat_valid && floats),
-      .in_half_i (beat_half),
-      .in_meta_i ({beat_last, beat_chunk, beat_mask, beat_addr}),
-      .in_lanes_i(beat_lanes),
-      .acc_i     (drain_data),
-      .param_i   (param_data),
-      .second_i  (er_rdata_i),
-      .valid_o   (float_valid),
-      .meta_o    (float_meta),
-      .data_o    (float_data),
-      .busy_o    (float_busy)
-  );
-
-  assign ew_valid_o = int_valid || float_valid;
-  assign ew_data_o = float_valid ? float_data : int_data;
-  assign {result_last, ew_chunk_o, ew_mask_o, ew_addr_o} = float_valid ? float_meta : int_meta;
-  assign epilogue_busy_o = int_busy || float_busy;
+  // The table is read before the first beat asks for a second tensor.
+  assign er_valid_o = table_read || second_valid;
+  assign er_addr_o  = load_table ? table_addr : second_addr;
+  assign er_mask_o  = load_table ? table_mask : second_mask;
+  assign er_chunk_o = load_table ? table_chunk : second_chunk;
 
   // ---- Status ----
   assign fetch_groups_o = 2'(groups_done[0]) + 2'(groups_done[1]);
@@ -488,7 +469,6 @@ module spu #(
   end
 
   // ---- Assertions ----
-  `S4_ASSERT(EpilogueAlwaysReady, !beat_valid || epilogue_ready)
   `S4_ASSERT(DoneOfRunning, !done_o || (back_busy && !drain_busy))
 
 endmodule

@@ -473,7 +473,8 @@ module subsystem #(
       .fetch_conflicts_o      (events.fetch_conflicts),
       .epilogue_busy_o        (events.epilogue_busy),
       .epilogue_stall_o       (events.epilogue_stall),
-      .epilogue_words_o       (events.epilogue_words)
+      .epilogue_words_o       (events.epilogue_words),
+      .epilogue_invalid_o     (events.epilogue_invalid)
   );
 
   local_buffer u_local_buffer (

@@ -123,7 +123,10 @@ void check_fields(const commands::WeightsCommand& c, const config::Configuration
 void check_fields(const commands::SpuCommand& c, const config::Configuration& config,
                   FieldErrors& errors) {
   using C = commands::SpuCommand;
-  errors.require<C>(c.activation == 0, "activation");
+  errors.require<C>(
+      c.activation == 0 || (c.out_bf16 != 0 ? c.activation <= commands::kNumFunctions
+                                            : c.activation == commands::kActivationTable),
+      "activation");
   errors.require<C>(c.in_blocks >= 1, "in_blocks");
   errors.require<C>(c.in_height >= 1, "in_height");
   errors.require<C>(c.in_width >= 1, "in_width");
@@ -291,6 +294,11 @@ CommandCheck::Verdict CommandCheck::check_spu_ranges(const commands::SpuCommand&
       std::uint64_t{c.add_addr} + last_block * c.add_plane + c.pixels - 1;
   if (c.add_enable != 0 && last_add >= config_.local_words) {
     return {Error::kLocalRange, byte_of<C>("add_addr")};
+  }
+  constexpr std::uint64_t kTableWords = 256 / memory_port::kBeatBytes;
+  if (c.activation == commands::kActivationTable &&
+      c.table_addr + kTableWords > config_.local_words) {
+    return {Error::kLocalRange, byte_of<C>("table_addr")};
   }
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/activation/activation_function.hpp"
 #include "sim/spu/bf16.hpp"
 
 namespace s4::sim {
@@ -38,7 +39,20 @@ void Spu::start(const commands::SpuCommand& command) {
   bf16_operands_.assign(operands_.size(), 0);
   inside_.assign(kBlockPixels, false);
   accumulators_.resize(std::size_t{lanes_} * kBlockPixels);
+  const bool table = command.activation == commands::kActivationTable;
+  for (std::uint32_t i = 0; i < table_.size(); ++i) {
+    table_[i] = table ? local_buffer_.word(command.table_addr + i / kWordBytes)[i % kWordBytes]
+                      : static_cast<std::uint8_t>(i);
+  }
   active_ = true;
+}
+
+std::uint16_t Spu::function(std::uint16_t x) {
+  if (command_.activation == 0) return x;
+  const auto code = static_cast<activation::Function>(command_.activation - 1);
+  const ActivationResult result = activation_lookup(code, x);
+  if (result.invalid) registers_.count(counters::Counter::kEpilogueInvalid, 1);
+  return result.value;
 }
 
 bool Spu::exceeds_buffers(const PassSize& size) const {
@@ -270,8 +284,8 @@ void Spu::drain(std::uint32_t first_pixel, std::uint32_t pixels) {
         std::uint8_t byte = 0;
         if (first_channel + lane < command_.out_channels) {
           const std::uint32_t sum = accumulators_[(part + lane) * kBlockPixels + p];
-          byte = epilogue.output(static_cast<std::int32_t>(sum), channels_[part + lane],
-                                 second[first_byte + lane]);
+          byte = table_[epilogue.output(static_cast<std::int32_t>(sum), channels_[part + lane],
+                                        second[first_byte + lane])];
         }
         out[first_byte + lane] = byte;
       }
@@ -311,6 +325,7 @@ void Spu::drain_float(std::uint32_t first_pixel, std::uint32_t pixels) {
           result = bf16::epilogue(epilogue, accumulators_[lane * kBlockPixels + p],
                                   static_cast<std::uint32_t>(channel.bias), channel.scale,
                                   static_cast<std::uint16_t>(low | high << 8));
+          result = wide ? function(result) : table_[result];
         }
         out[at] = static_cast<std::uint8_t>(result);
         if (wide) out[at + 1] = static_cast<std::uint8_t>(result >> 8);

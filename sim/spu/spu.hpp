@@ -1,6 +1,7 @@
 // The sparse processing unit: convolutions and matrix products with compressed weights.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Spu {
   void multiply_accumulate_bf16(const GroupWeights::Bank& bank, std::uint32_t pixels);
   void drain(std::uint32_t first_pixel, std::uint32_t pixels);
   void drain_float(std::uint32_t first_pixel, std::uint32_t pixels);
+  /// The command's function of a BF16 result, counted where it has no value.
+  [[nodiscard]] std::uint16_t function(std::uint16_t x);
 
   const config::Configuration& config_;
   LocalBuffer& local_buffer_;
@@ -77,6 +80,7 @@ class Spu {
   std::vector<std::uint16_t> bf16_operands_;  ///< the same
   std::vector<bool> inside_;                  ///< [pixel], of the last fetch
   std::vector<std::uint32_t> accumulators_;   ///< [lane][pixel]
+  std::array<std::uint8_t, 256> table_{};     ///< of byte results; without one they stay
 };
 
 }  // namespace s4::sim

@@ -245,6 +245,9 @@ TEST_CASE("fields of the SPU", "[functional][check]") {
     expect_change<SpuCommand>(good_spu(), change, Error::kField, info);
   };
   bad([](auto& c) { c.context_id = 15; }, 1);
+  bad([](auto& c) { c.activation = 15; }, 10);
+  bad([](auto& c) { c.out_bf16 = 1, c.activation = 16; }, 10);
+  bad([](auto& c) { c.out_bf16 = 1, c.activation = 13; }, 10);
   bad([](auto& c) { c.activation = 1; }, 10);
   bad([](auto& c) { c.in_blocks = 0; }, 30);
   bad([](auto& c) { c.in_height = 0; }, 32);

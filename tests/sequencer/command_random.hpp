@@ -110,7 +110,6 @@ class CommandRandom {
   [[nodiscard]] CommandBytes spu() {
     commands::SpuCommand c;
     header(c);
-    c.activation = 0;
     const std::uint32_t words = config_.local_words;
     c.in_addr = static_cast<std::uint32_t>(below(words / 4));
     c.in_blocks = static_cast<std::uint16_t>(between(1, 4));
@@ -150,6 +149,10 @@ class CommandRandom {
       c.dtype = 1;
       c.in_zero = 0;
     }
+    c.activation = static_cast<std::uint8_t>(chance(70)   ? 0
+                                             : c.out_bf16 ? between(1, commands::kNumFunctions)
+                                                          : commands::kActivationTable);
+    c.table_addr = static_cast<std::uint32_t>(below(words - 3));
     c.requant_min = static_cast<std::int16_t>(static_cast<int>(below(1024)) - 512);
     c.add_c0 = static_cast<std::uint32_t>(random_());
     return c.encode();

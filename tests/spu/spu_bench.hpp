@@ -127,6 +127,7 @@ class SpuBench {
     std::vector<std::uint8_t> result(er_data.size());
     std::uint64_t macs = 0;
     std::uint64_t words = 0;
+    std::uint64_t invalid = 0;
     std::uint64_t idle = 0;
     std::size_t accepted = 0;
     bool offered = false;
@@ -187,6 +188,7 @@ class SpuBench {
       macs += m.port("spu_macs_o").get();
       if (m.port("spu_mac_clocks_o").get() != 0) mac_at_.push_back(clocks_);
       words += m.port("epilogue_words_o").get();
+      invalid += m.port("epilogue_invalid_o").get();
       if (done.get() != 0 && completed_ == accepted) return "a command too many completes";
       const bool over = done.get() != 0;
       const bool taken = offered && cmd_ready.get() != 0;
@@ -216,6 +218,11 @@ class SpuBench {
     const Totals after = totals();
     if (macs != after.macs - before.macs) return "counter spu_macs";
     if (words != after.words - before.words) return "counter epilogue_words";
+    // The hardware counts clocks, the model results.
+    const std::uint64_t valueless = after.invalid - before.invalid;
+    if ((invalid != 0) != (valueless != 0) || invalid > valueless) {
+      return "counter epilogue_invalid";
+    }
     // A tile without any weight takes one step of zeros, of BF16 in two clocks.
     std::uint64_t zero_steps = 0;
     for (const SpuCase& c : cases) zero_steps += empty_tiles(c);
@@ -227,12 +234,13 @@ class SpuBench {
 
  private:
   struct Totals {
-    std::uint64_t macs, words, mac_clocks;
+    std::uint64_t macs, words, mac_clocks, invalid;
   };
   [[nodiscard]] Totals totals() const {
     using counters::Counter;
     return {registers_.counter(Counter::kSpuMacs), registers_.counter(Counter::kEpilogueWords),
-            registers_.counter(Counter::kSpuMacClocks)};
+            registers_.counter(Counter::kSpuMacClocks),
+            registers_.counter(Counter::kEpilogueInvalid)};
   }
 
   [[nodiscard]] std::uint64_t empty_tiles(const SpuCase& c) const {
@@ -306,7 +314,16 @@ inline void random_epilogue(SeededRandom& random, commands::SpuCommand& c,
   }
 }
 
-/// The same for a command with BF16 operands or results.
+/// For some commands an activation; the table is whatever lies in the local buffer.
+inline void random_activation(SeededRandom& random, const config::Configuration& config,
+                              commands::SpuCommand& c) {
+  if (random.percent(60)) return;
+  c.activation = static_cast<std::uint8_t>(
+      c.out_bf16 != 0 ? 1 + random.below(commands::kNumFunctions) : commands::kActivationTable);
+  c.table_addr = random.below(config.local_words - 3);
+}
+
+/// Epilogue constants of a command with BF16 operands or results.
 inline void random_float_epilogue(SeededRandom& random, commands::SpuCommand& c,
                                   std::vector<Group>& groups) {
   const bool bf16 = c.dtype != 0;
@@ -402,6 +419,8 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
       k.weights_resident = 0;
     }
     k.weights_keep = k.weights_resident != 0 && groups == 1 && random.percent(40) ? 1 : 0;
+    k.activation = 0;
+    random_activation(random, config, k);
     cases.push_back(std::move(c));
   }
   cases.back().command.weights_keep = 0;
@@ -435,7 +454,7 @@ inline std::string run_cases(SpuBench& bench, SeededRandom& random, unsigned cou
             (k.dtype != 0 ? " bf16" : "") + (k.out_bf16 != 0 ? " to bf16" : "") +
             (k.max_pool != 0 ? " pool" : "") + (k.in_quarters != 0 ? " quarters" : "") + " shape " +
             std::to_string(k.shape) + " resident " + std::to_string(k.weights_resident) + " keep " +
-            std::to_string(k.weights_keep);
+            std::to_string(k.weights_keep) + " activation " + std::to_string(k.activation);
   }
   return error + ", commands:" + list;
 }

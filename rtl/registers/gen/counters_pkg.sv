@@ -6,13 +6,14 @@
 package counters_pkg;
 
   // Performance counters.
-  localparam int unsigned NumCounters = 28;
+  localparam int unsigned NumCounters = 29;
 
   // Increments of the counters in one clock.
   typedef struct packed {
     logic activation_words;
     logic activation_stall_local;
     logic activation_busy;
+    logic epilogue_invalid;
     logic [5:0] epilogue_words;
     logic epilogue_stall;
     logic epilogue_busy;
@@ -65,14 +66,15 @@ package counters_pkg;
   localparam int unsigned EpilogueBusyCounter = 22;
   localparam int unsigned EpilogueStallCounter = 23;
   localparam int unsigned EpilogueWordsCounter = 24;
-  localparam int unsigned ActivationBusyCounter = 25;
-  localparam int unsigned ActivationStallLocalCounter = 26;
-  localparam int unsigned ActivationWordsCounter = 27;
+  localparam int unsigned EpilogueInvalidCounter = 25;
+  localparam int unsigned ActivationBusyCounter = 26;
+  localparam int unsigned ActivationStallLocalCounter = 27;
+  localparam int unsigned ActivationWordsCounter = 28;
 
   // Increment of counter n, zero-extended; the only place that knows the widths.
   localparam int unsigned IncrementWidth = 16;
-  localparam int unsigned EventBits = 49;
-  function automatic logic [NumCounters*IncrementWidth-1:0] increments(input logic [48:0] events);
+  localparam int unsigned EventBits = 50;
+  function automatic logic [NumCounters*IncrementWidth-1:0] increments(input logic [49:0] events);
     increments = '0;
     increments[0*IncrementWidth+:1] = events[0];
     increments[1*IncrementWidth+:1] = events[1];
@@ -102,6 +104,7 @@ package counters_pkg;
     increments[25*IncrementWidth+:1] = events[46];
     increments[26*IncrementWidth+:1] = events[47];
     increments[27*IncrementWidth+:1] = events[48];
+    increments[28*IncrementWidth+:1] = events[49];
   endfunction
 
 endpackage

@@ -17,6 +17,10 @@ package commands_pkg;
   localparam int unsigned MaxStride = 4;
   // Largest dilation, each way.
   localparam int unsigned MaxDilation = 4;
+  // Activation functions; function f of the activation engine is activation f + 1.
+  localparam int unsigned NumFunctions = 12;
+  // The activation that is a table of 256 bytes.
+  localparam int unsigned ActivationTable = 16;
   // Rows: elements of a beat, in every configuration; sums are formed in this order.
   localparam int unsigned RowLanes = 32;
   // Rows: elements of the longest row.
@@ -197,7 +201,8 @@ package commands_pkg;
   // Output word of block c, pixel p: out_addr + c*out_plane + p, p = (n*out_height +
   // oy)*out_width + ox. Bank order of the reduction: (c, ky, kx), kx fastest.
   typedef struct packed {
-    logic [95:0] reserved0;
+    logic [71:0] reserved0;
+    logic [23:0] table_addr;
     logic [31:0] float_high;
     logic [31:0] float_low;
     logic [31:0] negative_factor;
@@ -276,7 +281,7 @@ package commands_pkg;
   } spu_command_t;
   // Bits of the command that carry a field; all others must be zero.
   localparam logic [1023:0] SpuCommandMask =
-    1024'h000000000000000000000000ffffffffffffffffffffffff000001ff00ffffff00ffffffffffffffffffffffffffffff000001ff01ff03ff03ff01ff01ff0fff00ffffff00ffffff00ffffffffffffffffff0fffffffffffffffffffffffffffffffffff00ffffff00ffffff00ffffff0000000000ffffffffffffff0000ffff;
+    1024'h000000000000000000ffffffffffffffffffffffffffffff000001ff00ffffff00ffffffffffffffffffffffffffffff000001ff01ff03ff03ff01ff01ff0fff00ffffff00ffffff00ffffffffffffffffff0fffffffffffffffffffffffffffffffffff00ffffff00ffffff00ffffff0000000000ffffffffffffff0000ffff;
 
   // Every row by itself, local buffer to local buffer. Word w of row r (64 bytes, or 32 BF16)
   // lies at in_addr + r*in_row + w*in_word, of the result at out_addr + r*out_row + w*out_word.

@@ -36,11 +36,12 @@ enum class Counter : std::uint32_t {
   kEpilogueBusy = 22,  ///< Clocks in which the epilogue held results.
   kEpilogueStall = 23,  ///< Clocks in which a result waited for the local buffer.
   kEpilogueWords = 24,  ///< Pixels times channel lanes groups written (words or part words).
-  kActivationBusy = 25,  ///< Clocks in which the activation engine had a command.
-  kActivationStallLocal = 26,  ///< Clocks in which a word of the activation engine waited for the local buffer.
-  kActivationWords = 27,  ///< 64-byte words that the activation engine wrote.
+  kEpilogueInvalid = 25,  ///< Clocks in which a function behind the epilogue had no value for one of its inputs (its result is NaN); 0: it always had one.
+  kActivationBusy = 26,  ///< Clocks in which the activation engine had a command.
+  kActivationStallLocal = 27,  ///< Clocks in which a word of the activation engine waited for the local buffer.
+  kActivationWords = 28,  ///< 64-byte words that the activation engine wrote.
 };
-inline constexpr std::size_t kNumCounters = 28;
+inline constexpr std::size_t kNumCounters = 29;
 inline constexpr std::array<const char*, kNumCounters> kCounterNames{
     "cycles",
     "fetch_words",
@@ -67,6 +68,7 @@ inline constexpr std::array<const char*, kNumCounters> kCounterNames{
     "epilogue_busy",
     "epilogue_stall",
     "epilogue_words",
+    "epilogue_invalid",
     "activation_busy",
     "activation_stall_local",
     "activation_words",

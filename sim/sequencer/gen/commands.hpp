@@ -22,6 +22,10 @@ inline constexpr std::uint32_t kMaxKernel = 11;
 inline constexpr std::uint32_t kMaxStride = 4;
 /// Largest dilation, each way.
 inline constexpr std::uint32_t kMaxDilation = 4;
+/// Activation functions; function f of the activation engine is activation f + 1.
+inline constexpr std::uint32_t kNumFunctions = 12;
+/// The activation that is a table of 256 bytes.
+inline constexpr std::uint32_t kActivationTable = 16;
 /// Rows: elements of a beat, in every configuration; sums are formed in this order.
 inline constexpr std::uint32_t kRowLanes = 32;
 /// Rows: elements of the longest row.
@@ -235,7 +239,8 @@ struct EndCommand {
   std::uint16_t signal_mask = 0;
   /// Layer number, for reports only.
   std::uint16_t layer = 0;
-  /// Activation function of the epilogue; 0 is none.
+  /// spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function,
+  /// BF16 results only; ActivationTable: the byte that a table gives, byte results only.
   std::uint8_t activation = 0;
 
   static constexpr std::array<FieldInfo, 7> kFields{{
@@ -252,7 +257,7 @@ struct EndCommand {
       {"layer", 64, 16, false,
        "Layer number, for reports only."},
       {"activation", 80, 8, false,
-       "Activation function of the epilogue; 0 is none."},
+       "spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function, BF16 results only; ActivationTable: the byte that a table gives, byte results only."},
   }};
 
   [[nodiscard]] CommandBytes encode() const {
@@ -294,7 +299,8 @@ struct SyncCommand {
   std::uint16_t signal_mask = 0;
   /// Layer number, for reports only.
   std::uint16_t layer = 0;
-  /// Activation function of the epilogue; 0 is none.
+  /// spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function,
+  /// BF16 results only; ActivationTable: the byte that a table gives, byte results only.
   std::uint8_t activation = 0;
 
   static constexpr std::array<FieldInfo, 7> kFields{{
@@ -311,7 +317,7 @@ struct SyncCommand {
       {"layer", 64, 16, false,
        "Layer number, for reports only."},
       {"activation", 80, 8, false,
-       "Activation function of the epilogue; 0 is none."},
+       "spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function, BF16 results only; ActivationTable: the byte that a table gives, byte results only."},
   }};
 
   [[nodiscard]] CommandBytes encode() const {
@@ -355,7 +361,8 @@ struct DmaCommand {
   std::uint16_t signal_mask = 0;
   /// Layer number, for reports only.
   std::uint16_t layer = 0;
-  /// Activation function of the epilogue; 0 is none.
+  /// spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function,
+  /// BF16 results only; ActivationTable: the byte that a table gives, byte results only.
   std::uint8_t activation = 0;
   /// Memory byte address, multiple of 64.
   std::uint64_t mem_addr = 0;
@@ -398,7 +405,7 @@ struct DmaCommand {
       {"layer", 64, 16, false,
        "Layer number, for reports only."},
       {"activation", 80, 8, false,
-       "Activation function of the epilogue; 0 is none."},
+       "spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function, BF16 results only; ActivationTable: the byte that a table gives, byte results only."},
       {"mem_addr", 128, 36, false,
        "Memory byte address, multiple of 64."},
       {"local_addr", 192, 24, false,
@@ -493,7 +500,8 @@ struct WeightsCommand {
   std::uint16_t signal_mask = 0;
   /// Layer number, for reports only.
   std::uint16_t layer = 0;
-  /// Activation function of the epilogue; 0 is none.
+  /// spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function,
+  /// BF16 results only; ActivationTable: the byte that a table gives, byte results only.
   std::uint8_t activation = 0;
   /// Memory byte address, multiple of 64.
   std::uint64_t mem_addr = 0;
@@ -544,7 +552,7 @@ struct WeightsCommand {
       {"layer", 64, 16, false,
        "Layer number, for reports only."},
       {"activation", 80, 8, false,
-       "Activation function of the epilogue; 0 is none."},
+       "spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function, BF16 results only; ActivationTable: the byte that a table gives, byte results only."},
       {"mem_addr", 128, 36, false,
        "Memory byte address, multiple of 64."},
       {"param_words", 192, 16, false,
@@ -645,7 +653,8 @@ struct SpuCommand {
   std::uint16_t signal_mask = 0;
   /// Layer number, for reports only.
   std::uint16_t layer = 0;
-  /// Activation function of the epilogue; 0 is none.
+  /// spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function,
+  /// BF16 results only; ActivationTable: the byte that a table gives, byte results only.
   std::uint8_t activation = 0;
   /// Input, local-buffer word address.
   std::uint32_t in_addr = 0;
@@ -761,8 +770,11 @@ struct SpuCommand {
   std::uint32_t float_low = 0;
   /// Floating-point epilogue: float32, upper limit of a BF16 result.
   std::uint32_t float_high = 0;
+  /// With ActivationTable: local-buffer word address of the table, four words; byte n answers the
+  /// result with bit pattern n.
+  std::uint32_t table_addr = 0;
 
-  static constexpr std::array<FieldInfo, 56> kFields{{
+  static constexpr std::array<FieldInfo, 57> kFields{{
       {"opcode", 0, 8, false,
        "Operation."},
       {"context_id", 8, 4, false,
@@ -776,7 +788,7 @@ struct SpuCommand {
       {"layer", 64, 16, false,
        "Layer number, for reports only."},
       {"activation", 80, 8, false,
-       "Activation function of the epilogue; 0 is none."},
+       "spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function, BF16 results only; ActivationTable: the byte that a table gives, byte results only."},
       {"in_addr", 128, 24, false,
        "Input, local-buffer word address."},
       {"in_plane", 160, 24, false,
@@ -875,6 +887,8 @@ struct SpuCommand {
        "Floating-point epilogue: float32, lower limit of a BF16 result."},
       {"float_high", 896, 32, false,
        "Floating-point epilogue: float32, upper limit of a BF16 result."},
+      {"table_addr", 928, 24, false,
+       "With ActivationTable: local-buffer word address of the table, four words; byte n answers the result with bit pattern n."},
   }};
 
   [[nodiscard]] CommandBytes encode() const {
@@ -935,6 +949,7 @@ struct SpuCommand {
     put_field(bytes, kFields[53], static_cast<std::int64_t>(negative_factor));
     put_field(bytes, kFields[54], static_cast<std::int64_t>(float_low));
     put_field(bytes, kFields[55], static_cast<std::int64_t>(float_high));
+    put_field(bytes, kFields[56], static_cast<std::int64_t>(table_addr));
     return bytes;
   }
 
@@ -996,6 +1011,7 @@ struct SpuCommand {
     c.negative_factor = static_cast<std::uint32_t>(get_field(bytes, kFields[53]));
     c.float_low = static_cast<std::uint32_t>(get_field(bytes, kFields[54]));
     c.float_high = static_cast<std::uint32_t>(get_field(bytes, kFields[55]));
+    c.table_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[56]));
     return c;
   }
 };
@@ -1017,7 +1033,8 @@ struct RowsCommand {
   std::uint16_t signal_mask = 0;
   /// Layer number, for reports only.
   std::uint16_t layer = 0;
-  /// Activation function of the epilogue; 0 is none.
+  /// spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function,
+  /// BF16 results only; ActivationTable: the byte that a table gives, byte results only.
   std::uint8_t activation = 0;
   /// Row function.
   std::uint8_t row_function = 0;
@@ -1074,7 +1091,7 @@ struct RowsCommand {
       {"layer", 64, 16, false,
        "Layer number, for reports only."},
       {"activation", 80, 8, false,
-       "Activation function of the epilogue; 0 is none."},
+       "spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function, BF16 results only; ActivationTable: the byte that a table gives, byte results only."},
       {"row_function", 128, 4, false,
        "Row function."},
       {"in_unsigned", 132, 1, false,
