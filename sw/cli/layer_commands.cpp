@@ -9,6 +9,7 @@
 
 #include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
+#include "sw/driver/case_activation.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/driver/layer_runner.hpp"
 #include "sw/report/layer_json.hpp"
@@ -95,6 +96,10 @@ void add_common(CLI::App& command, LayerOptions& o) {
   command.add_flag("--resident", o.layer_case.compile.resident,
                    "Activations and results stay in the local buffer; only weights are read");
   command.add_flag("--uint8", o.layer_case.is_unsigned, "Activations are uint8");
+  command
+      .add_option("--activation", o.layer_case.activation,
+                  "Behind the results: a function, or a table of any bytes")
+      ->check(CLI::IsMember(sw::activation_names()));
   command.add_option("--json", o.json, "Write the report to this file");
   command.add_option("--wave", o.settings.rtl.wave, "Record an FST waveform of the RTL");
   command.add_option("--wave-from", o.settings.rtl.wave_from, "First cycle recorded")

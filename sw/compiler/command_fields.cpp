@@ -21,6 +21,7 @@ commands::SpuCommand layer_command(const Layer& layer, std::uint32_t shape) {
   c.max_pool = layer.max_pool ? 1 : 0;
   c.in_quarters = g.quarters ? 1 : 0;
   c.in_unsigned = layer.is_unsigned ? 1 : 0;
+  c.activation = layer.activation ? layer.activation->code : std::uint8_t{0};
   c.in_zero = static_cast<std::int16_t>(layer.input.zero);
   c.requant_zero = static_cast<std::int16_t>(layer.output.zero);
   c.requant_min = static_cast<std::int16_t>(layer.low - layer.output.zero);

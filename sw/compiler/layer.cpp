@@ -96,6 +96,17 @@ std::vector<std::int32_t> stream_biases(const Layer& layer) {
   return bits;
 }
 
+std::vector<std::uint8_t> layer_parameters(const Layer& layer) {
+  if (layer.rows) return row_parameters(*layer.rows);
+  if (!layer.has_table()) return {};
+  return {layer.activation->table.begin(), layer.activation->table.end()};
+}
+
+std::uint32_t layer_parameter_words(const Layer& layer) {
+  if (layer.rows) return row_parameter_words(*layer.rows, layer.geometry.channels);
+  return layer.has_table() ? kTableWords : 0;
+}
+
 std::uint64_t largest_sum(const Layer& layer) {
   if (!layer.has_weights()) return 255;
   const std::int64_t low = (layer.is_unsigned ? 0 : -128) - layer.input.zero;
@@ -227,6 +238,15 @@ void check_layer(const Layer& layer, bool allow_wrap) {
     check.require(g.channels == sparse_format::kBankSize && g.kernel_w == 1 && g.stride_w == 1 &&
                       g.pad_left == 0 && g.pad_right == 0 && !layer.max_pool,
                   "pixels of a quarter word need 64 channels, and kernel and stride 1 in a row");
+  }
+  if (layer.activation) {
+    const std::uint32_t code = layer.activation->code;
+    check.require(!layer.rows, "results of rows have no function behind them");
+    if (g.out_bytes == 2) {
+      check.range("activation of BF16 results", code, 1, commands::kNumFunctions);
+    } else {
+      check.require(layer.has_table(), "an activation of bytes is a table");
+    }
   }
   if (layer.rows) return check_rows(layer, check);
   if (layer.max_pool) {

@@ -2,6 +2,7 @@
 // over windows, or softmax or LayerNorm of rows.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -47,6 +48,15 @@ struct FloatEpilogue {
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();
 };
+
+/// What becomes of results behind the epilogue (docs/blocks/activation.md): a function of BF16
+/// results, or the byte that a table gives for the bit pattern of a result.
+struct FusedActivation {
+  std::uint8_t code = commands::kActivationTable;  ///< as a command's `activation`
+  std::array<std::uint8_t, 256> table{};           ///< with kActivationTable
+};
+/// Words of a table in the local buffer.
+inline constexpr std::uint32_t kTableWords = 256 / 64;
 
 /// Sizes of a 2-D convolution, NCHW. A matrix product of M rows, K reduction and N columns is
 /// batch 1, channels K, height 1, width M, filters N.
@@ -118,6 +128,11 @@ struct Layer {
   /// there.
   std::optional<FloatEpilogue> float_epilogue;
   [[nodiscard]] bool bf16() const { return geometry.in_bytes == 2; }
+  /// Behind all else.
+  std::optional<FusedActivation> activation;
+  [[nodiscard]] bool has_table() const {
+    return activation && activation->code == commands::kActivationTable;
+  }
 
   [[nodiscard]] bool has_weights() const { return !max_pool && !rows; }
   /// Weights that the array multiplies with, each once.
@@ -144,6 +159,11 @@ void check_layer(const Layer& layer, bool allow_wrap);
 
 /// Biases as the weight stream holds them: int32, or the bits of float32 with BF16 operands.
 [[nodiscard]] std::vector<std::int32_t> stream_biases(const Layer& layer);
+
+/// What the layer needs in the local buffer besides activations, whole words: gamma and beta of
+/// rows, or a table. Empty if nothing.
+[[nodiscard]] std::vector<std::uint8_t> layer_parameters(const Layer& layer);
+[[nodiscard]] std::uint32_t layer_parameter_words(const Layer& layer);
 
 /// Largest |sum| that an accumulator of the layer can reach, bias included.
 [[nodiscard]] std::uint64_t largest_sum(const Layer& layer);

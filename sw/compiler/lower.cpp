@@ -2,6 +2,7 @@
 //
 // Local buffer:  ring   [input r0][input r1][output r0][output r1][second r0][second r1]
 //                whole  [input][output][second]
+//                and a table, if the layer has one, at the end of the buffer
 // Tokens: 0 a chunk is loaded, 1 an input region is free, 2 results are ready, 3 an output region
 // is free, 4 the weights that are sent once have arrived. Each has one producer and one consumer
 // engine, both in program order.
@@ -84,6 +85,7 @@ class Lowering {
  private:
   void run_resident() {
     start("load");
+    load_table();
     const Chunk all = cut(g_, {g_.batch, g_.out_height(), g_.out_width()}).front();
     load_rows(all, whole_window(all), 0, 0);
     load_second(all, 0, 0, 0);
@@ -101,6 +103,7 @@ class Lowering {
 
   void run_whole_program() {
     start("layer");
+    load_table();
     const auto count = static_cast<std::uint32_t>(chunks_.size());
     // Weights that are sent once come right after the first chunk: beside a running load they get
     // only a small share of the memory port.
@@ -243,6 +246,14 @@ class Lowering {
             {blocks, image * g_.batch, output_plane(chunk)}};
   }
 
+  /// In front of the first activations, and by the same engine: there when they are.
+  void load_table() {
+    if (!layer_.has_table()) return;
+    copy(Opcode::kLoad, "load table", out_.table_region.address, table_address(),
+         {{kTableWords, 64, 1}}, 0, 0, {});
+  }
+  [[nodiscard]] std::uint32_t table_address() const { return config_.local_words - kTableWords; }
+
   void load_second(const Chunk& chunk, std::uint32_t region, std::uint16_t wait,
                    std::uint16_t signal) {
     if (!layer_.add) return;
@@ -328,6 +339,7 @@ class Lowering {
     c.out_addr = output_address(chunk, output_base_, region, block);
     c.out_plane = static_cast<std::uint32_t>(output_plane(chunk));
     c.pixels = static_cast<std::uint32_t>(chunk.pixels());
+    if (layer_.has_table()) c.table_addr = table_address();
     const bool keeps = plan_.strategy == Strategy::kKeep || plan_.strategy == Strategy::kGroupOuter;
     c.weights_resident =
         plan_.strategy == Strategy::kStream || plan_.strategy == Strategy::kNone ? 0 : 1;
@@ -385,30 +397,6 @@ class Lowering {
 
 }  // namespace
 
-std::string bound_name(const Estimate& e) {
-  const std::uint64_t largest =
-      std::max({e.mac, e.activation, e.epilogue, e.weights, e.rows, e.memory()});
-  if (e.mac == largest) return "mac";
-  if (e.activation == largest) return "activation";
-  if (e.epilogue == largest) return "epilogue";
-  if (e.rows == largest) return "rows";
-  // Weights are part of what the memory port carries: alone they are the limit when nothing else
-  // of weight goes through it.
-  return e.loads + e.stores > e.weights / 8 ? "memory" : "weights";
-}
-
-Layer in_order(const Layer& layer, const std::vector<std::uint32_t>& channels) {
-  Layer out = layer;
-  out.weights = in_order(layer.weights, channels);
-  out.weight_scales = in_order(layer.weight_scales, channels);
-  out.factors = in_order(layer.factors, channels);
-  out.biases = in_order(layer.biases, channels);
-  if (out.float_epilogue) {
-    out.float_epilogue->biases = in_order(layer.float_epilogue->biases, channels);
-  }
-  return out;
-}
-
 CompiledLayer compile_layer(const Layer& layer, const config::Configuration& config,
                             const CompileOptions& options) {
   check_layer(layer, options.allow_wrap);
@@ -456,6 +444,7 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   }
   place(out.input_region, &LayerPlace::input, out.input_shape.words() * 64);
   if (layer.add) place(out.second_region, &LayerPlace::second, out.output_shape.words() * 64);
+  if (layer.has_table()) place(out.table_region, &LayerPlace::table, 64 * kTableWords);
   out.read_region = {out.weight_region.address, next - out.weight_region.address};
   place(out.output_region, &LayerPlace::output, out.output_shape.words() * 64);
   out.write_region = {out.output_region.address, next - out.output_region.address};
@@ -473,37 +462,6 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
     throw CompileError(fmt::format("{}: {} bytes do not fit the address space", layer.name, next));
   }
   return out;
-}
-
-std::string disassemble(const commands::CommandBytes& bytes) {
-  const auto header = commands::EndCommand::decode(bytes);
-  std::string text = commands::to_string(header.opcode);
-  const auto print = [&](const auto& fields) {
-    for (const commands::FieldInfo& field : fields) {
-      const std::int64_t value = commands::get_field(bytes, field);
-      if (value != 0 && std::string(field.name) != "opcode") {
-        text += fmt::format(" {}={}", field.name, value);
-      }
-    }
-  };
-  switch (header.opcode) {
-    case Opcode::kLoad:
-    case Opcode::kStore:
-      print(DmaCommand::kFields);
-      break;
-    case Opcode::kWeights:
-      print(WeightsCommand::kFields);
-      break;
-    case Opcode::kSpu:
-      print(SpuCommand::kFields);
-      break;
-    case Opcode::kRows:
-      print(commands::RowsCommand::kFields);
-      break;
-    default:
-      print(commands::EndCommand::kFields);
-  }
-  return text;
 }
 
 }  // namespace s4::sw

@@ -178,7 +178,7 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   profile.lanes = group_lanes(config, shape);
   profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
   profile.bank_words = layer.geometry.in_bytes;
-  profile.drain_passes = layer.float_epilogue ? 2 : 1;
+  profile.drain_passes = layer.activation ? 4 : layer.float_epilogue ? 2 : 1;
   if (layer.max_pool) {
     profile.lanes = kPoolChannels;
     GroupProfile group;
@@ -274,7 +274,9 @@ Plan make_plan(const Layer& layer, const config::Configuration& config,
                const CompileOptions& options, Estimate* estimate) {
   const LayerGeometry& g = layer.geometry;
   const auto counts = layer.max_pool ? std::vector<std::uint8_t>() : bank_counts(layer.weights);
-  const std::uint64_t room = config.local_words;
+  const std::uint64_t room =
+      config.local_words -
+      std::min<std::uint64_t>(layer_parameter_words(layer), config.local_words);
   const std::uint64_t whole_input =
       std::uint64_t{g.batch} * g.height * g.row_words() * g.in_blocks();
   const std::uint64_t whole_output = g.pixels() * g.out_blocks();

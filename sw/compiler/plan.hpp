@@ -44,6 +44,7 @@ struct LayerPlace {
   std::uint64_t input = 0;
   std::uint64_t second = 0;
   std::uint64_t output = 0;
+  std::uint64_t table = 0;
 };
 
 struct CompileOptions {
@@ -151,8 +152,9 @@ struct ShapeProfile {
   std::uint32_t lanes = 0;
   std::uint64_t tile_pixels = 0;
   std::vector<GroupProfile> groups;
-  std::uint32_t bank_words = 1;    ///< of the input: two of BF16
-  std::uint32_t drain_passes = 1;  ///< of the epilogue: two of the floating-point one
+  std::uint32_t bank_words = 1;  ///< of the input: two of BF16
+  /// Clocks of a beat of the epilogue: two of the floating-point one, four with an activation.
+  std::uint32_t drain_passes = 1;
   bool fits = true;                ///< every group fits the weight buffers
   std::uint64_t words = 0;         ///< of all groups
   std::uint64_t switch_stall = 0;  ///< clocks of group changes that prefetching cannot hide

@@ -63,6 +63,7 @@ struct CompiledLayer {
   Region operand_region;  ///< empty without a dense operand
   Region input_region;
   Region second_region;  ///< empty without an add
+  Region table_region;   ///< empty without a table
   Region output_region;
   Region read_region;   ///< what context 0 may read, whole pages
   Region write_region;  ///< what context 0 may write, whole pages

@@ -10,6 +10,7 @@
 #include "sim/reference/bfloat16.hpp"
 #include "sim/reference/ops.hpp"
 #include "sw/compiler/tensor_layout.hpp"
+#include "sw/driver/case_activation.hpp"
 
 namespace s4::sw {
 namespace {
@@ -198,6 +199,7 @@ std::string LayerCase::describe() const {
   if (dense) text += transposed ? " dense transposed" : " dense";
   if (add) text += " add";
   if (is_unsigned) text += " uint8";
+  if (!activation.empty()) text += " " + activation;
   if (compile.resident) text += " resident";
   if (compile.strategy) text += fmt::format(" {}", strategy_name(*compile.strategy));
   return text;
@@ -226,6 +228,7 @@ std::string LayerCase::arguments() const {
   if (is_unsigned) text += " --uint8";
   if (bf16) text += " --dtype bf16";
   if (bf16 != out_bf16) text += out_bf16 ? " --out bf16" : " --out int8";
+  if (!activation.empty()) text += " --activation " + activation;
   if (!random_zero_points && !max_pool) text += " --zero-points zero";
   if (compile.resident) text += " --resident";
   if (compile.allow_wrap) text += " --allow-wrap";
@@ -291,9 +294,8 @@ void make_float_layer(const LayerCase& c, Random& random, Layer& layer) {
   layer.float_epilogue = e;
 }
 
-}  // namespace
-
-Layer make_layer(const LayerCase& c) {
+/// But for what follows the results.
+Layer make_plain_layer(const LayerCase& c) {
   Random random(c.seed * 0x9E3779B97F4A7C15ULL + 1);
   Layer layer;
   layer.is_gemm = c.is_gemm;
@@ -376,6 +378,14 @@ Layer make_layer(const LayerCase& c) {
   return layer;
 }
 
+}  // namespace
+
+Layer make_layer(const LayerCase& c) {
+  Layer layer = make_plain_layer(c);
+  if (!c.activation.empty()) layer.activation = make_activation(c.activation, layer, c.seed);
+  return layer;
+}
+
 LayerData make_data(const Layer& layer, std::uint64_t seed) {
   Random random(seed * 0xD1342543DE82EF95ULL + 7);
   const LayerGeometry& g = layer.geometry;
@@ -426,9 +436,19 @@ std::vector<std::uint8_t> reference_output(const Layer& layer, const LayerData& 
     }
     return result;
   }
-  if (layer.float_epilogue) return float_reference(layer, data);
-  return layer.is_unsigned ? reference_of<std::uint8_t>(layer, data)
-                           : reference_of<std::int8_t>(layer, data);
+  auto result = layer.float_epilogue ? float_reference(layer, data)
+                : layer.is_unsigned  ? reference_of<std::uint8_t>(layer, data)
+                                     : reference_of<std::int8_t>(layer, data);
+  if (!layer.activation) return result;
+  if (layer.has_table()) {
+    for (std::uint8_t& byte : result) byte = layer.activation->table[byte];
+    return result;
+  }
+  const std::uint64_t plane =
+      std::uint64_t{layer.geometry.out_height()} * layer.geometry.out_width();
+  auto numbers = join_bf16(result, plane);
+  for (std::uint16_t& x : numbers) x = reference_activation(*layer.activation, x);
+  return split_bf16(numbers, plane);
 }
 
 }  // namespace s4::sw

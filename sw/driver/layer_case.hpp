@@ -26,6 +26,9 @@ struct LayerCase {
   bool bf16 = false;         ///< operands are BF16
   bool out_bf16 = false;     ///< results and second tensor are BF16
   bool random_zero_points = true;
+  /// Behind the results: a function by its name, of bytes as a table; "table" for a table of any
+  /// bytes; empty for nothing.
+  std::string activation;
   CompileOptions compile;
 
   /// "gemm m31 n32 k31 keep 8 add": for test names and reports.

@@ -120,6 +120,9 @@ class LayerRunner {
     if (layer_.add) {
       device.write_memory(compiled_.second_region.address, output_words(data_.second));
     }
+    if (layer_.has_table()) {
+      device.write_memory(compiled_.table_region.address, layer_parameters(layer_));
+    }
     const std::vector<std::uint8_t> fill(compiled_.write_region.size, kUnwritten);
     device.write_memory(compiled_.write_region.address, fill);
 

@@ -50,6 +50,7 @@ json to_json(const LayerReport& report) {
   out["keep"] = report.layer_case.keep;
   out["dtype"] = report.layer_case.bf16 ? "bf16" : "int8";
   out["out_dtype"] = report.layer_case.out_bf16 ? "bf16" : "int8";
+  if (!report.layer_case.activation.empty()) out["activation"] = report.layer_case.activation;
   out["pattern"] = pattern_name(report.layer_case.pattern);
   out["seed"] = report.layer_case.seed;
   out["resident"] = report.resident;
@@ -92,6 +93,7 @@ std::string to_text(const LayerReport& report) {
     text += fmt::format(", keep {} of 64 ({})", report.layer_case.keep,
                         pattern_name(report.layer_case.pattern));
   }
+  if (!report.layer_case.activation.empty()) text += ", then " + report.layer_case.activation;
   text += fmt::format(", configuration {}\n", report.config);
   text += fmt::format("  plan        {}\n", report.plan.describe());
   if (report.cycles) {

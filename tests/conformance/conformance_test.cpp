@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "sw/driver/case_activation.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/driver/layer_runner.hpp"
 #include "sw/report/layer_json.hpp"
@@ -214,6 +215,22 @@ LayerCase random_pool(Random& random) {
   return c;
 }
 
+/// Results that pass the activation lanes: functions and tables behind every kind of layer.
+LayerCase random_activation(Random& random, unsigned i) {
+  LayerCase c = i % 6 == 1   ? random_pool(random)
+                : i % 6 == 2 ? random_dense(random)
+                : i % 6 == 3 ? random_quarters(random)
+                : i % 2 == 0 ? random_gemm(random)
+                             : random_conv(random);
+  if (!c.dense) c.keep = one_of(random, {1U, 2U, 8U, 16U, 64U, pick(random, 1, 64)});
+  c.bf16 = !c.max_pool && !c.geometry.quarters && random() % 3 == 0;
+  c.out_bf16 = !c.max_pool && random() % 3 == 0;
+  const std::vector<std::string> names = activation_names();
+  const std::size_t functions = names.size() - 1;  // the last one is any table
+  c.activation = names[c.max_pool ? functions : i % (c.out_bf16 ? functions : names.size())];
+  return c;
+}
+
 /// A choice that the compiler refuses for this shape is dropped, the rest stays.
 void resolve(Conformance& c) {
   Random random(c.layer_case.seed * 7919);
@@ -293,6 +310,11 @@ std::vector<Conformance> all_cases() {
     layer_case.out_bf16 = i % 4 == 1 || i % 8 == 6;
     add(layer_case, 5000 + number);
   }
+  for (unsigned i = 0; i < (full ? 300 : 39); ++i, ++number) {
+    const LayerCase layer_case = random_activation(random, i);
+    add(layer_case, 6000 + number);
+    if (layer_case.max_pool) cases.back().layer_case.add = false;
+  }
   if (full) {
     unsigned large = 0;
     const auto add_large = [&](const char* config, const LayerCase& layer_case) {
@@ -312,6 +334,7 @@ std::vector<Conformance> all_cases() {
       layer_case.bf16 = layer_case.out_bf16 = i % 2 != 0;
       add_large("s4", layer_case);
     }
+    for (unsigned i = 0; i < 15; ++i) add_large("s4", random_activation(random, i));
     for (unsigned i = 0; i < 50; ++i) {
       LayerCase layer_case = i % 2 == 0 ? random_gemm(random) : random_conv(random);
       layer_case.keep = pick(random, 1, 64);
