@@ -201,10 +201,7 @@ class Compiler {
     LayerCost cost =
         *std::find_if(all.begin(), all.end(), [&](const LayerCost& c) { return c.shape == shape; });
     const Layer& whole = layer(l).layer;
-    if (whole.rows) {
-      cost.slices.front().offset = place_weights(row_parameters(*whole.rows));
-      return cost;
-    }
+    if (layer_parameter_words(whole) != 0) cost.parameters = place_weights(layer_parameters(whole));
     if (!whole.has_weights()) return cost;
     if (whole.dense) {
       SliceCost& slice = cost.slices.front();
@@ -412,6 +409,9 @@ class Compiler {
     CompileOptions options;
     options.allow_wrap = true;
     options.place = LayerPlace{};
+    if (chip_layer.layer.has_table()) {
+      options.place->table = place_weights(layer_parameters(chip_layer.layer));
+    }
     options.place->weights = out_.weight_region.address + round_up(out_.weights.size(), 64);
     options.place->input = addresses_.at(chip_layer.input);
     if (chip_layer.second) options.place->second = addresses_.at(*chip_layer.second);
@@ -427,7 +427,7 @@ class Compiler {
     placed.estimate = compiled.estimate;
     placed.predicted = compiled.estimate.cycles;
     placed.weight_bytes = compiled.weights.index_bytes + compiled.weights.value_bytes;
-    placed.parameter_bytes = compiled.weights.param_bytes;
+    placed.parameter_bytes = compiled.weights.param_bytes + compiled.table_region.size;
     chip.layers.push_back(placed);
     chip.predicted = placed.predicted;
     chip.spilled = true;

@@ -7,6 +7,7 @@
 
 #include "sim/sequencer/gen/commands.hpp"
 #include "sw/graph/bf16_ops.hpp"
+#include "sw/network/function_table.hpp"
 
 namespace s4::sw {
 namespace {
@@ -66,6 +67,9 @@ class Builder {
         break;
       case Op::kMaxPool:
         maximum();
+        break;
+      case Op::kQUnary:
+        function();
         break;
       case Op::kQSoftmax:
       case Op::kQLayerNorm:
@@ -401,6 +405,22 @@ class Builder {
             "its last windows lie outside of the image");
     out_.layer.max_pool = true;
     full_range();
+  }
+
+  /// Through the pooling unit, whose windows are single pixels, and the table behind it.
+  void function() {
+    const TensorId x = node_.inputs[0];
+    out_.rows_view = shape_of(x).size() != 4;
+    const auto view = out_.rows_view ? rows_shape(shape_of(x)) : image_shape(shape_of(x));
+    require(view.has_value(), "its input is a vector");
+    use_input(x, *view);
+    out_.layer.geometry.filters = out_.layer.geometry.channels;
+    out_.layer.max_pool = true;
+    std::string why_not;
+    out_.layer.activation = function_table(graph_, node_, why_not);
+    require(out_.layer.activation.has_value(), why_not);
+    full_range();
+    note("as a table of bytes");
   }
 
   void rows() {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sw/graph/passes.hpp"
+#include "sw/network/function_table.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/node_layer.hpp"
 #include "sw/sparse/prune.hpp"
@@ -49,6 +50,10 @@ class Preparation {
       step.op = graph::name_of(out_.graph.nodes[n].op);
       step.node = n;
       step.engine = "host";
+      if (fuse_function(out_.graph.nodes[n], step)) {
+        out_.steps.push_back(std::move(step));
+        continue;
+      }
       auto made = layer_of_node(out_.graph, out_.graph.nodes[n], step.why);
       if (made) add_layer(std::move(*made), step, keep);
       out_.steps.push_back(std::move(step));
@@ -121,6 +126,50 @@ class Preparation {
     out_.layers.push_back(std::move(layer));
   }
 
+  /// A function of bytes that nothing but it reads becomes a table behind the layer.
+  bool fuse_function(const Node& node, NetworkStep& step) {
+    if (node.op != Op::kQUnary) return false;
+    const std::optional<std::size_t> found = result_of_layer(node.inputs[0]);
+    if (!found) return false;
+    ChipValue& value = out_.values[*found];
+    Layer& layer = out_.layers[*value.producer].layer;
+    const graph::Shape& shape = out_.graph.at(node.output).shape;
+    const auto view = value.rows_view ? rows_shape(shape) : image_shape(shape);
+    if (layer.rows || layer.activation || value.bytes != 1 || !view ||
+        key(*view) != key(value.shape)) {
+      return false;
+    }
+    layer.activation = function_table(out_.graph, node, step.why);
+    if (!layer.activation) return false;
+    values_.erase({value.tensor, key(value.shape)});
+    values_[{node.output, key(value.shape)}] = *found;
+    value.tensor = node.output;
+    step.place = Place::kView;
+    step.engine = "";
+    step.why = fmt::format("a table behind '{}'", layer.name);
+    return true;
+  }
+
+  /// The value of a chip layer that the tensor is, perhaps in another shape, and that has no other
+  /// reader.
+  [[nodiscard]] std::optional<std::size_t> result_of_layer(TensorId tensor) const {
+    for (;;) {
+      std::size_t readers = 0;
+      for (const Node& node : out_.graph.nodes) {
+        readers +=
+            static_cast<std::size_t>(std::count(node.inputs.begin(), node.inputs.end(), tensor));
+      }
+      const auto& outputs = out_.graph.outputs;
+      if (readers != 1 || std::count(outputs.begin(), outputs.end(), tensor) != 0) return {};
+      for (std::size_t v = 0; v < out_.values.size(); ++v) {
+        if (out_.values[v].tensor == tensor && out_.values[v].producer) return v;
+      }
+      const Node* node = producer_of(out_.graph, tensor);
+      if (node == nullptr || node->op != Op::kReshape) return {};
+      tensor = node->inputs[0];
+    }
+  }
+
   using ShapeKey = std::array<std::uint64_t, 3>;
   /// Shapes of equal keys lie in memory in the same way.
   static ShapeKey key(const TensorShape& shape) {
@@ -189,7 +238,7 @@ class Preparation {
     }
     // Backwards, since a view wants nothing of what is before it.
     for (auto step = out_.steps.rbegin(); step != out_.steps.rend(); ++step) {
-      if (step->place == Place::kChip) continue;
+      if (step->place != Place::kHost) continue;
       const Node& node = out_.graph.nodes[step->node];
       const bool transpose = node.op == Op::kTranspose;
       if ((node.op == Op::kReshape || transpose) && !on_host[node.output]) {

@@ -77,7 +77,7 @@ std::uint64_t activation_room(const Network& network, const Segment& segment,
                               std::uint64_t local_words) {
   std::uint64_t taken = 0;
   for (const std::size_t layer : segment.layers) {
-    taken += parameter_words(network.layers[layer].layer);
+    taken += layer_parameter_words(network.layers[layer].layer);
   }
   return local_words - std::min(taken, local_words);
 }

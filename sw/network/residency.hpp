@@ -30,12 +30,8 @@ struct Segment {
   [[nodiscard]] const SegmentValue* find(std::size_t value) const;
 };
 
-/// Words of the local buffer that gamma and beta of a layer take.
-[[nodiscard]] inline std::uint64_t parameter_words(const Layer& layer) {
-  return layer.rows ? row_parameter_words(*layer.rows, layer.geometry.channels) : 0;
-}
-/// Words of the local buffer that the segment leaves to activations: gammas and betas stand at its
-/// end while the segment runs. 0 if nothing is left.
+/// Words of the local buffer that the segment leaves to activations: gammas, betas and tables stand
+/// at its end while the segment runs. 0 if nothing is left.
 [[nodiscard]] std::uint64_t activation_room(const Network& network, const Segment& segment,
                                             std::uint64_t local_words);
 

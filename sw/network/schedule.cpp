@@ -115,9 +115,7 @@ void Scheduler::describe_layer(std::size_t i) {
   }
   if ((keeps(i) && parts(i) > 1) || cost.shared) placed.plan.strategy = Strategy::kKeep;
   if (!layer(i).has_weights()) placed.plan.strategy = Strategy::kNone;
-  if (layer(i).rows) {
-    placed.parameter_bytes = 64 * row_parameter_words(*layer(i).rows, g.channels);
-  }
+  placed.parameter_bytes += 64 * layer_parameter_words(layer(i));
 }
 
 void Scheduler::use(std::size_t position, std::uint32_t s, const Images& images,
@@ -178,26 +176,27 @@ commands::DmaCommand Scheduler::copy(Opcode opcode, std::size_t position, std::u
 
 std::uint64_t Scheduler::parameter_base(std::size_t i) const {
   std::uint64_t words = 0;
-  for (std::size_t k = i; k < segment_.layers.size(); ++k) words += parameter_words(layer(k));
+  for (std::size_t k = i; k < segment_.layers.size(); ++k) words += layer_parameter_words(layer(k));
   return config_.local_words - words;
 }
 
 void Scheduler::load_parameters() {
   for (std::size_t i = 0; i < segment_.layers.size(); ++i) {
-    const std::uint64_t words = parameter_words(layer(i));
+    const std::uint64_t words = layer_parameter_words(layer(i));
     if (words == 0) continue;
     const std::uint64_t at = parameter_base(i);
     LastCommands needs = no_needs();
     accesses_.access(at, at + words, Engine::kLoad, next_index(), true, needs);
-    auto command = box_command(Opcode::kLoad, costs_[i]->slices.front().offset,
-                               static_cast<std::uint32_t>(at), {{words, 64, 1}}, layer(i).name);
+    auto command = box_command(Opcode::kLoad, costs_[i]->parameters, static_cast<std::uint32_t>(at),
+                               {{words, 64, 1}}, layer(i).name);
     command.layer = layer(i).number;
     port_ += words;
     ++out_.layers[i].estimate.commands;
     out_.layers[i].estimate.loads += words;
     const Images all{0, batch_};
     add(Engine::kLoad, command.encode(), needs,
-        {Engine::kLoad, "load gamma and beta", layer(i).number, box(i, all)},
+        {Engine::kLoad, layer(i).rows ? "load gamma and beta" : "load table", layer(i).number,
+         box(i, all)},
         port_ + kMemoryLatency);
   }
 }

@@ -24,6 +24,7 @@ struct SliceCost {
 struct LayerCost {
   std::uint32_t shape = 0;
   std::vector<SliceCost> slices;
+  std::uint64_t parameters = 0;  ///< address of layer_parameters()
   /// All slices have the same weights and parameters, in one group that fits the buffers: sent
   /// once.
   bool shared = false;

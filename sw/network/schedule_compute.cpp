@@ -60,6 +60,10 @@ void Scheduler::compute_slice(std::size_t i, std::uint32_t s, const Images& imag
   use(in, s, images, read, Engine::kSpu, false, needs);
   if (chip.second) use(position(*chip.second), s, images, results, Engine::kSpu, false, needs);
   use(out, s, images, results, Engine::kSpu, true, needs);
+  const std::uint64_t table = parameter_base(i);
+  if (chip.layer.has_table()) {
+    accesses_.access(table, table + kTableWords, Engine::kSpu, next_index(), false, needs);
+  }
 
   const Images in_all = held(in, s);
   const Images out_all = held(out, s);
@@ -67,6 +71,7 @@ void Scheduler::compute_slice(std::size_t i, std::uint32_t s, const Images& imag
   const std::uint64_t out_plane = std::uint64_t{g.out_height()} * g.out_width();
   const auto word = [](std::uint64_t at) { return static_cast<std::uint32_t>(at); };
   commands::SpuCommand c = layer_command(chip.layer, slice.profile.shape);
+  if (chip.layer.has_table()) c.table_addr = word(table);
   c.in_blocks = static_cast<std::uint16_t>(read.end - read.begin);
   c.in_plane = word(in_plane * in_all.count());
   c.in_addr =
@@ -161,7 +166,7 @@ void Scheduler::compute_rows(std::size_t i, std::uint32_t s, const Images& image
   const std::size_t out = position(chip.output);
   const std::uint64_t parameters = parameter_base(i);
   LastCommands needs = no_needs();
-  accesses_.access(parameters, parameters + parameter_words(chip.layer), Engine::kActivation,
+  accesses_.access(parameters, parameters + layer_parameter_words(chip.layer), Engine::kActivation,
                    next_index(), false, needs);
   use(in, s, images, {0, g.in_blocks()}, Engine::kActivation, false, needs);
   use(out, s, images, {0, g.out_blocks()}, Engine::kActivation, true, needs);
@@ -178,7 +183,7 @@ void Scheduler::compute_rows(std::size_t i, std::uint32_t s, const Images& image
   c.out_row = 1;
   c.out_word = word(out_all.count() * plane);
   c.rows = static_cast<std::uint16_t>(images.count() * plane);
-  c.param_addr = word(parameter_words(chip.layer) != 0 ? parameters : 0);
+  c.param_addr = word(layer_parameter_words(chip.layer) != 0 ? parameters : 0);
 
   const std::uint64_t clocks = row_clocks(*chip.layer.rows, c.rows, g.channels);
   const std::uint64_t end = std::max(rows_, ready(needs)) + clocks;

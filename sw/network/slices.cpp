@@ -69,6 +69,7 @@ Layer slice_layer(const Layer& layer, const ChannelSlice& slice) {
   part.low = layer.low;
   part.high = layer.high;
   part.add = layer.add;
+  part.activation = layer.activation;
   const auto cut = [&](const auto& list) {
     using List = std::decay_t<decltype(list)>;
     if (list.empty()) return List();

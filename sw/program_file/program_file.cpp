@@ -161,7 +161,8 @@ constexpr const char* kWhats[] = {"load input",
                                   "load gamma and beta",
                                   "load rows",
                                   "rows",
-                                  "store rows"};
+                                  "store rows",
+                                  "load table"};
 constexpr std::size_t kInfoBytes = 1 + 8 * 4;
 
 void put_info(std::vector<std::uint8_t>& out, const CommandInfo& info) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/graph/function_ops.hpp"
 #include "sw/graph/graph.hpp"
 #include "sw/graph/rewrite.hpp"
 
@@ -94,6 +95,21 @@ class NetworkBuilder {
     const graph::Quant y{x.quant.scale * scale(0.3F, 0.9F), zero_point()};
     return {node(graph::Op::kQGlobalAveragePool, {x.id}, graph::QPoolAttributes{{}, x.quant, y}),
             y};
+  }
+  /// A function of bytes whose results use most of them.
+  Tensor function(const Tensor& x, graph::Function function) {
+    double most = 1e-3;
+    for (std::int32_t byte = low(); byte <= high(); ++byte) {
+      const double real = static_cast<double>(byte - x.quant.zero) * x.quant.scale;
+      const double y = std::fabs(graph::apply_function(function, real));
+      if (std::isfinite(y)) most = std::max(most, std::min(y, 20.0));
+    }
+    const graph::Quant y{static_cast<float>(most / 150) * scale(0.7F, 1.5F), zero_point()};
+    return {node(graph::Op::kQUnary, {x.id}, graph::QFunctionAttributes{x.quant, y, function}), y};
+  }
+  Tensor function(const Tensor& x) {
+    return function(
+        x, static_cast<graph::Function>(pick(0, static_cast<std::int64_t>(graph::kLastFunction))));
   }
   Tensor softmax(const Tensor& x) {
     const graph::Quant y{1.0F / 256, low()};

@@ -64,7 +64,8 @@ Tensor attention_block(NetworkBuilder& b, const Tensor& x, std::int64_t width) {
   const Tensor mixed = b.product(b.softmax(scores), v);
   const Tensor sum = b.add(rows_product(b, mixed, b.shape(x).back()), x);
   const Tensor second = b.layer_norm(sum);
-  const Tensor hidden = rows_product(b, second, b.pick(1, 150));
+  const Tensor product = rows_product(b, second, b.pick(1, 150));
+  const Tensor hidden = b.function(product);
   return b.add(rows_product(b, hidden, b.shape(x).back()), sum);
 }
 

@@ -1,0 +1,17 @@
+// Functions of bytes as tables of the chip.
+#pragma once
+
+#include <optional>
+
+#include "sw/compiler/layer.hpp"
+#include "sw/graph/graph.hpp"
+
+namespace s4::sw {
+
+/// The table of a QUnary node, each byte the nearest to the function's real value; nothing, with
+/// the reason in `why_not`, if the table cannot stand for it.
+[[nodiscard]] std::optional<FusedActivation> function_table(const graph::Graph& graph,
+                                                            const graph::Node& node,
+                                                            std::string& why_not);
+
+}  // namespace s4::sw
