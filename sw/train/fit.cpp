@@ -94,26 +94,21 @@ void copy_shifted(const TrainingSet& data, std::size_t index, float dy, float dx
 
 class Fit {
  public:
-  Fit(TrainNetwork& network, const TrainingSet& data, const FitSettings& settings)
+  Fit(Trainable& network, const TrainingSet& data, const FitSettings& settings)
       : network_(network), data_(data), settings_(settings), random_(settings.seed) {
     network_.check();
-    const TrainGeometry& g = network_.layers.front().geometry;
-    if (g.channels != data.channels || g.height != data.height || g.width != data.width) {
+    const ImageSize wanted = network_.input();
+    if (wanted != ImageSize{data.channels, data.height, data.width}) {
       throw std::invalid_argument(fmt::format("the images are {}x{}x{}, the network takes {}x{}x{}",
-                                              data.channels, data.height, data.width, g.channels,
-                                              g.height, g.width));
-    }
-    const TrainGeometry& last = network_.layers.back().geometry;
-    if (last.out_pixels() != 1) {
-      throw std::invalid_argument("the network's result is an image, not one score per class");
+                                              data.channels, data.height, data.width,
+                                              wanted.channels, wanted.height, wanted.width));
     }
     if (data.size() == 0 || settings.batch == 0 || settings.epochs < 1) {
       throw std::invalid_argument("images, batch and epochs must be 1 or more");
     }
-    for (const TrainLayer& layer : network_.layers) {
-      weight_steps_.emplace_back(layer.weights.size());
-      bias_steps_.emplace_back(layer.bias.size());
-      masks_.push_back((layer.weights.array() != 0.0F).cast<float>().matrix());
+    for (const TrainArray& array : network_.arrays()) {
+      arrays_.push_back({array, Adam(array.size), {}});
+      set_mask(arrays_.back());
     }
   }
 
@@ -142,25 +137,40 @@ class Fit {
   }
 
  private:
+  struct Array {
+    TrainArray of;
+    Adam step;
+    Vector mask;  ///< 1 where a weight is kept; empty for what is not pruned
+  };
+
+  static void set_mask(Array& array) {
+    if (array.of.weights_of == nullptr) return;
+    const Eigen::Map<const Vector> values(array.of.values, array.of.size);
+    array.mask = (values.array() != 0.0F).cast<float>().matrix();
+  }
+
   void prune(double progress) {
     if (!settings_.prune) return;
     const double keep = kept_at(*settings_.prune, progress);
     if (keep == keep_) return;
     keep_ = keep;
-    for (std::size_t i = 0; i < network_.layers.size(); ++i) {
-      TrainLayer& layer = network_.layers[i];
-      if (!layer.trained) continue;
-      const auto banks = bank_spans(static_cast<std::size_t>(layer.geometry.channels),
-                                    static_cast<std::size_t>(layer.geometry.taps()));
-      const auto size = static_cast<std::size_t>(layer.weights.cols());
-      std::size_t number = 0;
-      for (Eigen::Index row = 0; row < layer.weights.rows(); ++row) {
-        for (const BankSpan& bank : banks) {
-          prune_row({&layer.weights(row, 0), size}, {&bank, 1},
-                    std::max<std::size_t>(kept_in_bank(keep, number++), settings_.prune->keep));
-        }
+    for (Array& array : arrays_) {
+      if (array.of.weights_of == nullptr) continue;
+      prune_layer(*array.of.weights_of, keep);
+      set_mask(array);
+    }
+  }
+
+  void prune_layer(TrainLayer& layer, double keep) const {
+    const auto banks = bank_spans(static_cast<std::size_t>(layer.geometry.channels),
+                                  static_cast<std::size_t>(layer.geometry.taps()));
+    const auto size = static_cast<std::size_t>(layer.weights.cols());
+    std::size_t number = 0;
+    for (Eigen::Index row = 0; row < layer.weights.rows(); ++row) {
+      for (const BankSpan& bank : banks) {
+        prune_row({&layer.weights(row, 0), size}, {&bank, 1},
+                  std::max<std::size_t>(kept_in_bank(keep, number++), settings_.prune->keep));
       }
-      masks_[i] = (layer.weights.array() != 0.0F).cast<float>().matrix();
     }
   }
 
@@ -174,12 +184,11 @@ class Fit {
       copy_shifted(data_, which[i], dy, dx, images, static_cast<Eigen::Index>(i) * pixels);
       labels.push_back(data_.labels[which[i]]);
     }
-    const Matrix scores = network_.forward(images, &traces_);
+    const Matrix scores = network_.forward(images);
     Loss loss = cross_entropy(scores, labels);
     if (settings_.teacher) {
       const Teacher& teacher = *settings_.teacher;
-      const Loss other =
-          distillation(scores, teacher.network->forward(images), teacher.temperature);
+      const Loss other = distillation(scores, teacher.answers(images), teacher.temperature);
       loss.value = (1.0 - teacher.share) * loss.value + teacher.share * other.value;
       loss.gradient = (1.0F - teacher.share) * loss.gradient + teacher.share * other.gradient;
     }
@@ -187,25 +196,20 @@ class Fit {
     const auto count = static_cast<double>(which.size());
     report.loss += loss.value * count;
     report.right += accuracy(scores, labels) * count;
-    const auto gradients = network_.backward(traces_, std::move(loss.gradient));
-    for (std::size_t i = 0; i < network_.layers.size(); ++i) {
-      TrainLayer& layer = network_.layers[i];
-      if (!layer.trained) continue;
-      weight_steps_[i].step(layer.weights.data(), gradients[i].weights.data(), rate,
-                            settings_.weight_decay);
-      bias_steps_[i].step(layer.bias.data(), gradients[i].bias.data(), rate, 0.0F);
-      layer.weights.array() *= masks_[i].array();
+    const auto gradients = network_.backward(std::move(loss.gradient));
+    for (std::size_t i = 0; i < arrays_.size(); ++i) {
+      Array& array = arrays_[i];
+      const bool weights = array.of.weights_of != nullptr;
+      array.step.step(array.of.values, gradients[i], rate, weights ? settings_.weight_decay : 0.0F);
+      if (weights) Eigen::Map<Vector>(array.of.values, array.of.size).array() *= array.mask.array();
     }
   }
 
-  TrainNetwork& network_;
+  Trainable& network_;
   const TrainingSet& data_;
   const FitSettings& settings_;
   Random random_;
-  std::vector<Adam> weight_steps_;
-  std::vector<Adam> bias_steps_;
-  std::vector<Matrix> masks_;
-  std::vector<LayerTrace> traces_;
+  std::vector<Array> arrays_;
   double keep_ = kBank;
 };
 
@@ -234,23 +238,39 @@ TrainingSet training_set(const graph::TensorData& images, std::vector<std::uint8
   return set;
 }
 
-void fit(TrainNetwork& network, const TrainingSet& data, const FitSettings& settings,
+void fit(Trainable& network, const TrainingSet& data, const FitSettings& settings,
          const EpochObserver& observer) {
   Fit(network, data, settings).run(observer);
 }
 
-TrainNetwork prune_gradually(const TrainNetwork& network, const TrainingSet& data,
-                             FitSettings settings, const EpochObserver& observer) {
+void fit(TrainNetwork& network, const TrainingSet& data, const FitSettings& settings,
+         const EpochObserver& observer) {
+  TrainableNetwork trainable(network);
+  fit(trainable, data, settings, observer);
+}
+
+void prune_gradually(Trainable& network, std::function<Matrix(const Matrix&)> teacher,
+                     const TrainingSet& data, FitSettings settings, const EpochObserver& observer) {
   if (!settings.prune || settings.prune->keep < 1 || settings.prune->keep > kBank) {
     throw std::invalid_argument("gradual pruning keeps 1 to 64 weights of a bank");
   }
-  TrainNetwork pruned = network;
-  for (TrainLayer& layer : pruned.layers) {
-    if (is_sparse_already(layer, settings.prune->keep)) layer.trained = false;
+  for (const TrainArray& array : network.arrays()) {
+    if (array.weights_of != nullptr && is_sparse_already(*array.weights_of, settings.prune->keep)) {
+      array.weights_of->trained = false;
+    }
   }
   if (!settings.teacher) settings.teacher = Teacher{};
-  settings.teacher->network = &network;
-  fit(pruned, data, settings, observer);
+  settings.teacher->answers = std::move(teacher);
+  fit(network, data, settings, observer);
+}
+
+TrainNetwork prune_gradually(const TrainNetwork& network, const TrainingSet& data,
+                             FitSettings settings, const EpochObserver& observer) {
+  TrainNetwork pruned = network;
+  TrainableNetwork trainable(pruned);
+  prune_gradually(
+      trainable, [&](const Matrix& images) { return network.forward(images); }, data,
+      std::move(settings), observer);
   return pruned;
 }
 
@@ -289,6 +309,12 @@ std::size_t fullest_bank(const TrainLayer& layer) {
   for (Eigen::Index row = 0; row < layer.weights.rows(); ++row) {
     fullest = std::max(fullest, fullest_bank({&layer.weights(row, 0), size}, banks));
   }
+  return fullest;
+}
+
+std::size_t fullest_bank(const TrainNetwork& network) {
+  std::size_t fullest = 0;
+  for (const TrainLayer& layer : network.layers) fullest = std::max(fullest, fullest_bank(layer));
   return fullest;
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "sw/graph/tensor.hpp"
-#include "sw/train/train_network.hpp"
+#include "sw/train/trainable.hpp"
 
 namespace s4::sw {
 
@@ -28,7 +28,7 @@ struct TrainingSet {
 /// Distillation: the loss is (1 - share) of cross-entropy with labels and `share` of that with the
 /// teacher's answers to the same images.
 struct Teacher {
-  const TrainNetwork* network = nullptr;
+  std::function<Matrix(const Matrix& images)> answers;  ///< its scores
   float share = 0.7F;
   float temperature = 4.0F;
 };
@@ -62,11 +62,17 @@ using EpochObserver = std::function<void(const EpochReport&)>;
 
 /// Trains in place. Weights that are zero and layers with trained = false stay. Throws
 /// std::invalid_argument if the data do not fit the network.
+void fit(Trainable& network, const TrainingSet& data, const FitSettings& settings,
+         const EpochObserver& observer = nullptr);
 void fit(TrainNetwork& network, const TrainingSet& data, const FitSettings& settings,
          const EpochObserver& observer = nullptr);
 
-/// Gradual pruning with distillation from `network` as it is. Layers that are sparse enough
+/// Gradual pruning with distillation from `teacher`. Layers that are sparse enough
 /// already, and not only because their banks hold few channels, are kept as they are.
+void prune_gradually(Trainable& network, std::function<Matrix(const Matrix&)> teacher,
+                     const TrainingSet& data, FitSettings settings,
+                     const EpochObserver& observer = nullptr);
+/// The same with a copy, whose teacher is `network`.
 [[nodiscard]] TrainNetwork prune_gradually(const TrainNetwork& network, const TrainingSet& data,
                                            FitSettings settings,
                                            const EpochObserver& observer = nullptr);
@@ -80,5 +86,6 @@ void fit(TrainNetwork& network, const TrainingSet& data, const FitSettings& sett
 [[nodiscard]] bool is_sparse_already(const TrainLayer& layer, std::uint32_t keep);
 /// Non-zero weights of the fullest bank.
 [[nodiscard]] std::size_t fullest_bank(const TrainLayer& layer);
+[[nodiscard]] std::size_t fullest_bank(const TrainNetwork& network);
 
 }  // namespace s4::sw

@@ -56,16 +56,18 @@ Matrix scatter_patches(const Matrix& patches, const TrainGeometry& g) {
   return images;
 }
 
-void TrainNetwork::initialize(Random& random) {
-  for (TrainLayer& layer : layers) {
-    const TrainGeometry& g = layer.geometry;
-    layer.weights.resize(g.filters, g.reduction());
-    const float limit = std::sqrt(6.0F / static_cast<float>(g.reduction()));
-    for (Eigen::Index i = 0; i < layer.weights.size(); ++i) {
-      layer.weights.data()[i] = random.symmetric(limit);
-    }
-    layer.bias = Vector::Zero(g.filters);
+void initialize(TrainLayer& layer, Random& random) {
+  const TrainGeometry& g = layer.geometry;
+  layer.weights.resize(g.filters, g.reduction());
+  const float limit = std::sqrt(6.0F / static_cast<float>(g.reduction()));
+  for (Eigen::Index i = 0; i < layer.weights.size(); ++i) {
+    layer.weights.data()[i] = random.symmetric(limit);
   }
+  layer.bias = Vector::Zero(g.filters);
+}
+
+void TrainNetwork::initialize(Random& random) {
+  for (TrainLayer& layer : layers) sw::initialize(layer, random);
 }
 
 void TrainNetwork::check() const {
@@ -97,41 +99,50 @@ void TrainNetwork::check() const {
   }
 }
 
-Matrix TrainNetwork::forward(const Matrix& images, std::vector<LayerTrace>* traces) const {
+Matrix forward(const TrainLayer& layer, const Matrix& x, LayerTrace* trace) {
   fix_product_order();
-  if (traces != nullptr) traces->clear();
+  Matrix patches = gather_patches(x, layer.geometry);
+  Matrix y(patches.rows(), layer.geometry.filters);
+  y.noalias() = patches * layer.weights.transpose();
+  y.rowwise() += layer.bias.transpose();
+  for (Eigen::Index i = 0; i < y.size(); ++i) {
+    y.data()[i] = std::min(std::max(y.data()[i], layer.low), layer.high);
+  }
+  if (trace != nullptr) *trace = {std::move(patches), y};
+  return y;
+}
+
+Matrix backward(const TrainLayer& layer, const LayerTrace& trace, Matrix result_gradient,
+                LayerGradient& gradient, bool wanted) {
+  fix_product_order();
+  Matrix& dy = result_gradient;
+  for (Eigen::Index k = 0; k < dy.size(); ++k) {
+    const float y = trace.result.data()[k];
+    if (y <= layer.low || y >= layer.high) dy.data()[k] = 0.0F;
+  }
+  gradient.weights.noalias() = dy.transpose() * trace.patches;
+  gradient.bias = dy.colwise().sum().transpose();
+  if (!wanted) return {};
+  Matrix patches(dy.rows(), layer.weights.cols());
+  patches.noalias() = dy * layer.weights;
+  return scatter_patches(patches, layer.geometry);
+}
+
+Matrix TrainNetwork::forward(const Matrix& images, std::vector<LayerTrace>* traces) const {
+  if (traces != nullptr) traces->assign(layers.size(), {});
   Matrix x = images;
-  for (const TrainLayer& layer : layers) {
-    Matrix patches = gather_patches(x, layer.geometry);
-    x.resize(patches.rows(), layer.geometry.filters);
-    x.noalias() = patches * layer.weights.transpose();
-    x.rowwise() += layer.bias.transpose();
-    for (Eigen::Index i = 0; i < x.size(); ++i) {
-      x.data()[i] = std::min(std::max(x.data()[i], layer.low), layer.high);
-    }
-    if (traces != nullptr) traces->push_back({std::move(patches), x});
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    x = sw::forward(layers[i], x, traces == nullptr ? nullptr : &(*traces)[i]);
   }
   return x;
 }
 
 std::vector<LayerGradient> TrainNetwork::backward(const std::vector<LayerTrace>& traces,
                                                   Matrix result_gradient) const {
-  fix_product_order();
   std::vector<LayerGradient> gradients(layers.size());
-  Matrix& dy = result_gradient;
   for (std::size_t i = layers.size(); i-- > 0;) {
-    const TrainLayer& layer = layers[i];
-    const LayerTrace& trace = traces.at(i);
-    for (Eigen::Index k = 0; k < dy.size(); ++k) {
-      const float y = trace.result.data()[k];
-      if (y <= layer.low || y >= layer.high) dy.data()[k] = 0.0F;
-    }
-    gradients[i].weights.noalias() = dy.transpose() * trace.patches;
-    gradients[i].bias = dy.colwise().sum().transpose();
-    if (i == 0) break;
-    Matrix patches(dy.rows(), layer.weights.cols());
-    patches.noalias() = dy * layer.weights;
-    dy = scatter_patches(patches, layer.geometry);
+    result_gradient =
+        sw::backward(layers[i], traces.at(i), std::move(result_gradient), gradients[i], i > 0);
   }
   return gradients;
 }

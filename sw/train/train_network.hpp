@@ -55,10 +55,13 @@ struct LayerGradient {
   Vector bias;
 };
 
+/// Weights uniform within sqrt(6 / reduction), biases 0.
+void initialize(TrainLayer& layer, Random& random);
+
 struct TrainNetwork {
   std::vector<TrainLayer> layers;
 
-  /// Weights uniform within sqrt(6 / reduction), biases 0.
+  /// All layers, in order.
   void initialize(Random& random);
   /// Throws std::invalid_argument unless sizes are positive and every layer fits the one before.
   void check() const;
@@ -71,6 +74,13 @@ struct TrainNetwork {
   [[nodiscard]] std::vector<LayerGradient> backward(const std::vector<LayerTrace>& traces,
                                                     Matrix result_gradient) const;
 };
+
+/// Result of one layer; into `trace`, if given, what backward() needs.
+[[nodiscard]] Matrix forward(const TrainLayer& layer, const Matrix& x, LayerTrace* trace = nullptr);
+/// Gradients by the layer's parameters, from that by its result, which becomes zero where the
+/// result was clamped. Returns the gradient by x, empty unless `wanted`.
+Matrix backward(const TrainLayer& layer, const LayerTrace& trace, Matrix result_gradient,
+                LayerGradient& gradient, bool wanted = true);
 
 /// The pixels under the kernel, one row per place: [images * out pixels][tap][channel].
 [[nodiscard]] Matrix gather_patches(const Matrix& images, const TrainGeometry& geometry);

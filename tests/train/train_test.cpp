@@ -219,8 +219,6 @@ TEST_CASE("train: gradual pruning leaves at most K weights in every bank") {
   for (const std::uint32_t keep : {8U, 2U, 1U}) {
     CAPTURE(keep);
     settings.prune = PruneSchedule{keep, 0.6};
-    settings.teacher = Teacher{};
-    settings.teacher->network = &dense;
     const TrainNetwork pruned = prune_gradually(dense, data, settings);
     for (const TrainLayer& l : pruned.layers) CHECK(fullest_bank(l) <= keep);
     CHECK(accuracy(scores_of(pruned, data), data.labels) >= 0.9);
