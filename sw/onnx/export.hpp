@@ -19,7 +19,8 @@ struct OnnxExportOptions {
   /// 13 to 21.
   std::int64_t opset = 13;
   /// The first dimension of inputs and outputs stays open ("N") instead of that of the graph. All
-  /// inputs and outputs must agree in it, and Reshape must keep it.
+  /// inputs and outputs must agree in it, and Reshape must keep it or make [N,..,C] rows [N * ..,C]
+  /// or the reverse.
   bool open_batch = false;
   std::string producer = "s4";
   /// Free text about the network (doc_string).

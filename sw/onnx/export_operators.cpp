@@ -14,6 +14,19 @@ using graph::Shape;
 using graph::TensorData;
 using ::onnx::NodeProto;
 
+namespace {
+
+/// Between [batch,..,C] and rows [batch * ..,C]: the first dimension grows with the batch on both
+/// sides, and no other does.
+bool stacks_rows(const Shape& from, const Shape& to, std::int64_t batch) {
+  if (from.size() < 2 || to.size() < 2 || from.back() != to.back()) return false;
+  const Shape& stack = from.size() > to.size() ? from : to;
+  const Shape& rows = from.size() > to.size() ? to : from;
+  return stack.size() > 2 && rows.size() == 2 && stack[0] == batch;
+}
+
+}  // namespace
+
 NodeProto& Exporter::clamped(const Node& node, const std::string& op, const Clamp& clamp) {
   if (clamp.is_open()) {
     NodeProto& proto = begin(node, op, names_[node.output]);
@@ -72,10 +85,11 @@ void Exporter::add_reshape(const Node& node) {
   const Shape& from = graph_.at(node.inputs[0]).shape;
   std::vector<std::int64_t> shape = graph_.at(node.output).shape;
   if (options_.open_batch) {
-    if (from.empty() || shape.empty() || from[0] != batch_ || shape[0] != batch_) {
+    const bool stays = !from.empty() && !shape.empty() && from[0] == batch_ && shape[0] == batch_;
+    if (!stays && !stacks_rows(from, shape, batch_)) {
       fail(node, "it moves the batch, which cannot be left open then");
     }
-    shape[0] = 0;  // as in the input
+    shape[0] = stays ? 0 : -1;  // as in the input; whatever the rows make
   }
   NodeProto& proto = begin(node, "Reshape", names_[node.output]);
   proto.add_input(name(node.inputs[0]));
