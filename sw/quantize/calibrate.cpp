@@ -37,10 +37,16 @@ struct Levels {
   int low = 0;
   int high = 255;
 };
+/// The byte that a symmetric quantisation means by 0, and the steps to either side.
+int middle_of(const Levels& levels) { return levels.low + 128; }
+constexpr double kSymmetricLevels = 127.0;
 Levels levels_of(DataType type) { return type == DataType::kInt8 ? Levels{-128, 127} : Levels{}; }
 
 /// low <= 0 <= high, not both 0.
-Quant quant_of(double low, double high, const Levels& levels) {
+Quant quant_of(double low, double high, const Levels& levels, bool symmetric) {
+  if (symmetric) {
+    return {static_cast<float>(std::max(-low, high) / kSymmetricLevels), middle_of(levels)};
+  }
   const double scale = (high - low) / (levels.high - levels.low);
   const double zero = std::nearbyint(levels.low - low / scale);
   return {static_cast<float>(scale),
@@ -140,12 +146,12 @@ RangeMethod range_method(const std::string& name) {
   throw std::invalid_argument("no range method '" + name + "' (minmax, percentile, mse)");
 }
 
-Quant choose_quant(const Histogram& histogram, DataType type, RangeMethod method,
-                   double percentile) {
+Quant choose_quant(const Histogram& histogram, DataType type, RangeMethod method, double percentile,
+                   bool symmetric) {
   const Levels levels = levels_of(type);
   double low = std::min(0.0, static_cast<double>(histogram.low));
   double high = std::max(0.0, static_cast<double>(histogram.high));
-  if (low == 0.0 && high == 0.0) return {1.0F, type == DataType::kInt8 ? -128 : 0};
+  if (low == 0.0 && high == 0.0) return {1.0F, symmetric ? middle_of(levels) : levels.low};
   if (method == RangeMethod::kPercentile) {
     if (!(percentile > 50.0 && percentile <= 100.0)) {
       throw std::invalid_argument("a percentile is above 50, up to 100");
@@ -171,11 +177,11 @@ Quant choose_quant(const Histogram& histogram, DataType type, RangeMethod method
     high = std::max(0.0, to);
     if (low == 0.0 && high == 0.0) (old_low < 0.0 ? low : high) = from;
   }
-  Quant best = quant_of(low, high, levels);
+  Quant best = quant_of(low, high, levels, symmetric);
   if (method != RangeMethod::kMse) return best;
   double least = square_error(histogram, best, levels);
   for (int i = 1; i < kShares; ++i) {
-    const Quant quant = quant_of(low * share_at(i), high * share_at(i), levels);
+    const Quant quant = quant_of(low * share_at(i), high * share_at(i), levels, symmetric);
     const double error = square_error(histogram, quant, levels);
     if (error >= least) continue;
     least = error;

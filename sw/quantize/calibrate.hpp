@@ -48,9 +48,11 @@ enum class RangeMethod { kMinMax, kPercentile, kMse };
 [[nodiscard]] RangeMethod range_method(const std::string& name);
 
 /// Scale and zero point of `type` (int8 or uint8) for values like these. 0 is always exact.
-/// `percentile`: above 50, up to 100.
+/// `percentile`: above 50, up to 100. `symmetric`: as many steps below 0 as above, 127; the zero
+/// point is 0 (int8) or 128 (uint8).
 [[nodiscard]] graph::Quant choose_quant(const Histogram& histogram, graph::DataType type,
-                                        RangeMethod method, double percentile);
+                                        RangeMethod method, double percentile,
+                                        bool symmetric = false);
 
 /// Symmetric scale of one row of weights, to -127 to 127. kPercentile is as kMinMax: rows are
 /// short.

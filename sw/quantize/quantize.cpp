@@ -58,12 +58,13 @@ class Quantizer {
   QuantizedNetwork run(const Calibration& calibration) {
     const std::vector<TensorId> wanted = tensors();
     const auto seen = observe(out_.graph, calibration, wanted);
+    const std::set<TensorId> symmetric = second_operands();
     for (const TensorId id : wanted) {
       const Histogram& histogram = seen.at(id);
       const auto fixed = fixed_quant(id);
-      const Quant quant =
-          fixed ? *fixed
-                : choose_quant(histogram, options_.type, options_.activations, options_.percentile);
+      const Quant quant = fixed ? *fixed
+                                : choose_quant(histogram, options_.type, options_.activations,
+                                               options_.percentile, symmetric.count(id) != 0);
       quants_[id] = quant;
       out_.activations.push_back({out_.graph.at(id).name, histogram.low, histogram.high, quant});
     }
@@ -188,6 +189,18 @@ class Quantizer {
       want(node.output);
     }
     return list;
+  }
+
+  /// What a product of two activations reads in place of weights: such bytes are symmetric, as the
+  /// chip wants them (zero point 0, or 128 of uint8).
+  [[nodiscard]] std::set<TensorId> second_operands() const {
+    const graph::Uses uses(graph());
+    std::set<TensorId> found;
+    for (std::size_t n = 0; n < graph().nodes.size(); ++n) {
+      const Node& node = graph().nodes[n];
+      if (layers_[n] && is_dynamic(node)) found.insert(source(uses, node.inputs[1]));
+    }
+    return found;
   }
 
   /// Constant bytes and the node that makes floats of them, before node n reads it.

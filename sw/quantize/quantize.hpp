@@ -34,9 +34,10 @@ struct QuantizedNetwork {
 /// GlobalAveragePool, functions, and LayerNormalization and Softmax over the last axis (but not a
 /// Softmax that the network gives; results of softmax and sigmoid have the scale 1/256 from 0 on).
 /// Gamma and beta stay float32. What only moves data (MaxPool, Reshape, Transpose) needs none.
-/// Activations have one scale per tensor; weights are int8, symmetric, one scale per output
-/// channel; biases are int32 in units of input scale times weight scale. graph::optimize fuses the
-/// result into byte operators. Inputs and outputs stay float32.
+/// Activations have one scale per tensor, symmetric for the second operand of a product of two
+/// (zero point 0, or 128 of uint8, as the chip wants it); weights are int8, symmetric, one scale
+/// per output channel; biases are int32 in units of input scale times weight scale. graph::optimize
+/// fuses the result into byte operators. Inputs and outputs stay float32.
 ///
 /// Throws std::invalid_argument if nothing can be quantised, the graph is quantised already, or
 /// weights or activations are not finite; GraphError if the data do not fit the graph.

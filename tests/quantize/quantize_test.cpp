@@ -81,6 +81,22 @@ TEST_CASE("quantize: scale and zero point of known ranges") {
   CHECK(above.zero == 0);
 }
 
+TEST_CASE("quantize: symmetric ranges have as many steps below 0 as above") {
+  for (const RangeMethod method :
+       {RangeMethod::kMinMax, RangeMethod::kPercentile, RangeMethod::kMse}) {
+    const auto chosen = [&](float low, float high, DataType type) {
+      return choose_quant(histogram(low, high), type, method, 99.99, true);
+    };
+    CHECK(chosen(-1.0F, 2.54F, DataType::kInt8).zero == 0);
+    CHECK(chosen(-2.54F, 1.0F, DataType::kUint8).zero == 128);
+    CHECK(chosen(0.5F, 2.54F, DataType::kInt8).zero == 0);
+    CHECK(chosen(0.0F, 0.0F, DataType::kUint8) == Quant{1.0F, 128});
+    if (method != RangeMethod::kMinMax) continue;
+    CHECK(chosen(-1.0F, 2.54F, DataType::kInt8).scale == Approx(0.02F));
+    CHECK(chosen(-2.54F, 1.0F, DataType::kUint8).scale == Approx(0.02F));
+  }
+}
+
 TEST_CASE("quantize: the percentile cuts off rare values, the mean square error a lone one") {
   Histogram h = histogram(0, 100);
   std::fill(h.counts.begin(), h.counts.end(), 0);
