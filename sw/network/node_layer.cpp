@@ -31,16 +31,6 @@ void require(bool condition, const std::string& why) {
   if (!condition) throw NotOnChip{why};
 }
 
-/// The image in front of a Flatten: the tensor that `tensor` [N,C*H*W] is a reshape of.
-TensorId flattened_image(const Graph& graph, TensorId tensor) {
-  for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
-       node = producer_of(graph, node->inputs[0])) {
-    const Shape& from = graph.at(node->inputs[0]).shape;
-    if (from.size() >= 3 && from[0] == graph.at(tensor).shape[0]) return node->inputs[0];
-  }
-  return kNoTensor;
-}
-
 class Builder {
  public:
   Builder(const Graph& graph, const Node& node) : graph_(graph), node_(node) {}
@@ -240,16 +230,16 @@ class Builder {
     const auto rows = rows_shape(shape_of(a));
     require(rows.has_value(), "its input is a vector");
     LayerGeometry& g = out_.layer.geometry;
-    const TensorId image = shape_of(a).size() == 2 ? flattened_image(graph_, a) : kNoTensor;
-    const auto flat = image == kNoTensor ? std::nullopt : image_shape(shape_of(image));
+    const auto flat = shape_of(a).size() == 2 ? flattened(graph_, a) : std::nullopt;
     // A kernel like the image sums in another order, which only integers do not show.
     const std::uint32_t most = bf16() ? 1 : commands::kMaxKernel;
-    const bool whole = flat && flat->height <= most && flat->width <= most;
+    const bool whole = flat && flat->shape.height <= most && flat->shape.width <= most;
     if (whole) {
-      use_input(image, *flat);
-      g.kernel_h = flat->height;
-      g.kernel_w = flat->width;
-      if (flat->height * flat->width > 1) note("as a convolution with a kernel like the image");
+      use_input(flat->tensor, flat->shape);
+      out_.rows_view = flat->rows;
+      g.kernel_h = g.height;
+      g.kernel_w = g.width;
+      if (g.kernel_h * g.kernel_w > 1) note("as a convolution with a kernel like the image");
     } else {
       use_input(a, *rows);
       out_.rows_view = true;
@@ -263,8 +253,9 @@ class Builder {
     const std::size_t reduction = std::size_t{g.channels} * tensor.taps();
     with_weights(tensor, [&](const auto& values, auto& data) {
       for (std::size_t k = 0; k < reduction; ++k) {
+        const std::size_t place = product_place(k, tensor, out_.rows_view);
         for (std::size_t out = 0; out < g.filters; ++out) {
-          data[out * reduction + k] = values[k * g.filters + out];
+          data[out * reduction + place] = values[k * g.filters + out];
         }
       }
     });

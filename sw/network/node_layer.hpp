@@ -49,6 +49,20 @@ void set_weights(graph::Graph& graph, graph::Node& node, const WeightTensor& wei
 /// The tensor [B,S,C] that `tensor` [B*S,C] is a reshape of, or `tensor` itself.
 [[nodiscard]] graph::TensorId stacked_rows(const graph::Graph& graph, graph::TensorId tensor);
 
+/// What a Flatten in front of a product made a matrix of.
+struct Flattened {
+  graph::TensorId tensor = graph::kNoTensor;
+  TensorShape shape;
+  bool rows = false;  ///< [N,S,C], an image of one line; else [N,C,H,W]
+};
+/// The tensor that `tensor` [N,K] is a reshape of: the nearest of four dimensions, or of three, if
+/// there is none. Nothing if there is neither.
+[[nodiscard]] std::optional<Flattened> flattened(const graph::Graph& graph, graph::TensorId tensor);
+
+/// Where row k of a product's weights [K,N] stands among a filter's weights [channel][tap]: of
+/// flattened rows, the channels of a pixel are neighbours.
+[[nodiscard]] std::size_t product_place(std::size_t k, const WeightTensor& weights, bool rows);
+
 /// The node that makes a tensor; nullptr if none does.
 [[nodiscard]] const graph::Node* producer_of(const graph::Graph& graph, graph::TensorId tensor);
 

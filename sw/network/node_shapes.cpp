@@ -53,6 +53,27 @@ TensorId stacked_rows(const Graph& graph, TensorId tensor) {
   return tensor;
 }
 
+std::optional<Flattened> flattened(const Graph& graph, TensorId tensor) {
+  std::optional<Flattened> found;
+  for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;
+       node = producer_of(graph, node->inputs[0])) {
+    const Shape& from = graph.at(node->inputs[0]).shape;
+    if (from.size() < 3 || from[0] != graph.at(tensor).shape[0]) continue;
+    const bool rows = from.size() == 3;
+    if (rows && found) continue;
+    const auto shape = rows ? rows_shape(from) : image_shape(from);
+    if (!shape) continue;
+    found = Flattened{node->inputs[0], *shape, rows};
+    if (!rows) break;
+  }
+  return found;
+}
+
+std::size_t product_place(std::size_t k, const WeightTensor& weights, bool rows) {
+  if (!rows) return k;
+  return k % weights.in_channels * weights.taps() + k / weights.in_channels;
+}
+
 TensorId without_reshapes(const Graph& graph, TensorId tensor, const TensorShape& shape,
                           bool rows_view) {
   for (const Node* node = producer_of(graph, tensor); node != nullptr && node->op == Op::kReshape;

@@ -15,14 +15,17 @@ namespace {
 
 /// Values of a chip layer's weights to those of the node, both in their own order.
 template <typename T>
-void put_weights(const Node& node, const WeightTensor& tensor, const std::vector<T>& from,
-                 std::vector<T>& to) {
+void put_weights(const Graph& graph, const Node& node, const WeightTensor& tensor,
+                 const std::vector<T>& from, std::vector<T>& to) {
   const std::size_t reduction = std::size_t{tensor.in_channels} * tensor.taps();
   const std::size_t filters = tensor.out_channels;
   if (node.op == Op::kQMatMul || node.op == Op::kBf16MatMul) {
+    const auto flat = flattened(graph, node.inputs[0]);
+    const bool rows = tensor.taps() > 1 && flat && flat->rows;
     for (std::size_t k = 0; k < reduction; ++k) {
+      const std::size_t place = product_place(k, tensor, rows);
       for (std::size_t out = 0; out < filters; ++out) {
-        to[k * filters + out] = from[out * reduction + k];
+        to[k * filters + out] = from[out * reduction + place];
       }
     }
     return;
@@ -43,11 +46,11 @@ void put_weights(const Node& node, const WeightTensor& tensor, const std::vector
 void set_weights(Graph& graph, Node& node, const WeightTensor& from) {
   graph::TensorData data = graph.constant(node.inputs[1]);
   if (from.bf16.empty()) {
-    put_weights(node, from, from.data, data.get<std::int8_t>());
+    put_weights(graph, node, from, from.data, data.get<std::int8_t>());
   } else {
     std::vector<std::uint16_t> kept(from.data.size());
     for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = from.value(i);
-    put_weights(node, from, graph::from_bf16(kept), data.get<float>());
+    put_weights(graph, node, from, graph::from_bf16(kept), data.get<float>());
   }
   const TensorId shared = node.inputs[1];
   std::size_t readers = 0;

@@ -82,6 +82,7 @@ void random_transformer(NetworkBuilder& b) {
       x = attention_block(b, x, b.chance(3) ? b.pick(60, 130) : b.pick(1, 40));
     }
   }
+  if (b.chance(3)) x = b.gemm(b.flatten(x), b.pick(1, 20));
   b.output(b.chance(2) ? b.dequantize(x) : x.id);
 }
 
@@ -169,6 +170,27 @@ TEST_CASE("a transformer's program read back runs like the one written") {
   NetworkRunSettings settings;
   settings.run.backend = Backend::kFunctional;
   check(run_network(read, b.data(), config, settings), "read back");
+}
+
+TEST_CASE("rows flattened in front of a product are a kernel along them") {
+  const std::vector<std::pair<std::int64_t, std::int64_t>> sizes{
+      {8, 8}, {6, 70}, {11, 64}, {12, 9}};
+  for (const auto& [rows, width] : sizes) {
+    for (const bool pruned : {false, true}) {
+      CAPTURE(rows, width, pruned);
+      NetworkBuilder b(static_cast<std::uint64_t>(rows * 2) + (pruned ? 1U : 0U), pruned);
+      const Tensor x = b.gemm(b.input({3, rows, 20}), width);
+      b.output(b.gemm(b.flatten(x), 10).id);
+      NetworkOptions options;
+      if (pruned) options.sparsity = 8;
+      const Network network = prepare(b.graph, options);
+      // A kernel has at most 11 columns; longer rows go through the host, which flattens them.
+      const bool fits = rows <= 11;
+      CHECK(network.layers.back().layer.geometry.kernel_w == (fits ? rows : 1));
+      CHECK(network.runs.size() == (fits ? 1 : 2));
+      check(run(b, b.data(), "tiny", Backend::kAll, options), "flattened rows");
+    }
+  }
 }
 
 TEST_CASE("products of activations that the chip cannot do say why") {
