@@ -1,18 +1,15 @@
-// s4 digits: a trained network classifies real handwritten digits on the RTL at four sparsities.
+#include "sw/cli/classify.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
-#include <filesystem>
-#include <memory>
 #include <optional>
-#include <span>
-#include <string>
-#include <vector>
+#include <utility>
 
 #include "sw/cli/checks.hpp"
-#include "sw/cli/commands.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/open.hpp"
@@ -20,7 +17,6 @@
 #include "sw/report/layer_json.hpp"
 #include "sw/report/run_report.hpp"
 #include "sw/train/digits.hpp"
-#include "tb/root.hpp"
 
 namespace s4::cli {
 namespace {
@@ -32,22 +28,37 @@ using Labels = std::vector<std::uint8_t>;
 
 constexpr std::size_t kSamples = 12;
 
-struct Options {
-  std::string config = "s4";
-  std::string out = tb::root() + "/build/run";
-  std::string trace;
-  std::string memory = "both";
-  std::uint64_t images = 0;
-};
-
 double accuracy(const Labels& given, const Labels& labels) {
   return static_cast<double>(sw::count_right(given, labels)) / static_cast<double>(labels.size());
 }
 
-/// Of a float network, on the host.
-double accuracy_of_file(const fs::path& model, const TensorData& images, const Labels& labels) {
-  const sw::graph::Graph graph = sw::open_graph(model, {images});
-  return accuracy(sw::digit_answers(sw::graph::evaluate(graph, {images}).at(0)), labels);
+/// Scores of a float network, on the host.
+TensorData scores_of_file(const fs::path& model, const TensorData& inputs) {
+  return sw::graph::evaluate(sw::open_graph(model, {inputs}), {inputs}).at(0);
+}
+
+/// How far scores are from those of the float network.
+sw::ScoreError score_error(const TensorData& given, const TensorData& wanted) {
+  sw::ScoreError error;
+  const std::vector<float>& a = given.floats();
+  const std::vector<float>& b = wanted.floats();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double distance = std::fabs(static_cast<double>(a[i]) - b[i]);
+    error.largest = std::max(error.largest, distance);
+    error.mean += distance / static_cast<double>(a.size());
+    error.range = std::max(error.range, std::fabs(static_cast<double>(b[i])));
+  }
+  error.same_answers = accuracy(sw::digit_answers(given), sw::digit_answers(wanted));
+  return error;
+}
+
+/// The largest error of a layer on the row engine, if there is one.
+std::optional<double> worst_row_error(const sw::NetworkReport& report) {
+  std::optional<double> worst;
+  for (const sw::NetworkLayerReport& layer : report.layers) {
+    if (layer.worst_error) worst = std::max(worst.value_or(0), *layer.worst_error);
+  }
+  return worst;
 }
 
 /// The engines during the first program on the RTL, colored by layer.
@@ -76,10 +87,12 @@ sw::svg::Timeline timeline(const sw::NetworkReport& report, int sparsity, std::s
   return chart;
 }
 
-class DigitsJob {
+class Job {
  public:
-  explicit DigitsJob(const Options& options)
-      : options_(options), config_(sw::find_configuration(options.config)) {}
+  Job(Classifier classifier, const ClassifyOptions& options)
+      : classifier_(std::move(classifier)),
+        options_(options),
+        config_(sw::find_configuration(options.config)) {}
 
   int run() {
     const Clock::time_point begin = Clock::now();
@@ -90,17 +103,15 @@ class DigitsJob {
     load_images();
     fmt::print("{}\n\n", report_.data);
     print_head();
-    for (const int sparsity : sw::kDigitsSparsities) variant(sparsity);
+    for (const int sparsity : classifier_.sparsities) variant(sparsity);
+    if (classifier_.print_errors) print_errors();
     if (dram_) {
-      fmt::print("\nOn LPDDR4X, {}x: {}.\n", std::end(sw::kDigitsSparsities)[-1],
-                 sw::to_text(*dram_));
+      fmt::print("\nOn LPDDR4X, {}x: {}.\n", classifier_.sparsities.back(), sw::to_text(*dram_));
     }
     report_.wall_s = std::chrono::duration<double>(Clock::now() - begin).count();
     sw::write_json(json, sw::to_json(report_));
     sw::write_text(html, sw::to_html(report_));
-    fmt::print("\n{}\n", report_.ok()
-                             ? "Every byte is equal in RTL, functional model and reference."
-                             : "FAILED: see above.");
+    fmt::print("\n{}\n", report_.ok() ? sw::verdict(report_) : "FAILED: see above.");
     fmt::print("{:.0f} s. Report: {} (figures: {}){}\n", report_.wall_s, html, json,
                options_.trace.empty() ? std::string() : "; trace for Perfetto: " + options_.trace);
     return report_.ok() ? 0 : 1;
@@ -119,17 +130,18 @@ class DigitsJob {
     std::span<const std::size_t> test(split.test);
     if (options_.images > 0 && options_.images < test.size()) test = test.first(options_.images);
     images_ = sw::digit_images(digits, test);
+    inputs_ = {classifier_.prepared(images_)};
     labels_ = sw::digit_labels(digits, test);
-    report_.title = "Handwritten digits on the S4";
-    report_.network = "A convolutional network for 8x8 images of handwritten digits, INT8";
+    report_.title = classifier_.title;
+    report_.network = classifier_.network;
     report_.data = "UCI handwritten digits, " + sw::describe(split);
     report_.config = config_.name;
     report_.memory = sw::memory_text(first_memory(), 0);
     if (both()) report_.lpddr4_memory = sw::memory_text(sw::MemoryKind::kLpddr4, 0);
     report_.macs_per_clock = config_.macs_per_clock;
     report_.images = labels_.size();
-    report_.accuracy_dense_float =
-        accuracy_of_file(sw::digits_model_path(1, false), images_, labels_);
+    const auto dense = scores_of_file(classifier_.path(1, false), inputs_.at(0));
+    report_.accuracy_dense_float = accuracy(sw::digit_answers(dense), labels_);
   }
 
   void print_head() const {
@@ -146,24 +158,23 @@ class DigitsJob {
   }
 
   void variant(int sparsity) {
-    const fs::path model = sw::digits_model_path(sparsity, true);
+    const fs::path model = classifier_.path(sparsity, true);
     sw::NetworkRunSettings settings;
     settings.run.backend = sw::Backend::kAll;
     settings.run.config_argument = options_.config;
     settings.run.show_progress = true;
-    settings.arguments = fmt::format("digits --images {}", labels_.size());
+    settings.arguments = fmt::format("{} --images {}", classifier_.command, labels_.size());
     settings.run.rtl.memory = first_memory();
-    const std::vector<TensorData> inputs{images_};
     // Timed as it is used, then with the output of every layer stored, so that all are compared.
     sw::Variant v;
     v.sparsity = sparsity;
-    const sw::NetworkReport timed = execute(model, false, inputs, settings);
-    const sw::NetworkReport checked = execute(model, true, inputs, settings);
+    const sw::NetworkReport timed = execute(model, false, settings);
+    const sw::NetworkReport checked = execute(model, true, settings);
     std::vector<const sw::NetworkReport*> reports{&timed, &checked};
     sw::NetworkReport real;
     if (both()) {
       settings.run.rtl.memory = sw::MemoryKind::kLpddr4;
-      real = execute(model, false, inputs, settings);
+      real = execute(model, false, settings);
       reports.push_back(&real);
       v.lpddr4_cycles_per_image = real.cycles_per_image();
       v.lpddr4_mismatches = real.mismatches();
@@ -176,7 +187,10 @@ class DigitsJob {
     }
     if (real.dram) dram_ = real.dram;
     if (timed.dram) dram_ = timed.dram;
-    v.accuracy_float = accuracy_of_file(sw::digits_model_path(sparsity, false), images_, labels_);
+    const auto real_scores = scores_of_file(classifier_.path(sparsity, false), inputs_.at(0));
+    v.accuracy_float = accuracy(sw::digit_answers(real_scores), labels_);
+    v.score_error = score_error(timed.outputs.at(0), real_scores);
+    v.worst_row_error = worst_row_error(checked);
     v.accuracy_int8 = accuracy(sw::digit_answers(timed.reference_outputs.at(0)), labels_);
     const Labels given = sw::digit_answers(timed.outputs.at(0));
     v.accuracy_rtl = accuracy(given, labels_);
@@ -207,20 +221,31 @@ class DigitsJob {
         v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz, v.mismatches);
     std::fflush(stdout);
     report_.variants.push_back(std::move(v));
-    if (!options_.trace.empty() && sparsity == std::end(sw::kDigitsSparsities)[-1]) {
+    if (!options_.trace.empty() && sparsity == classifier_.sparsities.back()) {
       sw::write_json(options_.trace, sw::to_trace(timed), -1);
     }
   }
 
   sw::NetworkReport execute(const fs::path& model, bool store_all,
-                            const std::vector<TensorData>& inputs,
                             const sw::NetworkRunSettings& settings) {
     sw::NetworkOptions network;
     network.store_all = store_all;
     network.pixel_group = config_.pixels_per_quadrant;
     return sw::run_network(
-        sw::compile_network(sw::prepare(sw::open_graph(model, inputs), network), config_), inputs,
+        sw::compile_network(sw::prepare(sw::open_graph(model, inputs_), network), config_), inputs_,
         config_, settings);
+  }
+
+  /// What rounding costs: against double precision and against the float network.
+  void print_errors() const {
+    fmt::print("\n{:>8} {:>16} {:>16} {:>12} {:>14} {:>14}\n", "sparsity", "worst row error",
+               "largest error", "mean error", "largest score", "same answers");
+    for (const sw::Variant& v : report_.variants) {
+      fmt::print("{:>7g}x {:>16} {:>16.3f} {:>12.3f} {:>14.2f} {:>12.2f} %\n", v.sparsity,
+                 v.worst_row_error ? fmt::format("{:.4f} steps", *v.worst_row_error) : "-",
+                 v.score_error.largest, v.score_error.mean, v.score_error.range,
+                 100 * v.score_error.same_answers);
+    }
   }
 
   /// The first image of every class, and then those that the dense network gets wrong.
@@ -247,9 +272,11 @@ class DigitsJob {
     }
   }
 
-  Options options_;
+  Classifier classifier_;
+  ClassifyOptions options_;
   config::Configuration config_;
   TensorData images_;
+  std::vector<TensorData> inputs_;  // of the network
   Labels labels_;
   sw::RunReport report_;
   std::optional<sw::DramReport> dram_;  // of the last run on LPDDR4X
@@ -257,22 +284,22 @@ class DigitsJob {
 
 }  // namespace
 
-void add_digits_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "digits", "Real handwritten digits, classified on the RTL at four sparsities");
-  command->add_option("--config", o->config, "tiny, small, s4 or a configuration file")
+void add_classify_options(CLI::App& command, ClassifyOptions& o) {
+  command.add_option("--config", o.config, "tiny, small, s4 or a configuration file")
       ->capture_default_str();
-  command->add_option("--images", o->images, "Only the first of the test images")->check(whole(1));
-  command->add_option("--out", o->out, "Folder for report.html and report.json")
+  command.add_option("--images", o.images, "Only the first of the test images")->check(whole(1));
+  command.add_option("--out", o.out, "Folder for report.html and report.json")
       ->capture_default_str();
   command
-      ->add_option("--memory", o->memory, "Memory of the RTL: ideal, lpddr4, or both side by side")
+      .add_option("--memory", o.memory, "Memory of the RTL: ideal, lpddr4, or both side by side")
       ->capture_default_str()
       ->check(CLI::IsMember({"ideal", "lpddr4", "both"}));
-  command->add_option("--trace", o->trace,
-                      "Write the engines' timeline (Perfetto) of the last run to this file");
-  command->callback([o, &action] { action = [o] { return DigitsJob(*o).run(); }; });
+  command.add_option("--trace", o.trace,
+                     "Write the engines' timeline (Perfetto) of the last run to this file");
+}
+
+int classify(const Classifier& classifier, const ClassifyOptions& options) {
+  return Job(classifier, options).run();
 }
 
 }  // namespace s4::cli

@@ -208,6 +208,12 @@ json to_json(const RunReport& report) {
          {"accuracy_float", v.accuracy_float},
          {"accuracy_int8", v.accuracy_int8},
          {"accuracy_rtl", v.accuracy_rtl},
+         {"score_error",
+          {{"largest", v.score_error.largest},
+           {"mean", v.score_error.mean},
+           {"range", v.score_error.range},
+           {"same_answers", v.score_error.same_answers}}},
+         {"worst_row_error", v.worst_row_error ? json(*v.worst_row_error) : json(nullptr)},
          {"cycles_per_image", v.cycles_per_image},
          {"ideal_cycles_per_image", v.ideal_cycles_per_image},
          {"speedup", v.speedup},
@@ -227,6 +233,16 @@ json to_json(const RunReport& report) {
   return out;
 }
 
+std::string verdict(const RunReport& report) {
+  if (!report.ok()) return "A comparison failed or could not be made.";
+  const bool rows = std::any_of(report.variants.begin(), report.variants.end(),
+                                [](const Variant& v) { return v.worst_row_error.has_value(); });
+  return rows
+             ? "Every byte is equal in RTL and functional model, and in the reference; softmax and "
+               "LayerNormalization are within their bounds of double precision."
+             : "Every byte is equal in RTL, functional model and reference.";
+}
+
 std::string to_html(const RunReport& report) {
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -240,8 +256,7 @@ std::string to_html(const RunReport& report) {
                       ? report.memory
                       : report.memory + "; beside it " + report.lpddr4_memory),
       report.images, report.wall_s);
-  out += report.ok() ? "<p>Every byte is equal in RTL, functional model and reference.</p>\n"
-                     : "<p class=\"bad\">A comparison failed or could not be made.</p>\n";
+  out += fmt::format("<p{}>{}</p>\n", report.ok() ? "" : " class=\"bad\"", verdict(report));
   out += table(report);
   if (report.variants.empty()) return out + "</body></html>\n";
   out += "<h2>Accuracy and speed</h2>\n<div class=\"charts\">\n";

@@ -24,12 +24,23 @@ struct VariantLayer {
   std::uint64_t weight_bytes = 0;
 };
 
+/// Scores of the chip against those of the float network on the host.
+struct ScoreError {
+  double largest = 0;       ///< absolute difference
+  double mean = 0;          ///< of the absolute differences
+  double range = 0;         ///< largest absolute score of the float network
+  double same_answers = 0;  ///< fraction of the images
+};
+
 /// One network at one sparsity. Accuracies and utilisation are fractions of 1.
 struct Variant {
   double sparsity = 1;
   double accuracy_float = 0;  ///< of the pruned network before quantisation, on the host
   double accuracy_int8 = 0;   ///< of the quantised network, by the reference
   double accuracy_rtl = 0;    ///< of the bytes that the RTL wrote
+  ScoreError score_error;     ///< of the RTL
+  /// Of all layers of the row engine: steps of the result between it and the real number, at most.
+  std::optional<double> worst_row_error;
   double cycles_per_image = 0;
   /// On LPDDR4X, where that was run beside the ideal memory, and bytes that differed there.
   std::optional<double> lpddr4_cycles_per_image;
@@ -78,6 +89,9 @@ struct RunReport {
 /// `variants` holds for each: sparsity, accuracy_float, accuracy_int8, accuracy_rtl,
 /// cycles_per_image, speedup, utilisation, weight_bytes, mismatches, and more.
 [[nodiscard]] nlohmann::json to_json(const RunReport& report);
+
+/// What was compared and whether it held, in a sentence.
+[[nodiscard]] std::string verdict(const RunReport& report);
 
 /// One file without references to others.
 [[nodiscard]] std::string to_html(const RunReport& report);
