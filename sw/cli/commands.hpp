@@ -17,6 +17,7 @@ void add_bench_mem_command(CLI::App& bench, Action& action);   // of add_bench_c
 void add_bench_ring_command(CLI::App& bench, Action& action);  // of add_bench_command
 void add_first_command(CLI::App& app, Action& action);
 void add_digits_command(CLI::App& app, Action& action);
+void add_transformer_command(CLI::App& app, Action& action);
 void add_prune_command(CLI::App& app, Action& action);
 void add_quantize_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   s4::cli::add_bench_command(app, action);
   s4::cli::add_first_command(app, action);
   s4::cli::add_digits_command(app, action);
+  s4::cli::add_transformer_command(app, action);
   s4::cli::add_prune_command(app, action);
   s4::cli::add_quantize_command(app, action);
   s4::cli::add_train_command(app, action);
