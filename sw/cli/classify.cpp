@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -35,21 +34,6 @@ double accuracy(const Labels& given, const Labels& labels) {
 /// Scores of a float network, on the host.
 TensorData scores_of_file(const fs::path& model, const TensorData& inputs) {
   return sw::graph::evaluate(sw::open_graph(model, {inputs}), {inputs}).at(0);
-}
-
-/// How far scores are from those of the float network.
-sw::ScoreError score_error(const TensorData& given, const TensorData& wanted) {
-  sw::ScoreError error;
-  const std::vector<float>& a = given.floats();
-  const std::vector<float>& b = wanted.floats();
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double distance = std::fabs(static_cast<double>(a[i]) - b[i]);
-    error.largest = std::max(error.largest, distance);
-    error.mean += distance / static_cast<double>(a.size());
-    error.range = std::max(error.range, std::fabs(static_cast<double>(b[i])));
-  }
-  error.same_answers = accuracy(sw::digit_answers(given), sw::digit_answers(wanted));
-  return error;
 }
 
 /// The largest error of a layer on the row engine, if there is one.
@@ -189,7 +173,8 @@ class Job {
     if (timed.dram) dram_ = timed.dram;
     const auto real_scores = scores_of_file(classifier_.path(sparsity, false), inputs_.at(0));
     v.accuracy_float = accuracy(sw::digit_answers(real_scores), labels_);
-    v.score_error = score_error(timed.outputs.at(0), real_scores);
+    v.score_error =
+        sw::score_error(timed.outputs.at(0).floats(), real_scores.floats(), sw::Digits::kClasses);
     v.worst_row_error = worst_row_error(checked);
     v.accuracy_int8 = accuracy(sw::digit_answers(timed.reference_outputs.at(0)), labels_);
     const Labels given = sw::digit_answers(timed.outputs.at(0));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/report/score_error.hpp"
 #include "sw/report/svg.hpp"
 
 namespace s4::sw {
@@ -24,21 +25,13 @@ struct VariantLayer {
   std::uint64_t weight_bytes = 0;
 };
 
-/// Scores of the chip against those of the float network on the host.
-struct ScoreError {
-  double largest = 0;       ///< absolute difference
-  double mean = 0;          ///< of the absolute differences
-  double range = 0;         ///< largest absolute score of the float network
-  double same_answers = 0;  ///< fraction of the images
-};
-
 /// One network at one sparsity. Accuracies and utilisation are fractions of 1.
 struct Variant {
   double sparsity = 1;
   double accuracy_float = 0;  ///< of the pruned network before quantisation, on the host
   double accuracy_int8 = 0;   ///< of the quantised network, by the reference
   double accuracy_rtl = 0;    ///< of the bytes that the RTL wrote
-  ScoreError score_error;     ///< of the RTL
+  ScoreError score_error;     ///< of the RTL, against the float network
   /// Of all layers of the row engine: steps of the result between it and the real number, at most.
   std::optional<double> worst_row_error;
   double cycles_per_image = 0;

@@ -111,6 +111,27 @@ TEST_CASE("report: a failed comparison shows") {
   CHECK(first_unbalanced(to_html(report)) == "");
 }
 
+TEST_CASE("report: rows are said to be within their bounds, not equal") {
+  RunReport report = some_report();
+  CHECK(verdict(report) == "Every byte is equal in RTL, functional model and reference.");
+  report.variants[2].worst_row_error = 0.5;
+  CHECK(verdict(report).find("within their bounds of double precision") != std::string::npos);
+  CHECK(to_html(report).find(verdict(report)) != std::string::npos);
+  report.variants[0].ok = false;
+  CHECK(verdict(report) == "A comparison failed or could not be made.");
+}
+
+TEST_CASE("report: errors of scores") {
+  const ScoreError error = score_error({1, 2, 5, 4, 0, 0.5F}, {1, 3, -2, 4, 0, 1}, 3);
+  CHECK(error.largest == 7);
+  CHECK(error.mean == Approx(8.5 / 6));
+  CHECK(error.range == 4);
+  CHECK(error.same_answers == 0.5);
+  CHECK_THROWS_AS(score_error({1, 2}, {1, 2, 3}, 1), std::invalid_argument);
+  CHECK_THROWS_AS(score_error({1, 2, 3}, {1, 2, 3}, 2), std::invalid_argument);
+  CHECK_THROWS_AS(score_error({}, {}, 2), std::invalid_argument);
+}
+
 TEST_CASE("report: every variant has the keys that scripts rely on") {
   for (const auto& v : to_json(some_report())["variants"]) {
     for (const char* key :
