@@ -103,6 +103,7 @@ docs: bootstrap ## Regenerates the tables in docs/ and checks every link
 models: bootstrap ## Trains, prunes and quantises the shipped networks anew, from the shipped data
 	@tools/build.sh s4_cli
 	build/bin/s4 train digits
+	build/bin/s4 train transformer
 
 sims: bootstrap ## Builds simulation models ahead of use: CONFIG=tiny SIMS='subsystem fifo'
 	@for top in $(SIMS); do for kind in fast checked wave; do
