@@ -3,8 +3,7 @@
 /// the order of their addresses, when all parts are acknowledged, with the worst of their outcomes
 /// (Decode becomes DECERR, Data SLVERR). The data of an illegal burst are taken and dropped; it is
 /// answered with SLVERR.
-/// One beat per clock; the request of a part leaves one clock after its last beat was
-/// taken.
+/// One beat per clock; the request of a part leaves a clock after its last beat was taken.
 /// Model: tests/host/bridge_bench.hpp
 `include "assert.svh"
 
