@@ -98,9 +98,11 @@ module chip #(
   localparam int unsigned SliceBits = lpddr4_pkg::AddressWidth + $clog2(NumChannels);
   localparam int unsigned PlaceWidth = $clog2(Places);
   localparam int unsigned CounterWidth = lpddr4_pkg::CounterWidth;
-  localparam int unsigned RequestBits = $bits(memory_port_pkg::request_t);
-  localparam int unsigned WriteDataBits = $bits(memory_port_pkg::write_data_t);
-  localparam int unsigned ResponseBits = $bits(memory_port_pkg::response_t);
+  localparam int unsigned RequestBits = 5 + AddrWidth + memory_port_pkg::TagWidth +
+      memory_port_pkg::MaskWidth;
+  localparam int unsigned WriteDataBits = 1 + memory_port_pkg::BeatBits +
+      memory_port_pkg::BeatBytes;
+  localparam int unsigned ResponseBits = 4 + memory_port_pkg::BeatBits + memory_port_pkg::TagWidth;
   localparam int unsigned ErrorsWidth = 5 * ring_pkg::CounterWidth;
   localparam int unsigned PortErrorsWidth = 3 * ring_pkg::CounterWidth;
 

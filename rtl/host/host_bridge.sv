@@ -149,7 +149,7 @@ module host_bridge #(
   );
 
   skid_buffer #(
-      .Width($bits(memory_port_pkg::request_t))
+      .Width($bits(mem_req_o))
   ) u_requests (
       .clk_i,
       .rst_ni,

@@ -49,7 +49,7 @@ module host_writes #(
   localparam int unsigned LineWidth = AddrWidth - 6;
   localparam int unsigned SlotWidth = $clog2(Parts);
   localparam int unsigned RequestBits = LineWidth + 4 + SlotWidth;
-  localparam int unsigned DataBits = $bits(memory_port_pkg::write_data_t);
+  localparam int unsigned DataBits = $bits(wdata_o);
   localparam int unsigned AnswerDepth = 2;
 
   `S4_CHECK_PARAM(gen_check_parts, Parts == 1 << SlotWidth && Parts >= 2 && Parts <= 128)
