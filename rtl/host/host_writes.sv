@@ -51,12 +51,31 @@ module host_writes #(
   localparam int unsigned RequestBits = LineWidth + 4 + SlotWidth;
   localparam int unsigned DataBits = $bits(wdata_o);
   localparam int unsigned AnswerDepth = 2;
+  localparam int unsigned BurstBits = IdWidth + AddrWidth + 13;
 
   `S4_CHECK_PARAM(gen_check_parts, Parts == 1 << SlotWidth && Parts >= 2 && Parts <= 128)
   `S4_CHECK_PARAM(gen_check_beats, Beats >= memory_port_pkg::MaxBurst)
 
+  // ---- Bursts: a part ends with its data, which must not reach awready_o in the same clock ----
+  logic aw_room, burst_valid, burst_ready;
+  logic [BurstBits-1:0] burst;
+
+  skid_buffer #(
+      .Width(BurstBits)
+  ) u_bursts (
+      .clk_i,
+      .rst_ni,
+      .in_valid_i (awvalid_i && !stop_i),
+      .in_ready_o (aw_room),
+      .in_data_i  ({awid_i, awaddr_i, awlen_i, awsize_i, awburst_i}),
+      .out_valid_o(burst_valid),
+      .out_ready_i(burst_ready),
+      .out_data_o (burst)
+  );
+  assign awready_o = aw_room && !stop_i;
+
   // ---- Parts ----
-  logic cut_ready, part_valid, part_ready, part_illegal, part_last;
+  logic part_valid, part_ready, part_illegal, part_last;
   logic [IdWidth-1:0] part_id;
   logic [LineWidth-1:0] part_line;
   logic [7:0] part_len;
@@ -66,13 +85,13 @@ module host_writes #(
   ) u_cutter (
       .clk_i,
       .rst_ni,
-      .valid_i       (awvalid_i && !stop_i),
-      .ready_o       (cut_ready),
-      .id_i          (awid_i),
-      .addr_i        (awaddr_i),
-      .len_i         (awlen_i),
-      .size_i        (awsize_i),
-      .burst_i       (awburst_i),
+      .valid_i       (burst_valid),
+      .ready_o       (burst_ready),
+      .id_i          (burst[AddrWidth+13+:IdWidth]),
+      .addr_i        (burst[13+:AddrWidth]),
+      .len_i         (burst[12:5]),
+      .size_i        (burst[4:2]),
+      .burst_i       (burst[1:0]),
       .part_valid_o  (part_valid),
       .part_ready_i  (part_ready),
       .part_id_o     (part_id),
@@ -81,7 +100,6 @@ module host_writes #(
       .part_len_o    (part_len),
       .part_last_o   (part_last)
   );
-  assign awready_o = cut_ready && !stop_i;
 
   // ---- Data: a part is taken with its last beat ----
   logic beat, ends, slot_room, store_ready, request_ready;
@@ -207,7 +225,7 @@ module host_writes #(
       .count_o    (answers)
   );
 
-  assign idle_o = !part_valid && count_q == '0 && answers == '0;
+  assign idle_o = !burst_valid && !part_valid && count_q == '0 && answers == '0;
 
   // ---- Assertions ----
   `S4_ASSERT(LastBeat, !beat || wlast_i == (ends && part_last))

@@ -30,12 +30,21 @@ Rate rate(ChipBench& bench, std::size_t size) {
   return result;
 }
 
+/// Clocks of a read of one beat, the row of the memory open.
+std::uint64_t latency(ChipBench& bench, std::uint64_t address) {
+  std::uint8_t line[64];
+  bench.read(address, line);
+  const std::uint64_t begin = bench.cycle();
+  bench.read(address, line);
+  return bench.cycle() - begin;
+}
+
 /// Of processor time: other work of the machine does not count.
 double kilohertz(ChipBench& bench, std::uint64_t clocks) {
   const std::clock_t begin = std::clock();
   bench.clocks(clocks);
-  return static_cast<double>(clocks) * CLOCKS_PER_SEC /
-         static_cast<double>(std::clock() - begin) / 1000;
+  return static_cast<double>(clocks) * CLOCKS_PER_SEC / static_cast<double>(std::clock() - begin) /
+         1000;
 }
 
 }  // namespace
@@ -56,13 +65,17 @@ TEST_CASE("chip: bytes per clock of the host") {
   CHECK(wide.read > 50);
 }
 
-// Not a test: test_chip "[measure]".
+// Not a test: test_chip "[.measure]".
 TEST_CASE("chip: cost of simulation", "[.measure]") {
   for (const char* config : {"tiny", "small"}) {
     ChipBench bench(config);
     const Rate found = rate(bench, 1 << 20);
     std::cout << config << ": host write " << found.write << ", read " << found.read
               << " bytes per clock; idle " << kilohertz(bench, 100000) << " kHz";
+    std::cout << ", latency of a read of station";
+    for (unsigned s = 0; s < bench.stations(); ++s) {
+      std::cout << " " << s << ": " << latency(bench, s << 10);
+    }
     std::vector<std::uint8_t> got(4 << 20);
     bench.axi.begin_read(0, got);
     std::cout << ", host reading " << kilohertz(bench, 20000) << " kHz";

@@ -234,6 +234,13 @@ TEST_CASE("host_registers: pages of the subsystems") {
 
 TEST_CASE("host_registers: map of the chip") {
   Bench bench;
+  // Valid in the fifth clock after the one in which the access was taken.
+  std::uint64_t begin = bench.model->cycle();
+  (void)bench.host.read(reg::kIdOffset);
+  CHECK(bench.model->cycle() - begin == 6);
+  begin = bench.model->cycle();
+  bench.host.write(reg::kIrqEnableOffset, 0);
+  CHECK(bench.model->cycle() - begin == 6);
   bench.host.percent = 60;
   CHECK(compare_map(bench) == "");
 }
