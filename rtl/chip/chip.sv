@@ -1,7 +1,8 @@
 /// The chip: NumSubsystems subsystems and the host's station on the ring, the memory of every
 /// station behind it, one interface of the host. Station n is subsystem n, the last one the host.
-/// Every port reaches the memory of every station; addresses as ring_address_map. A request before
-/// the end of the memories' initialisation waits. The host may reset all but its registers.
+/// Every port reaches the memory of every station; addresses as ring_address_map. Bursts of the host
+/// wait until all memories are ready (it is longer than the ring's patience); programs are to be
+/// started after that. The host may reset all but its registers.
 ///
 ///   s_axi_*  -> host_bridge ----> ring_network <----> chip_station, 2 channels each -> dfi_*
 ///   s_axil_* -> host_registers -> subsystem -^
@@ -233,7 +234,7 @@ module chip #(
   ) u_bridge (
       .clk_i,
       .rst_ni           (chip_rst_n),
-      .stop_i           (stop),
+      .stop_i           (stop || !init_done_o),
       .idle_o           (bridge_idle),
       .s_axi_awvalid_i,
       .s_axi_awready_o,
