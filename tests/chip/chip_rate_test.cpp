@@ -3,6 +3,7 @@
 #include <ctime>
 #include <iostream>
 
+#include "sim/registers/gen/registers.hpp"
 #include "tests/chip/chip_job.hpp"
 
 using namespace s4;
@@ -47,6 +48,39 @@ double kilohertz(ChipBench& bench, std::uint64_t clocks) {
          1000;
 }
 
+/// What the host and the subsystems reach, and kHz of simulation.
+void measure(const char* config) {
+  ChipBench bench(config);
+  const Rate found = rate(bench, 1 << 20);
+  std::cout << config << ": host write " << found.write << ", read " << found.read
+            << " bytes per clock; idle " << kilohertz(bench, 100000) << " kHz";
+  std::cout << ", latency of a read of station";
+  for (unsigned s = 0; s < bench.stations(); ++s) {
+    std::cout << " " << s << ": " << latency(bench, s << 10);
+  }
+  std::vector<std::uint8_t> got(4 << 20);
+  bench.axi.begin_read(0, got);
+  std::cout << ", host reading " << kilohertz(bench, 20000) << " kHz";
+  bench.finish();
+  sw::LayerCase layer;
+  layer.is_gemm = true;
+  layer.geometry = sw::gemm_geometry(512, 256, 512);
+  layer.keep = 16;
+  std::vector<ChipJob> jobs;
+  for (unsigned n = 0; n < bench.subsystems(); ++n) {
+    jobs.emplace_back(bench.config(), layer, (n + 1) << 24);
+    jobs.back().place(bench);
+  }
+  for (unsigned n = 0; n < bench.subsystems(); ++n) jobs[n].start(bench, n);
+  std::cout << ", subsystems busy " << kilohertz(bench, 10000) << " kHz, clocks of a program";
+  for (unsigned n = 0; n < bench.subsystems(); ++n) {
+    while ((bench.get(n + 1, registers::kStatusOffset) & 1) != 0) bench.clocks(100);
+    std::cout << " " << bench.get(n + 1, registers::kCounterOffset);
+    CHECK(jobs[n].compare(bench) == "");
+  }
+  std::cout << std::endl;
+}
+
 }  // namespace
 
 TEST_CASE("chip: bytes per clock of the host") {
@@ -58,38 +92,13 @@ TEST_CASE("chip: bytes per clock of the host") {
   CHECK(found.read > 28);
   CHECK(found.read < 32.5);
   if (!tb::full_run()) return;
-  ChipBench small("small");  // five stations; a port of 64 bytes
+  ChipBench small("small");  // five stations: 128 beats of reads in flight limit
   const Rate wide = rate(small, 1 << 20);
   INFO("small: write " << wide.write << ", read " << wide.read);
-  CHECK(wide.write > 50);
-  CHECK(wide.read > 50);
+  CHECK(wide.write > 38);
+  CHECK(wide.read > 38);
 }
 
-// Not a test: test_chip "[.measure]".
-TEST_CASE("chip: cost of simulation", "[.measure]") {
-  for (const char* config : {"tiny", "small"}) {
-    ChipBench bench(config);
-    const Rate found = rate(bench, 1 << 20);
-    std::cout << config << ": host write " << found.write << ", read " << found.read
-              << " bytes per clock; idle " << kilohertz(bench, 100000) << " kHz";
-    std::cout << ", latency of a read of station";
-    for (unsigned s = 0; s < bench.stations(); ++s) {
-      std::cout << " " << s << ": " << latency(bench, s << 10);
-    }
-    std::vector<std::uint8_t> got(4 << 20);
-    bench.axi.begin_read(0, got);
-    std::cout << ", host reading " << kilohertz(bench, 20000) << " kHz";
-    bench.finish();
-    sw::LayerCase layer;
-    layer.is_gemm = true;
-    layer.geometry = sw::gemm_geometry(512, 256, 512);
-    layer.keep = 16;
-    std::vector<ChipJob> jobs;
-    for (unsigned n = 0; n < bench.subsystems(); ++n) {
-      jobs.emplace_back(bench.config(), layer, (n + 1) << 24);
-      jobs.back().place(bench);
-    }
-    for (unsigned n = 0; n < bench.subsystems(); ++n) jobs[n].start(bench, n);
-    std::cout << ", subsystems busy " << kilohertz(bench, 10000) << " kHz" << std::endl;
-  }
-}
+// Not tests: test_chip "[.measure]".
+TEST_CASE("chip: cost of simulating tiny", "[.measure]") { measure("tiny"); }
+TEST_CASE("chip: cost of simulating small", "[.measure]") { measure("small"); }

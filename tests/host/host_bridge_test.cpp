@@ -40,7 +40,7 @@ std::unique_ptr<tb::Model> bridge(tb::ModelOptions options = {},
 
 TEST_CASE("host_bridge: random bursts under random stalls") {
   auto model = bridge();
-  const std::uint64_t bursts = tb::full_run() ? 400000 : 12000;
+  const std::uint64_t bursts = tb::full_run() ? 100000 : 12000;
   SECTION("a memory that answers in any order, some lines with errors") {
     BridgeBench bench(*model, {});
     stress(bench, bursts);
@@ -77,7 +77,7 @@ TEST_CASE("host_bridge: smallest sizes") {
                         {"WriteBeats", "16"}};
   auto model = bridge(options);
   BridgeBench bench(*model, {});
-  stress(bench, tb::full_run() ? 100000 : 3000);
+  stress(bench, tb::full_run() ? 30000 : 3000);
 }
 
 TEST_CASE("host_bridge: rates and latency") {
