@@ -1,7 +1,7 @@
 /// The chip: NumSubsystems subsystems and the host's station on the ring, the memory of every
 /// station behind it, one interface of the host. Station n is subsystem n, the last one the host.
-/// Every port reaches the memory of every station; addresses as ring_address_map. Bursts of the host
-/// wait until all memories are ready (it is longer than the ring's patience); programs are to be
+/// Every port reaches the memory of every station; addresses as ring_address_map. The host's bursts
+/// wait until all memories are ready (that is longer than the ring's patience); programs are to be
 /// started after that. The host may reset all but its registers.
 ///
 ///   s_axi_*  -> host_bridge ----> ring_network <----> chip_station, 2 channels each -> dfi_*
