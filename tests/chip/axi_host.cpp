@@ -67,6 +67,8 @@ void AxiHost::begin_write(std::uint64_t address, std::span<const std::uint8_t> b
     burst.from = bytes.data() + done;
     for (std::size_t sent = 0; sent < burst.size;) {
       Beat beat{};
+      // What the strobes leave out must not be written.
+      for (std::uint8_t& byte : beat.data) byte = static_cast<std::uint8_t>(random_());
       const std::size_t offset = (burst.address + sent) % kBeat;
       const std::size_t part = std::min(kBeat - offset, burst.size - sent);
       std::memcpy(beat.data + offset, burst.from + sent, part);
