@@ -452,7 +452,8 @@ def gen_counters(source, data, outputs):
 
 def gen_registers(source, data, outputs):
     limit = 1 << data["addr_width"]
-    counters = json.loads((ROOT / data["counters"]["source"]).read_text())["counters"]
+    where = data.get("counters")  # a map may end without counters
+    counters = json.loads((ROOT / where["source"]).read_text())["counters"] if where else []
     taken = {}
     regs = []
     for r in data["registers"]:
@@ -473,14 +474,18 @@ def gen_registers(source, data, outputs):
             used |= mask
         regs.append(r)
     for i in range(2 * len(counters)):
-        offset = data["counters"]["offset"] + 4 * i
+        offset = where["offset"] + 4 * i
         if offset in taken or offset >= limit:
             fail(source, f"counter {i // 2}: offset {offset} is taken or beyond the map")
         taken[offset] = "counter"
     sv = f"  localparam int unsigned AddrWidth = {data['addr_width']};\n"
-    sv += f"  localparam int unsigned CounterOffset = {data['counters']['offset']};\n"
-    body = f"inline constexpr std::uint32_t kCounterOffset = {data['counters']['offset']};\n"
-    md = (f"# Registers\n\n{data['prose']}\n\n| offset | register | access | reset | meaning |\n"
+    body = ""
+    if where:
+        sv += f"  localparam int unsigned CounterOffset = {where['offset']};\n"
+        body = f"inline constexpr std::uint32_t kCounterOffset = {where['offset']};\n"
+    stem = data["package"].removesuffix("_pkg")
+    title = stem.replace("_", " ").capitalize()
+    md = (f"# {title}\n\n{data['prose']}\n\n| offset | register | access | reset | meaning |\n"
           "| --- | --- | --- | --- | --- |\n")
     md2 = ""
     for r in regs:
@@ -501,17 +506,18 @@ def gen_registers(source, data, outputs):
             sv += f"  localparam int unsigned {fname}Bits = {f['bits']};\n"
             body += f"inline constexpr unsigned k{fname}Lsb = {f['lsb']};\n"
             body += f"inline constexpr unsigned k{fname}Bits = {f['bits']};\n"
-        where = f"0x{r['offset']:03x}" + (f" + 0x{r['stride']:x} n, n < {rep}" if rep > 1 else "")
-        md += f"| {where} | {r['name']} | {r['access']} | {r['reset']} | {r['prose']} |\n"
+        at = f"0x{r['offset']:03x}" + (f" + 0x{r['stride']:x} n, n < {rep}" if rep > 1 else "")
+        md += f"| {at} | {r['name']} | {r['access']} | {r['reset']} | {r['prose']} |\n"
         md2 += f"\n### {r['name']}\n\n{r['prose']}\n\n| bits | field | meaning |\n| --- | --- | --- |\n"
         for f in r["fields"]:
             md2 += f"| {f['lsb'] + f['bits'] - 1}:{f['lsb']} | {f['name']} | {f['prose']} |\n"
-    md += (f"| 0x{data['counters']['offset']:03x} + 8 n | counter n, low then high half | ro | 0 |"
-           " see [counters](counters.md) |\n")
+    if where:
+        md += (f"| 0x{where['offset']:03x} + 8 n | counter n, low then high half | ro | 0 |"
+               " see [counters](counters.md) |\n")
     block = pathlib.Path(source).parent.name
     outputs[f"rtl/{block}/gen/{data['package']}.sv"] = sv_file(source, data["package"], data["prose"], sv)
-    outputs[f"sim/{block}/gen/registers.hpp"] = cpp_file(source, ["cstdint"], "registers", body)
-    outputs["docs/gen/registers.md"] = "<!-- " + banner("", source).strip() + " -->\n" + md + md2
+    outputs[f"sim/{block}/gen/{stem}.hpp"] = cpp_file(source, ["cstdint"], stem, body)
+    outputs[f"docs/gen/{stem}.md"] = "<!-- " + banner("", source).strip() + " -->\n" + md + md2
 
 
 KINDS = {"configurations": gen_configurations, "commands": gen_commands, "types": gen_types,

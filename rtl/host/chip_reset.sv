@@ -1,0 +1,60 @@
+/// Reset of everything behind the host's registers: by rst_ni, or on request once nothing of the
+/// host is under way there. From the request on the host's ports are stopped; when both are idle
+/// the reset is held for Clocks clocks. rst_no falls at once with rst_ni and rises with the clock.
+/// Model: tests/host/host_registers_test.cpp
+`include "assert.svh"
+
+module chip_reset #(
+    parameter int unsigned Clocks = 16  // of a reset on request, >= 1
+) (
+    input  logic clk_i,
+    input  logic rst_ni,
+    input  logic request_i,
+    // The host's ports
+    output logic stop_o,
+    input  logic idle_i,
+    output logic rst_no
+);
+
+  typedef enum logic [1:0] {
+    StRun,
+    StDrain,
+    StReset
+  } state_e;
+
+  localparam int unsigned CountWidth = (Clocks > 1) ? $clog2(Clocks) : 1;
+
+  `S4_CHECK_PARAM(gen_check_clocks, Clocks >= 1)
+
+  state_e state_q, state_d;
+  logic [CountWidth-1:0] count_q;
+
+  always_comb begin
+    state_d = state_q;
+    unique case (state_q)
+      StRun: if (request_i) state_d = StDrain;
+      StDrain: if (idle_i) state_d = StReset;
+      StReset: if (count_q == CountWidth'(Clocks - 1)) state_d = StRun;
+      default: state_d = StRun;
+    endcase
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q <= StRun;
+      count_q <= '0;
+      rst_no  <= 1'b0;
+    end else begin
+      state_q <= state_d;
+      count_q <= (state_q == StReset) ? count_q + CountWidth'(1) : '0;
+      rst_no  <= state_d != StReset;
+    end
+  end
+
+  // Also in the clock between rst_ni and rst_no, in which nothing would be taken.
+  assign stop_o = state_q != StRun || !rst_no;
+
+  // ---- Assertions ----
+  `S4_ASSERT(ResetHeld, state_q != StReset || !rst_no)
+
+endmodule
