@@ -20,6 +20,11 @@ namespace s4::tests {
 
 using Line = std::array<std::uint32_t, 16>;  // 64 B
 
+[[nodiscard]] Line line_of(const tb::Port& port, unsigned lsb);
+void set_line(tb::Port& port, unsigned lsb, const Line& line);
+/// Takes over the bytes that the strobe names.
+void merge(Line& into, const Line& from, std::uint64_t strobe);
+
 /// A broken promise of the bridge.
 struct BridgeError : std::runtime_error {
   using std::runtime_error::runtime_error;
