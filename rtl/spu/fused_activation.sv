@@ -1,9 +1,9 @@
 /// The activation lanes behind the epilogue: takes a beat of results apart into four of bytes or
 /// two of BF16 for the lanes, of which there are a quarter as many, and joins their results. So
-/// byte beats are at least four clocks apart and BF16 beats two, which drain_control sees to; the
-/// results of a beat come Latency clocks after it, in order. The lanes' clock runs only while
-/// enable_i, which stands from the clock before the first beat until the last result is out.
-/// Model: sim/spu/spu.cpp
+/// byte beats are at least four clocks apart and BF16 beats two, which drain_control sees to. The
+/// results of a beat come LaneLatency + 5 clocks after it (BF16: + 3), in order. The lanes' clock
+/// runs only while enable_i, which stands from the clock before the first beat until the last
+/// result is out. Model: sim/spu/spu.cpp
 `include "assert.svh"
 
 module fused_activation #(

@@ -51,6 +51,7 @@ std::uint16_t Spu::function(std::uint16_t x) {
   if (command_.activation == 0) return x;
   const auto code = static_cast<activation::Function>(command_.activation - 1);
   const ActivationResult result = activation_lookup(code, x);
+  // Of results, where the hardware counts clocks.
   if (result.invalid) registers_.count(counters::Counter::kEpilogueInvalid, 1);
   return result.value;
 }

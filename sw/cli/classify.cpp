@@ -51,6 +51,7 @@ sw::svg::Timeline timeline(const sw::NetworkReport& report, int sparsity, std::s
   chart.title = fmt::format("{}x: {} images", sparsity, images);
   chart.unit = "clocks";
   chart.rows = {"load", "weights", "array", "store"};
+  if (report.has_rows) chart.rows.push_back("rows");
   for (const sw::NetworkLayerReport& layer : report.layers) chart.colors.push_back(layer.name);
   for (const sw::DeviceRun& run : report.runs) {
     if (run.device != "rtl") continue;

@@ -80,7 +80,7 @@ std::optional<FusedActivation> function_table(const graph::Graph& graph, const g
     made.table = q.function == graph::Function::kHardSwish
                      ? hard_swish_table(x, y).bytes
                      : int8_table(static_cast<activation::Function>(q.function), x, y).bytes;
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {  // a scale out of range, or too near a tie
     why_not = error.what();
     return std::nullopt;
   }

@@ -156,7 +156,7 @@ std::string inspect_text(const CompiledNetwork& compiled, bool with_commands) {
   }
   const Totals t = totals(compiled);
   text += fmt::format(
-      "weights {} bytes stored, {} dense ({:.1f} times smaller), {} of biases and scales; "
+      "weights {} bytes stored, {} dense ({:.1f} times smaller), {} of biases, scales and tables; "
       "{:.1f} M multiply-accumulates if dense\n",
       t.stored, t.dense,
       static_cast<double>(t.dense) / static_cast<double>(std::max<std::uint64_t>(t.stored, 1)),

@@ -115,7 +115,7 @@ struct LayerPlacement {
   Estimate estimate;                  ///< of all images of the program
   std::uint64_t predicted = 0;        ///< clocks that the compiler expects, waiting included
   std::uint64_t weight_bytes = 0;     ///< indices and values, as stored
-  std::uint64_t parameter_bytes = 0;  ///< biases and scales, as stored
+  std::uint64_t parameter_bytes = 0;  ///< biases, scales, tables, gamma and beta, as stored
 };
 
 /// One command stream: layers whose activations stay in the local buffer, or one that spills.

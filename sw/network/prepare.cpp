@@ -120,7 +120,7 @@ class Preparation {
     value.rows_view = made.rows_view;
     value.is_unsigned = made.layer.is_unsigned;
     value.producer = out_.layers.size();
-    values_[{output, key(made.output_shape)}] = out_.values.size();
+    values_[{output, key(made.output_shape, made.rows_view)}] = out_.values.size();
     out_.values.push_back(value);
     layer.layer = std::move(made.layer);
     out_.layers.push_back(std::move(layer));
@@ -136,13 +136,13 @@ class Preparation {
     const graph::Shape& shape = out_.graph.at(node.output).shape;
     const auto view = value.rows_view ? rows_shape(shape) : image_shape(shape);
     if (layer.rows || layer.activation || value.bytes != 1 || !view ||
-        key(*view) != key(value.shape)) {
+        key(*view, value.rows_view) != key(value.shape, value.rows_view)) {
       return false;
     }
     layer.activation = function_table(out_.graph, node, step.why);
     if (!layer.activation) return false;
-    values_.erase({value.tensor, key(value.shape)});
-    values_[{node.output, key(value.shape)}] = *found;
+    values_.erase({value.tensor, key(value.shape, value.rows_view)});
+    values_[{node.output, key(value.shape, value.rows_view)}] = *found;
     value.tensor = node.output;
     step.place = Place::kView;
     step.engine = "";
@@ -170,10 +170,12 @@ class Preparation {
     }
   }
 
-  using ShapeKey = std::array<std::uint64_t, 3>;
-  /// Shapes of equal keys lie in memory in the same way.
-  static ShapeKey key(const TensorShape& shape) {
-    return {shape.batch, shape.channels, shape.pixels()};
+  using ShapeKey = std::array<std::uint64_t, 4>;
+  /// Views of a tensor with equal keys lie in memory in the same way. Of a row the channels are the
+  /// last axis, of an image the second: [N,A,A] has both, one the other's transpose.
+  static ShapeKey key(const TensorShape& shape, bool rows_view) {
+    const bool rows = rows_view && shape.pixels() > 1;
+    return {shape.batch, shape.channels, shape.pixels(), rows ? 1U : 0U};
   }
 
   /// The windows of value `plain` as a value of their own.
@@ -192,7 +194,8 @@ class Preparation {
     TensorShape elements = shape;
     elements.channels /= bytes;
     tensor = without_reshapes(out_.graph, tensor, elements, rows_view);
-    const auto [found, made] = values_.insert({{tensor, key(shape)}, out_.values.size()});
+    const auto [found, made] =
+        values_.insert({{tensor, key(shape, rows_view)}, out_.values.size()});
     if (made) {
       const bool is_unsigned = out_.graph.at(tensor).type == graph::DataType::kUint8;
       ChipValue value;

@@ -61,7 +61,8 @@ class Quantizer {
     const std::set<TensorId> symmetric = second_operands();
     for (const TensorId id : wanted) {
       const Histogram& histogram = seen.at(id);
-      const auto fixed = fixed_quant(id);
+      // A second operand is symmetric even where its range is known.
+      const auto fixed = symmetric.count(id) != 0 ? std::nullopt : fixed_quant(id);
       const Quant quant = fixed ? *fixed
                                 : choose_quant(histogram, options_.type, options_.activations,
                                                options_.percentile, symmetric.count(id) != 0);

@@ -120,6 +120,28 @@ TEST_CASE("functions: behind the layer that alone makes their input, else a laye
   check(run(b, b.data(), "tiny", Backend::kAll), "both");
 }
 
+TEST_CASE("square tensors are read as rows or as images, not the one for the other") {
+  SECTION("an image, in another shape behind a function, then rows") {
+    NetworkBuilder b(5, false);
+    const Tensor image = b.conv(b.input({1, 8, 4, 4}), 16, {1, 1}, {});
+    b.output(b.gemm(b.function(b.reshape(image, {1, 16, 16})), 12).id);
+    check(run(b, b.data(), "tiny", Backend::kAll), "image to rows");
+  }
+  SECTION("rows, then an image") {
+    NetworkBuilder b(6, false);
+    const Tensor rows = b.gemm(b.input({1, 16, 8}), 16);
+    b.output(b.conv(b.reshape(rows, {1, 16, 4, 4}), 12, {1, 1}, {}).id);
+    check(run(b, b.data(), "tiny", Backend::kAll), "rows to image");
+  }
+  SECTION("one input read both ways") {
+    NetworkBuilder b(7, true);
+    const Tensor x = b.input({1, 16, 16});
+    b.output(b.gemm(x, 12).id);
+    b.output(b.conv(b.reshape(x, {1, 16, 4, 4}), 12, {1, 1}, {}).id);
+    check(run(b, b.data(), "tiny", Backend::kAll), "both");
+  }
+}
+
 TEST_CASE("functions: an image that does not fit the local buffer") {
   NetworkBuilder b(4, true);
   const auto pixels = static_cast<std::int64_t>(configuration("tiny").local_words / 32);

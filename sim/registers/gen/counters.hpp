@@ -34,9 +34,9 @@ enum class Counter : std::uint32_t {
   kFetchGroups = 20,  ///< Activation fetch groups completed.
   kFetchConflicts = 21,  ///< Extra clocks of activation fetch groups over bank conflicts and arbitration.
   kEpilogueBusy = 22,  ///< Clocks in which the epilogue held results.
-  kEpilogueStall = 23,  ///< Clocks in which a result waited for the local buffer.
+  kEpilogueStall = 23,  ///< Clocks in which words of the second tensor or of a table waited for the local buffer.
   kEpilogueWords = 24,  ///< Pixels times channel lanes groups written (words or part words).
-  kEpilogueInvalid = 25,  ///< Clocks in which a function behind the epilogue had no value for one of its inputs (its result is NaN); 0: it always had one.
+  kEpilogueInvalid = 25,  ///< Clocks in which a function behind the epilogue had no value for one of its inputs (its result is NaN); the functional model counts such results. 0: it always had one.
   kActivationBusy = 26,  ///< Clocks in which the activation engine had a command.
   kActivationStallLocal = 27,  ///< Clocks in which a word of the activation engine waited for the local buffer.
   kActivationWords = 28,  ///< 64-byte words that the activation engine wrote.
