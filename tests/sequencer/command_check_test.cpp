@@ -303,6 +303,24 @@ TEST_CASE("command_check: flush discards a command in every state") {
   }
 }
 
+TEST_CASE("command_check: a table ends with the local buffer") {
+  CheckBench bench("tiny");
+  const std::uint32_t words = tests::configuration("tiny").local_words;
+  std::mt19937_64 random(tb::seed());
+  CommandRandom commands(tests::configuration("tiny"), random);
+  for (int step = -6; step <= 6; ++step) {
+    auto command = commands::SpuCommand::decode(commands.spu());
+    command.out_bf16 = 0;
+    command.activation = commands::kActivationTable;
+    command.table_addr = words + static_cast<std::uint32_t>(step);
+    INFO("first word " << command.table_addr);
+    const auto answer = bench.rtl(command.encode());
+    CHECK(answer.code == (step <= -4 ? Error::kNone : Error::kLocalRange));
+    if (step > -4) CHECK(answer.info == 116);
+    CHECK(answer == bench.model(command.encode()));
+  }
+}
+
 TEST_CASE("command_check: seeded bugs are seen by the comparison") {
   struct Bug {
     const char *file, *name, *find, *replace;
@@ -315,8 +333,9 @@ TEST_CASE("command_check: seeded bugs are seen by the comparison") {
                "state_q == StStep1) pixels_bad_q"},
            Bug{"rtl/sequencer/command_check.sv", "check_add", "if (state_q == StSum) sum_c_q",
                "if (state_q == StStep3) sum_c_q"},
-           Bug{"rtl/sequencer/command_check.sv", "check_table", "24'(LocalWords - TableWords);",
-               "24'(LocalWords - 1);"},
+           Bug{"rtl/sequencer/command_check.sv", "check_table",
+               "as_spu.activation == 8'(commands_pkg::ActivationTable)",
+               "as_spu.activation == 8'(commands_pkg::NumFunctions)"},
            Bug{"rtl/sequencer/command_operands.sv", "check_rows", ": as_rows.out_bf16 ? last_beat",
                ": as_rows.dtype[0] ? last_beat"},
            Bug{"rtl/sequencer/command_fields.sv", "fields_rows",
