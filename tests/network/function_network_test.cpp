@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "random_network.hpp"
+#include "run_network.hpp"
 #include "sim/config/configuration_loader.hpp"
 #include "sw/graph/function_ops.hpp"
 #include "sw/network/function_table.hpp"
@@ -14,34 +15,11 @@ namespace {
 
 using namespace s4;
 using namespace s4::sw;
+using sw::test::check;
+using sw::test::configuration;
 using sw::test::NetworkBuilder;
+using sw::test::run;
 using Tensor = NetworkBuilder::Tensor;
-
-config::Configuration configuration(const std::string& name) {
-  return sim::load_configuration(tb::root(), name);
-}
-
-NetworkReport run(const NetworkBuilder& b, const std::vector<graph::TensorData>& data,
-                  const std::string& config, Backend backend, const NetworkOptions& options = {},
-                  double stalls = 0) {
-  NetworkRunSettings settings;
-  settings.run.backend = backend;
-  settings.run.rtl.stalls = stalls;
-  const config::Configuration configured = configuration(config);
-  return run_network(compile_network(prepare(b.graph, options), configured), data, configured,
-                     settings);
-}
-
-void check(const NetworkReport& report, const std::string& what) {
-  INFO(what);
-  for (const Comparison& comparison : report.comparisons) {
-    INFO(comparison.what << ": " << comparison.first);
-    CHECK(comparison.made);
-    CHECK(comparison.mismatches == 0);
-  }
-  INFO(report.error);
-  CHECK(report.ok());
-}
 
 /// Convolutions (of groups too), pools and sums, with functions behind some of them and on tensors
 /// of several readers.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "random_network.hpp"
+#include "run_network.hpp"
 #include "sim/config/configuration_loader.hpp"
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/network.hpp"
@@ -16,23 +17,11 @@ namespace {
 
 using namespace s4;
 using namespace s4::sw;
+using sw::test::check;
+using sw::test::configuration;
 using sw::test::NetworkBuilder;
+using sw::test::run;
 using Tensor = NetworkBuilder::Tensor;
-
-config::Configuration configuration(const std::string& name) {
-  return sim::load_configuration(tb::root(), name);
-}
-
-NetworkReport run(const NetworkBuilder& b, const std::vector<graph::TensorData>& data,
-                  const std::string& config, Backend backend, const NetworkOptions& options = {},
-                  double stalls = 0) {
-  NetworkRunSettings settings;
-  settings.run.backend = backend;
-  settings.run.rtl.stalls = stalls;
-  const config::Configuration configured = configuration(config);
-  return run_network(compile_network(prepare(b.graph, options), configured), data, configured,
-                     settings);
-}
 
 std::size_t on_chip(const Network& network, graph::Op op) {
   std::size_t count = 0;
@@ -84,17 +73,6 @@ void random_transformer(NetworkBuilder& b) {
   }
   if (b.chance(3)) x = b.gemm(b.flatten(x), b.pick(1, 20));
   b.output(b.chance(2) ? b.dequantize(x) : x.id);
-}
-
-void check(const NetworkReport& report, const std::string& what) {
-  INFO(what);
-  for (const Comparison& comparison : report.comparisons) {
-    INFO(comparison.what << ": " << comparison.first);
-    CHECK(comparison.made);
-    CHECK(comparison.mismatches == 0);
-  }
-  INFO(report.error);
-  CHECK(report.ok());
 }
 
 TEST_CASE("random transformers: functional model = reference") {
