@@ -162,7 +162,10 @@ class Job:
 
 def run(command, what, log):
     """Runs a command; on failure shows its output and ends."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # Paths below the repository count from its root for ccache: another clone finds what this one made.
+    environment = {**os.environ, "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env=environment, check=False)
     log.write(" ".join(map(str, command)) + "\n" + done.stdout)
     log.flush()
     if done.returncode != 0:

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "tb/root.hpp"
+
 namespace s4::sw::graph::test {
 namespace {
 
@@ -91,7 +93,7 @@ NetworkFile load_networks(const std::string& path) {
 
 const NetworkFile& committed_networks() {
   static const NetworkFile kFile =
-      load_networks(std::string(S4_SOURCE_DIR) + "/tests/graph/vectors/networks.bin.gz");
+      load_networks(tb::root() + "/tests/graph/vectors/networks.bin.gz");
   return kFile;
 }
 

@@ -7,6 +7,7 @@
 
 #include "sw/graph/passes.hpp"
 #include "sw/onnx/import.hpp"
+#include "tb/root.hpp"
 #include "tests/graph/network_evaluation.hpp"
 #include "tests/graph/network_file.hpp"
 
@@ -201,6 +202,6 @@ TEST_CASE("the random networks notice a wrong fusion") {
 
 TEST_CASE("a damaged file of vectors is refused") {
   CHECK_THROWS_WITH(load_networks("/nowhere"), Catch::Matchers::Contains("cannot open"));
-  CHECK_THROWS_WITH(load_networks(std::string(S4_SOURCE_DIR) + "/tests/graph/network_file.hpp"),
+  CHECK_THROWS_WITH(load_networks(tb::root() + "/tests/graph/network_file.hpp"),
                     Catch::Matchers::Contains("the vectors end inside the head"));
 }

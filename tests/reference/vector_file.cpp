@@ -3,6 +3,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "tb/root.hpp"
+
 namespace s4::ref::test {
 
 std::vector<uint8_t> decode_base64(const std::string& text) {
@@ -26,7 +28,7 @@ std::vector<uint8_t> decode_base64(const std::string& text) {
 }
 
 std::vector<VectorCase> load_vectors(const std::string& op) {
-  const std::string path = std::string(S4_SOURCE_DIR) + "/tests/reference/vectors/" + op + ".json";
+  const std::string path = tb::root() + "/tests/reference/vectors/" + op + ".json";
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot open " + path);
   const nlohmann::json json = nlohmann::json::parse(file);
