@@ -29,6 +29,8 @@ ROOT = Path(os.environ.get("S4_ROOT") or Path(__file__).resolve().parent.parent)
 BIN = Path(os.environ.get("S4_BIN") or ROOT / "build" / "bin")
 # Blocks whose short tests take the models with assertions, which conformance has built anyway.
 CHECKED_MODELS = ("driver", "network")
+# Blocks with the longest jobs: a full run begins with them, so that no processor waits at its end.
+LONGEST = ("netlist", "mutants", "memory")
 STATE = ROOT / "build" / "regress"
 PRINTING = threading.Lock()
 
@@ -200,7 +202,8 @@ def regress(args, environment):
     STATE.mkdir(parents=True, exist_ok=True)
     tree, seed = revision(), environment.get("S4_SEED", "1")
     key = f"{tree} seed {seed}"
-    everything = [Job(block, case) for block in blocks() for case in cases(block, environment)]
+    order = sorted(blocks(), key=lambda block: block not in LONGEST)
+    everything = [Job(block, case) for block in order for case in cases(block, environment)]
     index, count = (int(part) for part in (args.shard or "1/1").split("/"))
     if not 1 <= index <= count:
         raise SystemExit("--shard takes i/n with 1 <= i <= n")

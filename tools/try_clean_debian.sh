@@ -5,6 +5,12 @@
 # not exist, or be one that --keep left. The mirror and proxy are those of this machine's apt.
 set -eu
 
+# The mounts below belong to this process and vanish with it, however it ends: a /dev that stayed
+# mounted in FOLDER would be emptied with it by the next rm -r.
+if [ -z "${S4_OWN_MOUNTS:-}" ] && [ "$(id -u)" = 0 ]; then
+  S4_OWN_MOUNTS=yes exec unshare --mount --propagation private "$0" "$@"
+fi
+
 keep=no
 if [ "${1:-}" = --keep ]; then
   keep=yes
