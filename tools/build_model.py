@@ -196,21 +196,28 @@ def runtime_sources(folder):
     return names, flags
 
 
-def grouped_sources(folder):
+def grouped_sources(folder, gates):
     """[(file, slow)]: what runs once (construction, tracing set-up) apart from what runs always.
 
-    Small models go through the compiler as two files, which saves most of their build time.
+    Small models go through the compiler as two files, which saves most of their build time. The
+    header of a gate-level netlist is the most of each of its files: these go in groups.
     """
     groups = {False: [], True: []}
     for source in sorted(folder.glob("*.cpp"), key=lambda p: -p.stat().st_size):
         slow = "__Slow" in source.name or "__Syms" in source.name or "__Trace" in source.name
         groups[slow].append(source)
-    if sum(s.stat().st_size for group in groups.values() for s in group) > 1_000_000:
+    whole = sum(s.stat().st_size for group in groups.values() for s in group)
+    if whole > 1_000_000 and not gates:
         return [(source, slow) for slow, group in groups.items() for source in group]
+    grouped = []
     for slow, group in groups.items():
-        text = "".join(f'#include "{source.name}"\n' for source in group)
-        (folder / f"all_{'slow' if slow else 'fast'}.cpp").write_text(text, encoding="utf-8")
-    return [(folder / "all_fast.cpp", False), (folder / "all_slow.cpp", True)]
+        count = max(1, sum(s.stat().st_size for s in group) // 40_000_000)
+        for part in range(count):
+            text = "".join(f'#include "{source.name}"\n' for source in group[part::count])
+            path = folder / f"all_{'slow' if slow else 'fast'}{part or ''}.cpp"
+            path.write_text(text, encoding="utf-8")
+            grouped.append((path, slow))
+    return grouped
 
 
 def build(job, log):
@@ -243,7 +250,7 @@ def build(job, log):
     once = "-O0" if job.kind == "coverage" or job.gates else "-O1"
     often = "-O0" if job.gates else job.settings["optimise"]
     work = [(source, [*own, once if slow else often])
-            for source, slow in grouped_sources(folder)]
+            for source, slow in grouped_sources(folder, job.gates)]
     work += [(share / f"{name}.cpp", ["-O2"]) for name in names]
     work.append((WRAPPER / "wrapper.cpp", [*own, "-O2", *settings]))
     objects = [folder / f"{source.stem}.o" for source, _ in work]
