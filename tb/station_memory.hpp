@@ -16,18 +16,14 @@
 // moves for `patience` clocks throws StationStall, which names what does not answer.
 #pragma once
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "sim/memory/gen/lpddr4.hpp"
-#include "sim/memory/lpddr_channel.hpp"
-#include "sim/memory/memory_place.hpp"
-#include "sim/memory/station_address.hpp"
 #include "sim/memory_port/memory.hpp"
+#include "tb/lpddr_channels.hpp"
 #include "tb/model.hpp"
 
 namespace s4::tb {
@@ -48,17 +44,6 @@ struct StationOptions {
 
 class StationMemory final : public sim::Memory {
  public:
-  struct ChannelCounts {
-    std::uint64_t reads = 0, writes = 0;  ///< bursts of 32 bytes
-    std::uint64_t row_hits = 0;           ///< of those, other than the first after an ACT
-    std::uint64_t activates = 0, refreshes = 0;
-  };
-
-  /// Parameters that shorten the initialisation of the model's controllers as the devices expect.
-  [[nodiscard]] static std::map<std::string, std::string> short_start();
-  /// Clocks of the initialisation that the controllers do without those parameters, about.
-  [[nodiscard]] static std::uint64_t full_start_clocks();
-
   /// The model must outlive this object; it is to be reset afterwards.
   StationMemory(Model& model, const StationOptions& options);
 
@@ -71,42 +56,29 @@ class StationMemory final : public sim::Memory {
   void read(std::uint64_t addr, std::span<std::uint8_t> bytes) override;
   void write(std::uint64_t addr, std::span<const std::uint8_t> bytes) override;
   [[nodiscard]] bool contains(std::uint64_t addr, std::uint64_t bytes) const override {
-    return addr <= layout_.bytes() && bytes <= layout_.bytes() - addr;
+    return channels_.contains(addr, bytes);
   }
-
-  // Error correction. The backdoor reads what the code corrects and throws std::runtime_error at a
-  // word with two wrong bits; what it writes has right checks.
-  /// Inverts a bit of the word at a multiple of 8: 0 to 63 of the data, 64 to 71 of its checks.
-  void flip(std::uint64_t addr, unsigned bit);
-  /// Words with a wrong bit in the devices.
+  /// As of LpddrChannels.
+  void flip(std::uint64_t addr, unsigned bit) { channels_.flip(addr, bit); }
   [[nodiscard]] std::uint64_t wrong_words(std::uint64_t addr, std::uint64_t bytes);
+
   /// A counter of a channel, after a clock.
   [[nodiscard]] std::uint64_t counter(unsigned channel, lpddr4::Counter which);
 
-  [[nodiscard]] std::vector<ChannelCounts> counts() const;
-  [[nodiscard]] sim::LpddrChannel& channel(unsigned number) { return *channels_.at(number); }
-  [[nodiscard]] const sim::StationLayout& layout() const { return layout_; }
+  [[nodiscard]] std::vector<LpddrChannels::Counts> counts() const { return channels_.counts(); }
+  [[nodiscard]] sim::LpddrChannel& channel(unsigned number) { return channels_.channel(number); }
+  [[nodiscard]] const sim::StationLayout& layout() const { return channels_.layout(); }
 
  private:
-  [[nodiscard]] sim::LpddrOutputs outputs(unsigned channel) const;
   void watch_progress();
   [[noreturn]] void stalled() const;
   void settle();
-  /// A burst of 32 bytes of a channel, and where it is: corrected if that is asked for.
-  struct Place {
-    sim::LpddrStore* store = nullptr;
-    sim::MemoryPlace data, checks;
-  };
-  [[nodiscard]] Place place(std::uint64_t addr);
-  [[nodiscard]] sim::LpddrBurst corrected(std::uint64_t addr, unsigned& wrong);
 
   Model& model_;
   StationOptions options_;
-  sim::StationLayout layout_;
-  std::vector<std::unique_ptr<sim::LpddrChannel>> channels_;
+  LpddrChannels channels_;
   Port init_done_, counter_select_, counters_;
   Port open_beats_, open_bursts_, open_reads_, open_writes_;
-  Port cke_, cs_, ca_, reset_n_, wrdata_en_, wrdata_, wrmask_, rddata_en_, rddata_, rddata_valid_;
   bool used_ = false;  // something may still be on its way to the devices, or in a check cache
   std::vector<std::uint32_t> open_;
   std::uint64_t still_ = 0;  // clocks since anything moved

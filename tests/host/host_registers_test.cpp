@@ -6,12 +6,14 @@
 #include "sim/host/gen/chip_registers.hpp"
 #include "sim/memory/gen/lpddr4.hpp"
 #include "sim/ring/gen/ring.hpp"
+#include "tb/axil_host.hpp"
 #include "tb/root.hpp"
 #include "tests/common/seeded_bug.hpp"
-#include "tests/host/axil_host.hpp"
 
 using namespace s4;
 using namespace s4::tests;
+using tb::AxilError;
+using tb::AxilHost;
 namespace reg = chip_registers;
 
 namespace {

@@ -15,7 +15,7 @@ StationBench::StationBench(const std::string& config, tb::Kind kind, unsigned ra
   tb::ModelOptions all = options;
   // Short queues: the controllers' own tests use long ones.
   if (config == "tiny") all.parameters = {{"ReadDepth", "8"}, {"WriteDepth", "8"}};
-  for (const auto& [name, value] : tb::StationMemory::short_start()) all.parameters[name] = value;
+  for (const auto& [name, value] : tb::LpddrChannels::short_start()) all.parameters[name] = value;
   model_ = tb::Model::load("memory_station", config, kind, all);
   req_valid_ = model_->port("req_valid_i");
   req_ready_ = model_->port("req_ready_o");

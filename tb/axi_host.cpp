@@ -1,4 +1,4 @@
-#include "tests/chip/axi_host.hpp"
+#include "tb/axi_host.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "tb/seed.hpp"
 
-namespace s4::tests {
+namespace s4::tb {
 namespace {
 
 constexpr unsigned kBeat = 64;
@@ -17,7 +17,7 @@ constexpr unsigned kIds = 7;
 
 }  // namespace
 
-AxiHost::AxiHost(tb::Model& model) : random_(tb::seed() + 5) {
+AxiHost::AxiHost(Model& model) : random_(seed() + 5) {
   const auto port = [&](const char* name) { return model.port(std::string("s_axi_") + name); };
   awvalid_ = port("awvalid_i"), awready_ = port("awready_o"), awid_ = port("awid_i");
   awaddr_ = port("awaddr_i"), awlen_ = port("awlen_i"), awsize_ = port("awsize_i");
@@ -29,7 +29,7 @@ AxiHost::AxiHost(tb::Model& model) : random_(tb::seed() + 5) {
   arsize_ = port("arsize_i"), arburst_ = port("arburst_i"), rvalid_ = port("rvalid_o");
   rready_ = port("rready_i"), rid_ = port("rid_o"), rdata_ = port("rdata_o");
   rresp_ = port("rresp_o"), rlast_ = port("rlast_o");
-  for (tb::Port* input : {&awvalid_, &wvalid_, &bready_, &arvalid_, &rready_}) input->set(0);
+  for (Port* input : {&awvalid_, &wvalid_, &bready_, &arvalid_, &rready_}) input->set(0);
   awsize_.set(kSize);
   arsize_.set(kSize);
   awburst_.set(kIncr);
@@ -161,4 +161,4 @@ void AxiHost::sample() {
   }
 }
 
-}  // namespace s4::tests
+}  // namespace s4::tb

@@ -20,7 +20,7 @@
 #include "tb/model.hpp"
 #include "tb/seed.hpp"
 
-namespace s4::tests {
+namespace s4::tb {
 
 struct AxilError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -35,8 +35,8 @@ class AxilHost {
   };
 
   /// `tick` does a clock: it evaluates the model, then ticks it.
-  AxilHost(tb::Model& model, std::function<void()> tick)
-      : random(tb::seed() + 77), tick_(std::move(tick)), model_(model) {
+  AxilHost(Model& model, std::function<void()> tick)
+      : random(seed() + 77), tick_(std::move(tick)), model_(model) {
     const auto port = [&](const char* name) { return model.port(std::string("s_axil_") + name); };
     awvalid_ = port("awvalid_i"), awready_ = port("awready_o"), awaddr_ = port("awaddr_i");
     wvalid_ = port("wvalid_i"), wready_ = port("wready_o"), wdata_ = port("wdata_i");
@@ -44,7 +44,7 @@ class AxilHost {
     bresp_ = port("bresp_o"), arvalid_ = port("arvalid_i"), arready_ = port("arready_o");
     araddr_ = port("araddr_i"), rvalid_ = port("rvalid_o"), rready_ = port("rready_i");
     rdata_ = port("rdata_o"), rresp_ = port("rresp_o");
-    for (tb::Port* input : {&awvalid_, &wvalid_, &bready_, &arvalid_, &rready_}) input->set(0);
+    for (Port* input : {&awvalid_, &wvalid_, &bready_, &arvalid_, &rready_}) input->set(0);
   }
 
   unsigned write(std::uint32_t offset, std::uint32_t value, unsigned strobe = 15) {
@@ -111,7 +111,7 @@ class AxilHost {
   bool chance() { return random() % 100 < percent; }
   /// Offers a transfer, once begun until it is taken; whether it is offered.
   template <typename Payload>
-  bool drive(tb::Port& valid, bool wanted, const Payload& payload) {
+  bool drive(Port& valid, bool wanted, const Payload& payload) {
     if (!wanted || (valid.get() == 0 && !chance())) return false;
     valid.set(1);
     payload();
@@ -133,14 +133,14 @@ class AxilHost {
   }
 
   std::function<void()> tick_;
-  tb::Model& model_;
+  Model& model_;
   std::deque<std::uint32_t> aw_;
   std::deque<std::pair<std::uint32_t, unsigned>> w_;  // value, strobe
   std::optional<std::uint32_t> ar_;
   std::size_t open_writes_ = 0;
   bool read_open_ = false;
-  tb::Port awvalid_, awready_, awaddr_, wvalid_, wready_, wdata_, wstrb_, bvalid_, bready_, bresp_;
-  tb::Port arvalid_, arready_, araddr_, rvalid_, rready_, rdata_, rresp_;
+  Port awvalid_, awready_, awaddr_, wvalid_, wready_, wdata_, wstrb_, bvalid_, bready_, bresp_;
+  Port arvalid_, arready_, araddr_, rvalid_, rready_, rdata_, rresp_;
 };
 
-}  // namespace s4::tests
+}  // namespace s4::tb

@@ -13,7 +13,7 @@
 
 #include "tb/model.hpp"
 
-namespace s4::tests {
+namespace s4::tb {
 
 struct AxiError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -22,8 +22,12 @@ struct AxiError : std::runtime_error {
 class AxiHost {
  public:
   static constexpr unsigned kOkay = 0, kSlverr = 2, kDecerr = 3;
+  [[nodiscard]] static const char* response_name(unsigned response) {
+    constexpr const char* kNames[] = {"OKAY", "EXOKAY", "SLVERR", "DECERR"};
+    return kNames[response & 3];
+  }
 
-  explicit AxiHost(tb::Model& model);
+  explicit AxiHost(Model& model);
 
   // Begin transfers; the bytes must live until open() is 0.
   void begin_read(std::uint64_t address, std::span<std::uint8_t> bytes);
@@ -69,10 +73,10 @@ class AxiHost {
   std::size_t open_ = 0;
   unsigned next_id_ = 0;
   bool aw_shown_ = false, w_shown_ = false, ar_shown_ = false;
-  tb::Port awvalid_, awready_, awid_, awaddr_, awlen_, awsize_, awburst_;
-  tb::Port wvalid_, wready_, wdata_, wstrb_, wlast_, bvalid_, bready_, bid_, bresp_;
-  tb::Port arvalid_, arready_, arid_, araddr_, arlen_, arsize_, arburst_;
-  tb::Port rvalid_, rready_, rid_, rdata_, rresp_, rlast_;
+  Port awvalid_, awready_, awid_, awaddr_, awlen_, awsize_, awburst_;
+  Port wvalid_, wready_, wdata_, wstrb_, wlast_, bvalid_, bready_, bid_, bresp_;
+  Port arvalid_, arready_, arid_, araddr_, arlen_, arsize_, arburst_;
+  Port rvalid_, rready_, rid_, rdata_, rresp_, rlast_;
 };
 
-}  // namespace s4::tests
+}  // namespace s4::tb
