@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <iterator>
 #include <string>
 
@@ -49,6 +48,14 @@ std::string RunResult::describe() const {
 
 RunResult Device::run(const Program& program, std::uint64_t config_hash,
                       const RunRequest& request) {
+  begin(program, config_hash, request);
+  const bool stopped = wait(request.progress);
+  RunResult result = collect();
+  result.timeout = !stopped;
+  return result;
+}
+
+void Device::begin(const Program& program, std::uint64_t config_hash, const RunRequest& request) {
   if (read_register(registers::kIdOffset) != kIdentity) {
     throw DeviceError(fmt::format("{}: no subsystem answers at the registers", name()));
   }
@@ -85,12 +92,16 @@ RunResult Device::run(const Program& program, std::uint64_t config_hash,
   write_register(registers::kIrqStatusOffset, 3);
   write_register(registers::kIrqEnableOffset, 3);
 
-  RunResult result;
-  result.begin_cycle = now();
-  const auto start = std::chrono::steady_clock::now();
+  begin_cycle_ = now();
+  begin_time_ = std::chrono::steady_clock::now();
   write_register(registers::kControlOffset, kStart);
-  result.timeout = !wait(request.progress);
-  result.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+RunResult Device::collect() {
+  RunResult result;
+  result.begin_cycle = begin_cycle_;
+  result.wall_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_time_).count();
   result.timeline = take_timeline();
 
   const std::uint32_t status = read_register(registers::kStatusOffset);

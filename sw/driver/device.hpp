@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -83,13 +84,22 @@ class Device {
   [[nodiscard]] RunResult run(const Program& program, std::uint64_t config_hash,
                               const RunRequest& request);
 
- protected:
-  /// After the doorbell: returns when the program has stopped, false if `progress` gave up.
+  // The same in steps, for several devices of a chip at the same time: begin up to the doorbell,
+  // then wait for the end of the program, then collect what came of it.
+  void begin(const Program& program, std::uint64_t config_hash, const RunRequest& request);
+  /// Returns when the program has stopped, false if `progress` gave up.
   virtual bool wait(const Progress& progress) = 0;
+  [[nodiscard]] RunResult collect();
+
+ protected:
   /// Device clock; 0 without one.
   [[nodiscard]] virtual std::uint64_t now() const { return 0; }
   /// Events since the doorbell.
   [[nodiscard]] virtual std::vector<TimelineEvent> take_timeline() { return {}; }
+
+ private:
+  std::uint64_t begin_cycle_ = 0;  // of the last doorbell
+  std::chrono::steady_clock::time_point begin_time_;
 };
 
 }  // namespace s4::sw

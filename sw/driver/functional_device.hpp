@@ -28,7 +28,6 @@ class FunctionalDevice final : public Device {
     memory_.read(address, bytes);
   }
 
- protected:
   bool wait(const Progress& progress) override;
 
  private:

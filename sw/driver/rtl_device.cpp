@@ -22,7 +22,7 @@ RtlDevice::RtlDevice(const config::Configuration& config, const RtlOptions& opti
   if (real && options.stalls > 0) {
     throw std::invalid_argument("random stalls are for the ideal memory");
   }
-  if (real) model_options.parameters = tb::StationMemory::short_start();
+  if (real) model_options.parameters = tb::LpddrChannels::short_start();
   model_ = tb::Model::load(real ? "subsystem_memory" : "subsystem",
                            options.config_argument.empty() ? config.name : options.config_argument,
                            options.wave.empty() ? options.kind : tb::Kind::kWave, model_options);
@@ -45,9 +45,7 @@ RtlDevice::RtlDevice(const config::Configuration& config, const RtlOptions& opti
   rdata_ = model_->port("s_axil_rdata_o");
   rresp_ = model_->port("s_axil_rresp_o");
   irq_ = model_->port("irq_o");
-  obs_start_ = model_->port("obs_start_o");
-  obs_done_ = model_->port("obs_done_o");
-  obs_index_ = model_->port("obs_index_o");
+  timeline_.emplace(*model_);
   if (!options.wave.empty()) model_->open_wave(options.wave, options.wave_from, options.wave_to);
   model_->reset();
   if (station_) start_clocks_ = station_->initialise();
@@ -77,7 +75,7 @@ std::optional<DramReport> RtlDevice::dram() const {
   if (!station_) return std::nullopt;
   DramReport report;
   report.start_clocks = start_clocks_;
-  report.full_start_clocks = tb::StationMemory::full_start_clocks();
+  report.full_start_clocks = tb::LpddrChannels::full_start_clocks();
   for (const auto& c : station_->counts()) {
     report.channels.push_back({c.reads, c.writes, c.row_hits, c.activates, c.refreshes});
   }
@@ -90,39 +88,12 @@ void RtlDevice::tick() {
   } else {
     port_->tick_before_edge();
   }
-  sample_engines();
+  timeline_->sample();
   model_->tick();
   if (port_) port_->tick_after_edge();
 }
 
-void RtlDevice::sample_engines() {
-  const std::uint64_t starts = obs_start_.get();
-  const std::uint64_t dones = obs_done_.get();
-  if ((starts | dones) == 0) return;
-  for (unsigned e = 0; e < kEngines; ++e) {
-    if (((dones >> e) & 1U) != 0 && !running_[e].empty()) {
-      TimelineEvent event = running_[e].front();
-      running_[e].pop_front();
-      event.end = model_->cycle() + 1;
-      timeline_.push_back(event);
-    }
-    if (((starts >> e) & 1U) != 0) {
-      running_[e].push_back(
-          {static_cast<commands::Engine>(e + 1), obs_index_.word(e), model_->cycle(), 0});
-    }
-  }
-}
-
-std::vector<TimelineEvent> RtlDevice::take_timeline() {
-  for (auto& queue : running_) {  // commands that an error cut short
-    for (TimelineEvent& event : queue) {
-      event.end = model_->cycle();
-      timeline_.push_back(event);
-    }
-    queue.clear();
-  }
-  return std::move(timeline_);
-}
+std::vector<TimelineEvent> RtlDevice::take_timeline() { return timeline_->take(); }
 
 void RtlDevice::reset() {
   write_register(registers::kControlOffset, 1U << registers::kControlResetLsb);

@@ -3,13 +3,13 @@
 // memory are a backdoor in both cases.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 
 #include "sim/memory_port/memory.hpp"
 #include "sw/driver/device.hpp"
+#include "sw/driver/engine_timeline.hpp"
 #include "sw/driver/memory_kind.hpp"
 #include "tb/ideal_memory.hpp"
 #include "tb/model.hpp"
@@ -57,18 +57,15 @@ class RtlDevice final : public Device {
   [[nodiscard]] const tb::Model& model() const { return *model_; }
   /// Nothing with an ideal memory.
   [[nodiscard]] std::optional<DramReport> dram() const;
+  bool wait(const Progress& progress) override;
 
  protected:
-  bool wait(const Progress& progress) override;
   [[nodiscard]] std::uint64_t now() const override { return model_->cycle(); }
   [[nodiscard]] std::vector<TimelineEvent> take_timeline() override;
 
  private:
-  static constexpr unsigned kEngines = 5;
-
   void make_memory(const RtlOptions& options);
   void tick();
-  void sample_engines();
   void observe_region(std::uint32_t offset, std::uint32_t value);
 
   config::Configuration config_;
@@ -80,9 +77,8 @@ class RtlDevice final : public Device {
   std::uint64_t start_clocks_ = 0;
   tb::Port awvalid_, awready_, awaddr_, wvalid_, wready_, wdata_, wstrb_, bvalid_, bready_, bresp_;
   tb::Port arvalid_, arready_, araddr_, rvalid_, rready_, rdata_, rresp_;
-  tb::Port irq_, obs_start_, obs_done_, obs_index_;
-  std::deque<TimelineEvent> running_[kEngines];
-  std::vector<TimelineEvent> timeline_;
+  tb::Port irq_;
+  std::optional<EngineTimeline> timeline_;
 };
 
 }  // namespace s4::sw

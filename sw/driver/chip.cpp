@@ -1,0 +1,261 @@
+#include "sw/driver/chip.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "sim/host/gen/chip_registers.hpp"
+#include "sim/registers/gen/registers.hpp"
+#include "sw/driver/engine_timeline.hpp"
+
+namespace s4::sw {
+namespace {
+
+namespace reg = chip_registers;
+
+constexpr unsigned kInitPatience = 100000;   // clocks
+constexpr std::uint64_t kPatience = 200000;  // clocks without an answer on AXI4
+constexpr std::uint64_t kProgressClocks = 2048;
+constexpr unsigned kResetPolls = 1000;
+
+std::unique_ptr<tb::Model> load(const config::Configuration& config, const ChipOptions& options) {
+  tb::ModelOptions model = options.model;
+  model.parameters.merge(tb::LpddrChannels::short_start());
+  return tb::Model::load("chip",
+                         options.config_argument.empty() ? config.name : options.config_argument,
+                         options.wave.empty() ? options.kind : tb::Kind::kWave, model);
+}
+
+sim::StationLayout layout_of(const config::Configuration& config, const ChipOptions& options) {
+  sim::StationLayout layout;
+  layout.stations = config.num_subsystems + 1;
+  layout.ranks = options.ranks;
+  layout.ecc = options.ecc;
+  return layout;
+}
+
+}  // namespace
+
+// ---- A subsystem --------------------------------------------------------------------------------
+
+class Chip::Subsystem final : public Device {
+ public:
+  Subsystem(Chip& chip, unsigned number)
+      : chip_(chip), number_(number), timeline_(*chip.model, number) {}
+
+  [[nodiscard]] const char* name() const override { return "rtl"; }
+  [[nodiscard]] const config::Configuration& configuration() const override {
+    return chip_.config_;
+  }
+  void reset() override {
+    write_register(registers::kControlOffset, 1U << registers::kControlResetLsb);
+    for (unsigned i = 0; i < kResetPolls; ++i) {
+      const std::uint32_t status = read_register(registers::kStatusOffset);
+      if ((status >> registers::kStatusResettingLsb & 1U) == 0) return;
+    }
+    throw DeviceError(fmt::format("chip: the reset of subsystem {} does not complete", number_));
+  }
+  void write_register(std::uint32_t offset, std::uint32_t value) override {
+    chip_.set(number_ + 1, offset, value);
+  }
+  [[nodiscard]] std::uint32_t read_register(std::uint32_t offset) override {
+    return chip_.get(number_ + 1, offset);
+  }
+  void write_memory(std::uint64_t address, std::span<const std::uint8_t> bytes) override {
+    if (!chip_.options_.backdoor) return chip_.write(address, bytes);
+    chip_.settle();
+    chip_.channels_->write(address, bytes);
+  }
+  void read_memory(std::uint64_t address, std::span<std::uint8_t> bytes) override {
+    if (!chip_.options_.backdoor) return chip_.read(address, bytes);
+    chip_.settle();
+    chip_.channels_->read(address, bytes);
+  }
+  bool wait(const Progress& progress) override {
+    const std::uint32_t own = 1U << number_;
+    std::uint32_t others = 0;
+    while ((chip_.ended_ & own) == 0) {
+      const std::uint32_t ended = chip_.wait_ended(progress);
+      if (ended == 0) return false;
+      others |= ended & ~own;
+      if ((ended & own) != 0) break;
+    }
+    chip_.ended_ = (chip_.ended_ & ~own) | others;
+    return true;
+  }
+  void sample() { timeline_.sample(); }
+
+ protected:
+  [[nodiscard]] std::uint64_t now() const override { return chip_.cycle(); }
+  [[nodiscard]] std::vector<TimelineEvent> take_timeline() override { return timeline_.take(); }
+
+ private:
+  Chip& chip_;
+  unsigned number_;
+  EngineTimeline timeline_;
+};
+
+// ---- The chip -----------------------------------------------------------------------------------
+
+Chip::Chip(const config::Configuration& config, const ChipOptions& options)
+    : model(load(config, options)),
+      config_(config),
+      options_(options),
+      channels_(std::make_unique<tb::LpddrChannels>(*model, layout_of(config, options))),
+      irq_(model->port("irq_o")),
+      init_done_(model->port("init_done_o")),
+      axi(*model),
+      registers(*model, [this] { clock(); }) {
+  if (!options.wave.empty()) model->open_wave(options.wave, options.wave_from, options.wave_to);
+  model->reset();
+  wait_ready();
+  start_clocks_ = cycle();
+}
+
+Chip::~Chip() = default;
+
+void Chip::clock() {
+  channels_->drive();
+  axi.drive();
+  model->eval();
+  axi.sample();
+  for (const auto& subsystem : subsystems_) {
+    if (subsystem) subsystem->sample();
+  }
+  model->tick();
+}
+
+void Chip::clocks(std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) clock();
+}
+
+void Chip::wait_ready() {
+  const std::uint64_t begin = cycle();
+  while (init_done_.get() == 0) {
+    if (cycle() - begin > kInitPatience) throw DeviceError("chip: the memories do not initialise");
+    clock();
+  }
+}
+
+// ---- Memory -------------------------------------------------------------------------------------
+
+void Chip::finish() {
+  std::uint64_t still = 0;
+  for (std::size_t open = axi.open(); axi.open() != 0;) {
+    clock();
+    still = axi.open() == open ? still + 1 : 0;
+    open = axi.open();
+    if (still > kPatience) {
+      throw DeviceError(fmt::format("chip: {} AXI4 bursts are not answered", open));
+    }
+  }
+}
+
+unsigned Chip::try_read(std::uint64_t address, std::span<std::uint8_t> bytes) {
+  axi.worst = tb::AxiHost::kOkay;
+  axi.begin_read(address, bytes);
+  finish();
+  return axi.worst;
+}
+
+unsigned Chip::try_write(std::uint64_t address, std::span<const std::uint8_t> bytes) {
+  axi.worst = tb::AxiHost::kOkay;
+  axi.begin_write(address, bytes);
+  finish();
+  return axi.worst;
+}
+
+void Chip::read(std::uint64_t address, std::span<std::uint8_t> bytes) {
+  const unsigned response = try_read(address, bytes);
+  if (response == tb::AxiHost::kOkay) return;
+  throw DeviceError(fmt::format("chip: AXI4 read of {} bytes at {:#x} answered with {}",
+                                bytes.size(), address, tb::AxiHost::response_name(response)));
+}
+
+void Chip::write(std::uint64_t address, std::span<const std::uint8_t> bytes) {
+  const unsigned response = try_write(address, bytes);
+  if (response == tb::AxiHost::kOkay) return;
+  throw DeviceError(fmt::format("chip: AXI4 write of {} bytes at {:#x} answered with {}",
+                                bytes.size(), address, tb::AxiHost::response_name(response)));
+}
+
+DramReport Chip::dram() const {
+  DramReport report;
+  report.start_clocks = start_clocks_;
+  report.full_start_clocks = tb::LpddrChannels::full_start_clocks();
+  for (const auto& c : channels_->counts()) {
+    report.channels.push_back({c.reads, c.writes, c.row_hits, c.activates, c.refreshes});
+  }
+  return report;
+}
+
+// ---- Registers and interrupts -------------------------------------------------------------------
+
+void Chip::set(unsigned page, std::uint32_t offset, std::uint32_t value) {
+  const unsigned response = registers.write(page << 12 | offset, value);
+  if (response == tb::AxilHost::kOkay) return;
+  throw DeviceError(fmt::format("chip: write of register {:#05x} on page {} answered with {}",
+                                offset, page, tb::AxiHost::response_name(response)));
+}
+
+std::uint32_t Chip::get(unsigned page, std::uint32_t offset) {
+  const tb::AxilHost::Answer answer = registers.read(page << 12 | offset);
+  if (answer.resp == tb::AxilHost::kOkay) return answer.data;
+  throw DeviceError(fmt::format("chip: read of register {:#05x} on page {} answered with {}",
+                                offset, page, tb::AxiHost::response_name(answer.resp)));
+}
+
+Device& Chip::subsystem(unsigned n) {
+  if (n >= subsystems()) {
+    throw DeviceError(fmt::format("chip: no subsystem {}, it has {}", n, subsystems()));
+  }
+  subsystems_.resize(subsystems());
+  if (!subsystems_[n]) {
+    subsystems_[n] = std::make_unique<Subsystem>(*this, n);
+    enabled_ |= 1U << n | 1U << reg::kIrqEnableRingLsb | 1U << reg::kIrqEnableMemoryLsb;
+    set(0, reg::kIrqEnableOffset, enabled_);
+  }
+  return *subsystems_[n];
+}
+
+std::uint32_t Chip::wait_ended(const Progress& progress) {
+  const std::uint64_t begin = cycle();
+  while (ended_ == 0) {
+    if (interrupt()) {
+      serve();
+      continue;
+    }
+    clock();
+    const std::uint64_t clocks = cycle() - begin;
+    if (clocks % kProgressClocks == 0 && progress && !progress(clocks)) return 0;
+  }
+  return std::exchange(ended_, 0);
+}
+
+void Chip::serve() {
+  const std::uint32_t causes = get(0, reg::kIrqStatusOffset) & enabled_;
+  for (unsigned n = 0; n < subsystems(); ++n) {
+    if ((causes >> n & 1U) == 0) continue;
+    set(n + 1, registers::kIrqStatusOffset, 3);
+    set(0, reg::kIrqStatusOffset, 1U << n);
+    ended_ |= 1U << n;
+  }
+  serve_faults(causes);
+}
+
+void Chip::serve_faults(std::uint32_t causes) {
+  const auto serve_one = [&](unsigned lsb, std::uint32_t errors, const char* what) {
+    if ((causes >> lsb & 1U) == 0) return;
+    const std::uint32_t stations = get(0, errors);
+    for (unsigned s = 0; s < this->stations(); ++s) {
+      if ((stations >> s & 1U) != 0) faults_.push_back(fmt::format("{} of station {}", what, s));
+    }
+    set(0, errors, stations);
+    set(0, reg::kIrqStatusOffset, 1U << lsb);
+  };
+  serve_one(reg::kIrqStatusMemoryLsb, reg::kMemoryErrorsOffset, "uncorrectable data in the memory");
+  serve_one(reg::kIrqStatusRingLsb, reg::kRingErrorsOffset,
+            "an error on the ring at the interface");
+}
+
+}  // namespace s4::sw

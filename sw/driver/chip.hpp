@@ -1,0 +1,117 @@
+// The verilated chip with an LPDDR4X device at every channel, as its host has it: memory through
+// AXI4, registers through AXI4-Lite, one interrupt line. Its subsystems are devices of their own,
+// which may run at the same time:
+//
+//   Chip chip(config, {});
+//   chip.subsystem(0).begin(...); chip.subsystem(1).begin(...);
+//   for (unsigned left = 0b11; left != 0;) {
+//     const unsigned ended = chip.wait_ended({});  // bit n: the program of subsystem n
+//     ...chip.subsystem(n).collect() of each...
+//     left &= ~ended;
+//   }
+//
+// The devices judge every DRAM command (sim::LpddrViolation). What the host does takes clocks.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/config/gen/configuration.hpp"
+#include "sw/driver/device.hpp"
+#include "sw/driver/memory_kind.hpp"
+#include "tb/axi_host.hpp"
+#include "tb/axil_host.hpp"
+#include "tb/lpddr_channels.hpp"
+#include "tb/model.hpp"
+
+namespace s4::sw {
+
+struct ChipOptions {
+  tb::Kind kind = tb::Kind::kFast;
+  unsigned ranks = 2;
+  bool ecc = false;
+  /// Subsystems write and read memory in the devices, outside of time, instead of over AXI4.
+  bool backdoor = false;
+  /// FST file; needs kind kWave. Clocks [wave_from, wave_to) are recorded.
+  std::string wave;
+  std::uint64_t wave_from = 0;
+  std::uint64_t wave_to = tb::Model::kForever;
+  /// Name or path of the configuration, as tb::Model takes it; empty: its name.
+  std::string config_argument;
+  tb::ModelOptions model;
+};
+
+class Chip {
+ public:
+  /// Resets the chip and waits for its memories, whose initialisation is cut short.
+  explicit Chip(const config::Configuration& config, const ChipOptions& options = {});
+  ~Chip();
+
+  [[nodiscard]] const config::Configuration& config() const { return config_; }
+  [[nodiscard]] unsigned subsystems() const { return config_.num_subsystems; }
+  [[nodiscard]] unsigned stations() const { return subsystems() + 1; }
+  /// Bytes of the address space, every one of which exists.
+  [[nodiscard]] std::uint64_t bytes() const { return channels_->layout().bytes(); }
+  [[nodiscard]] std::uint64_t cycle() const { return model->cycle(); }
+
+  void clock();
+  void clocks(std::uint64_t count);
+  /// Clocks until the memories of all stations are initialised; throws DeviceError.
+  void wait_ready();
+
+  // Memory by AXI4; wait for the answers. The response is the worst of all beats.
+  unsigned try_read(std::uint64_t address, std::span<std::uint8_t> bytes);
+  unsigned try_write(std::uint64_t address, std::span<const std::uint8_t> bytes);
+  /// Throw DeviceError at an answer other than OKAY.
+  void read(std::uint64_t address, std::span<std::uint8_t> bytes);
+  void write(std::uint64_t address, std::span<const std::uint8_t> bytes);
+  void finish();  ///< until all that was begun at `axi` is answered
+
+  // Registers by AXI4-Lite; throw DeviceError at an answer other than OKAY. Page 0 is the chip's,
+  // page n + 1 that of subsystem n.
+  void set(unsigned page, std::uint32_t offset, std::uint32_t value);
+  [[nodiscard]] std::uint32_t get(unsigned page, std::uint32_t offset);
+  [[nodiscard]] bool interrupt() const { return irq_.get() != 0; }
+
+  /// Subsystem n; enables its interrupt, and those of errors.
+  [[nodiscard]] Device& subsystem(unsigned n);
+  /// Clocks until a program has ended, and serves the interrupts. Bit n: that of subsystem n; 0 if
+  /// `progress` gave up.
+  std::uint32_t wait_ended(const Progress& progress);
+  /// What ring and memories have reported so far; empty: nothing.
+  [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
+
+  /// Clocks until the controllers have written what they hold.
+  void settle() { clocks(2000); }
+  [[nodiscard]] tb::LpddrChannels& channels() { return *channels_; }
+  [[nodiscard]] DramReport dram() const;
+
+  std::unique_ptr<tb::Model> model;
+
+ private:
+  class Subsystem;
+
+  void serve();
+  void serve_faults(std::uint32_t causes);
+
+  config::Configuration config_;
+  ChipOptions options_;
+  std::unique_ptr<tb::LpddrChannels> channels_;
+  std::vector<std::unique_ptr<Subsystem>> subsystems_;
+  tb::Port irq_, init_done_;
+  std::uint32_t enabled_ = 0;  // interrupt causes
+  std::uint32_t ended_ = 0;    // programs that wait_ended() has not told of yet
+  std::uint64_t start_clocks_ = 0;
+  std::vector<std::string> faults_;
+
+ public:
+  tb::AxiHost axi;
+  tb::AxilHost registers;
+};
+
+}  // namespace s4::sw
