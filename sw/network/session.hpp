@@ -1,0 +1,72 @@
+// A compiled network on a device, program by program: the host's part in between included.
+//
+//   NetworkSession session(compiled, inputs, device, settings);
+//   session.load();
+//   while (session.begin_program()) {  // rings the doorbell
+//     ...until the program has ended: device.wait()...
+//     session.end_program();
+//   }
+//   session.failed(), session.take_outcome()
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sw/driver/device.hpp"
+#include "sw/network/network.hpp"
+
+namespace s4::sw {
+
+/// What one device made of the network.
+struct NetworkOutcome {
+  std::vector<std::uint8_t> memory;  ///< the write region
+  std::vector<graph::TensorData> outputs;
+  std::vector<HostStepReport> host_steps;
+  double wall_s = 0;  ///< of the programs
+};
+
+class NetworkSession {
+ public:
+  /// All but the settings' progress must outlive the session.
+  NetworkSession(const CompiledNetwork& compiled, const std::vector<graph::TensorData>& inputs,
+                 Device& device, const RunSettings& settings);
+  ~NetworkSession();
+
+  /// Writes weights, and what results must not keep, into the device's memory.
+  void load();
+  /// Writes the inputs of the next program and starts it; false once all are done, or one failed.
+  bool begin_program();
+  /// Clocks that the compiler expects of all programs.
+  [[nodiscard]] std::uint64_t predicted() const;
+  /// After the end of the program; `gave_up`: the host did not wait for it.
+  void end_program(bool gave_up = false);
+  /// Loads, runs all programs one after the other with a progress line, and reads the results.
+  void run();
+
+  [[nodiscard]] bool failed() const { return !error_.empty(); }
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] const std::vector<DeviceRun>& runs() const { return runs_; }
+  /// After the last program: reads memory and computes outputs.
+  [[nodiscard]] NetworkOutcome take_outcome();
+
+ private:
+  class HostValues;
+
+  [[nodiscard]] const ChipProgram& program() const;  ///< the next one, or that which runs
+  [[nodiscard]] const MemoryValue& memory_of(std::size_t value) const;
+  [[nodiscard]] RunRequest request() const;
+
+  const CompiledNetwork& compiled_;
+  Device& device_;
+  const RunSettings& settings_;
+  NetworkOutcome outcome_;
+  std::unique_ptr<HostValues> host_;
+  std::vector<bool> written_;  // by value
+  std::size_t next_ = 0;       // program to begin
+  std::vector<DeviceRun> runs_;
+  std::string error_;
+};
+
+}  // namespace s4::sw
