@@ -10,8 +10,10 @@
 #include "sw/cli/commands.hpp"
 #include "sw/cli/network_options.hpp"
 #include "sw/driver/configuration.hpp"
+#include "sw/network/chip_run.hpp"
 #include "sw/network/report_json.hpp"
 #include "sw/npy/npy.hpp"
+#include "sw/program_file/program_file.hpp"
 #include "sw/report/layer_json.hpp"
 
 namespace s4::cli {
@@ -21,7 +23,7 @@ struct Options {
   ModelOptions model;
   std::string backend = "all";
   std::vector<std::string> inputs, outputs;
-  std::string json, trace, kind = "fast", memory = "ideal", ecc = "off";
+  std::string json, trace, kind = "fast", memory, ecc = "off", mode, preload = "axi";
   sw::NetworkRunSettings settings;
 };
 
@@ -29,10 +31,65 @@ struct Options {
 std::string arguments(const Options& o) {
   std::string text = "run " + o.model.path;
   for (const std::string& input : o.inputs) text += " --input " + input;
+  if (!o.mode.empty()) text += " --mode " + o.mode + " --preload " + o.preload;
   return text + model_arguments(o.model);
 }
 
+void require_outputs(const Options& o, const sw::CompiledNetwork& compiled) {
+  const std::size_t count = compiled.network.graph.outputs.size();
+  if (o.outputs.empty() || o.outputs.size() == count) return;
+  throw std::invalid_argument(fmt::format("--output is given {} times, the network has {} outputs",
+                                          o.outputs.size(), count));
+}
+
+void write_outputs(const Options& o, const std::vector<graph::TensorData>& outputs) {
+  for (std::size_t i = 0; i < o.outputs.size(); ++i) sw::write_npy(o.outputs[i], outputs[i]);
+}
+
+/// On the whole chip.
+int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
+             const config::Configuration& config) {
+  const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
+  const std::vector<sw::ChipShare> shares =
+      sw::single_shares(inputs, config, sw::chip_memory_bytes(config, ecc),
+                        [&](const std::vector<graph::TensorData>& part, std::uint64_t base) {
+                          return open_compiled(o.model, config, part, base);
+                        });
+  require_outputs(o, shares.front().compiled);
+  for (const std::string& note : shares.front().compiled.network.notes) {
+    fmt::print("note: {}\n", note);
+  }
+  const sw::ChipRunReport report =
+      sw::run_on_chip(o.mode, shares, config, o.settings, o.preload == "backdoor");
+  fmt::print("{}", sw::to_text(report));
+  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
+  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  const std::vector<graph::TensorData> outputs = sw::joined_outputs(report);
+  if (outputs.empty()) return 1;
+  write_outputs(o, outputs);
+  return report.ok() ? 0 : 1;
+}
+
+/// What goes with --mode, and what does not.
+void check_mode(const Options& o) {
+  const auto refuse = [](const char* text) { throw std::invalid_argument(text); };
+  if (o.mode.empty()) {
+    if (o.preload != "axi") refuse("--preload needs --mode");
+    return;
+  }
+  if (o.memory == "ideal")
+    refuse("--mode runs on the chip, whose memory is LPDDR4X: --memory lpddr4");
+  if (o.backend == "functional" || o.backend == "reference") {
+    refuse("--mode runs on the chip: --backend rtl or all");
+  }
+  if (sw::is_program(o.model.path)) {
+    refuse("--mode compiles for every subsystem: it needs the ONNX file, not a program");
+  }
+}
+
 int run(Options o) {
+  check_mode(o);
+  if (o.memory.empty()) o.memory = o.mode.empty() ? "ideal" : "lpddr4";
   sw::RunSettings& settings = o.settings.run;
   settings.backend = sw::backend_from_name(o.backend);
   settings.rtl.kind = tb::kind_from_name(o.kind);
@@ -65,12 +122,9 @@ int run(Options o) {
   std::vector<graph::TensorData> inputs;
   for (const std::string& path : o.inputs) inputs.push_back(sw::read_npy(path));
   const config::Configuration config = sw::find_configuration(o.model.config);
+  if (!o.mode.empty()) return run_chip(o, inputs, config);
   const sw::CompiledNetwork compiled = open_compiled(o.model, config, inputs);
-  if (!o.outputs.empty() && o.outputs.size() != compiled.network.graph.outputs.size()) {
-    throw std::invalid_argument(
-        fmt::format("--output is given {} times, the network has {} outputs", o.outputs.size(),
-                    compiled.network.graph.outputs.size()));
-  }
+  require_outputs(o, compiled);
   for (const std::string& note : compiled.network.notes) fmt::print("note: {}\n", note);
   const sw::NetworkReport report = sw::run_network(compiled, inputs, config, o.settings);
   fmt::print("{}", sw::to_text(report));
@@ -78,7 +132,7 @@ int run(Options o) {
   if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
   // Results of a run that failed are not passed off as the network's.
   if (!report.error.empty()) return 1;
-  for (std::size_t i = 0; i < o.outputs.size(); ++i) sw::write_npy(o.outputs[i], report.outputs[i]);
+  write_outputs(o, report.outputs);
   return report.ok() ? 0 : 1;
 }
 
@@ -110,9 +164,18 @@ void add_run_command(CLI::App& app, Action& action) {
       ->check(finite());
   command
       ->add_option("--memory", o->memory,
-                   "Memory of the RTL: ideal, or lpddr4 (controllers in RTL, device models)")
-      ->capture_default_str()
+                   "Memory of the RTL: ideal, or lpddr4 (controllers in RTL, device models); "
+                   "default ideal, of the chip lpddr4")
       ->check(CLI::IsMember({"ideal", "lpddr4"}));
+  command
+      ->add_option("--mode", o->mode,
+                   "Run on the whole chip. single: every subsystem has images of its own")
+      ->check(CLI::IsMember({"single"}));
+  command
+      ->add_option("--preload", o->preload,
+                   "How weights reach the chip's memory: axi, or backdoor (outside of time)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"axi", "backdoor"}));
   command->add_option("--ecc", o->ecc, "Error correction of the LPDDR4X memory: on or off")
       ->capture_default_str()
       ->check(CLI::IsMember({"on", "off"}));

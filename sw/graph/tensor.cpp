@@ -1,5 +1,7 @@
 #include "sw/graph/tensor.hpp"
 
+#include <algorithm>
+
 namespace s4::sw::graph {
 
 const char* name_of(DataType type) {
@@ -127,6 +129,48 @@ void TensorData::check() const {
     throw GraphError("a tensor of shape " + to_string(shape) + " was given " +
                      std::to_string(size()) + " values");
   }
+}
+
+TensorData slice_rows(const TensorData& data, std::int64_t begin, std::int64_t count) {
+  if (data.shape.empty() || begin < 0 || count < 0 || begin + count > data.shape[0]) {
+    throw GraphError("a tensor " + to_string(data.shape) + " has no rows " + std::to_string(begin) +
+                     " to " + std::to_string(begin + count));
+  }
+  TensorData part;
+  part.type = data.type;
+  part.shape = data.shape;
+  part.shape[0] = count;
+  const std::int64_t row = data.shape[0] == 0 ? 0 : data.size() / data.shape[0];
+  std::visit(
+      [&](const auto& values) {
+        part.values = std::decay_t<decltype(values)>(values.begin() + begin * row,
+                                                     values.begin() + (begin + count) * row);
+      },
+      data.values);
+  return part;
+}
+
+TensorData join_rows(const std::vector<TensorData>& parts) {
+  if (parts.empty()) throw GraphError("nothing to join");
+  TensorData whole = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const TensorData& part = parts[i];
+    const bool fits = part.type == whole.type && !whole.shape.empty() &&
+                      part.shape.size() == whole.shape.size() &&
+                      std::equal(part.shape.begin() + 1, part.shape.end(), whole.shape.begin() + 1);
+    if (!fits) {
+      throw GraphError("tensors " + to_string(whole.shape) + " and " + to_string(part.shape) +
+                       " do not join");
+    }
+    whole.shape[0] += part.shape[0];
+    std::visit(
+        [&](auto& values) {
+          const auto& more = part.get<typename std::decay_t<decltype(values)>::value_type>();
+          values.insert(values.end(), more.begin(), more.end());
+        },
+        whole.values);
+  }
+  return whole;
 }
 
 }  // namespace s4::sw::graph

@@ -75,4 +75,10 @@ struct TensorData {
   void check() const;
 };
 
+/// Rows [begin, begin + count) of the first dimension; throws GraphError if there are fewer.
+[[nodiscard]] TensorData slice_rows(const TensorData& data, std::int64_t begin, std::int64_t count);
+/// One behind the other along the first dimension; throws GraphError unless types and the other
+/// dimensions agree.
+[[nodiscard]] TensorData join_rows(const std::vector<TensorData>& parts);
+
 }  // namespace s4::sw::graph

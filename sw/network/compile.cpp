@@ -25,7 +25,9 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
 
 class Compiler {
  public:
-  Compiler(Network network, const config::Configuration& config) : config_(config) {
+  Compiler(Network network, const config::Configuration& config, std::uint64_t base)
+      : config_(config) {
+    out_.read_region.address = base;
     out_.network = std::move(network);
     out_.config_name = config.name;
     out_.config_hash = config.hash;
@@ -480,8 +482,9 @@ class Compiler {
 
 }  // namespace
 
-CompiledNetwork compile_network(Network network, const config::Configuration& config) {
-  return Compiler(std::move(network), config).run();
+CompiledNetwork compile_network(Network network, const config::Configuration& config,
+                                std::uint64_t base) {
+  return Compiler(std::move(network), config, base).run();
 }
 
 }  // namespace s4::sw

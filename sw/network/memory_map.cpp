@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace s4::sw {
 namespace {
 
-constexpr std::uint64_t kBase = 0x100000;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kAddressSpace = std::uint64_t{1} << 36;
 constexpr std::size_t kMostCommands = (std::size_t{1} << 24) - 1;
@@ -22,7 +23,7 @@ void require_room(std::uint64_t end) {
 
 void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& values) {
   compiled.memory.clear();
-  std::uint64_t next = kBase;
+  std::uint64_t next = compiled.read_region.address;
   for (const bool outputs : {false, true}) {
     if (outputs) compiled.write_region.address = next;
     for (const std::size_t index : values) {
@@ -42,7 +43,7 @@ void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& val
 void place_programs(CompiledNetwork& compiled) {
   compiled.weight_region.size = page_up(compiled.weights.size());
   std::uint64_t next = compiled.weight_region.address + compiled.weight_region.size;
-  compiled.read_region = {kBase, next - kBase};
+  compiled.read_region.size = next - compiled.read_region.address;
   for (ChipProgram& chip : compiled.programs) {
     if (chip.program.commands.size() > kMostCommands) {
       throw CompileError(fmt::format("program '{}': {} commands are more than a program can have",
@@ -52,6 +53,15 @@ void place_programs(CompiledNetwork& compiled) {
     next = page_up(next + chip.program.commands.size() * commands::kCommandBytes);
     require_room(next);
   }
+}
+
+std::uint64_t memory_end(const CompiledNetwork& compiled) {
+  std::uint64_t end = compiled.read_region.address + compiled.read_region.size;
+  for (const ChipProgram& chip : compiled.programs) {
+    end = std::max(end, page_up(chip.program.address +
+                                chip.program.commands.size() * commands::kCommandBytes));
+  }
+  return end;
 }
 
 }  // namespace s4::sw

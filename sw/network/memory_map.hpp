@@ -1,4 +1,4 @@
-// Where a compiled network lies in memory. From a fixed base, whole pages each:
+// Where a compiled network lies in memory. From the start of its read region, whole pages each:
 //   [values that the host writes][values that the chip writes][weights][programs]
 #pragma once
 
@@ -12,6 +12,9 @@ namespace s4::sw {
 /// Places these values, in order, and sets the regions of values and the start of the weights.
 /// `values`: positions in Network::values; a chip layer makes those with a producer.
 void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& values);
+
+/// Behind everything that the network has in memory, a multiple of 4096.
+[[nodiscard]] std::uint64_t memory_end(const CompiledNetwork& compiled);
 
 /// Once weights and commands are known: regions that the chip may use, addresses of the programs.
 /// Throws CompileError if something is larger than the hardware can address.

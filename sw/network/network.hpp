@@ -142,8 +142,13 @@ struct CompiledNetwork {
   Region write_region;  ///< what context 0 may write, whole pages
 };
 
-/// Throws CompileError if a layer does not fit the configuration in any way.
-[[nodiscard]] CompiledNetwork compile_network(Network network, const config::Configuration& config);
+/// Where a network starts in memory unless told otherwise.
+inline constexpr std::uint64_t kNetworkBase = 0x100000;
+
+/// `base`: first address in memory, a multiple of 4096. Throws CompileError if a layer does not fit
+/// the configuration in any way.
+[[nodiscard]] CompiledNetwork compile_network(Network network, const config::Configuration& config,
+                                              std::uint64_t base = kNetworkBase);
 
 struct NetworkRunSettings {
   RunSettings run;

@@ -166,3 +166,20 @@ TEST_CASE("command line: damaged .npy files") {
                       folder.file("bad.npy"));
   CHECK(count.refused > 0);
 }
+
+TEST_CASE("command line: options that do not go with a run on the whole chip are refused") {
+  const Folder folder;
+  const std::string input = " --config tiny --input " + folder.file("x.npy");
+  const auto refused = [](const std::string& arguments, const std::string& why) {
+    const Outcome outcome = run("run " + arguments);
+    INFO(arguments << ": " << outcome.output);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.output.find(why) != std::string::npos);
+  };
+  const std::string single = folder.model + input + " --mode single";
+  refused(single + " --memory ideal", "--memory lpddr4");
+  refused(single + " --backend functional", "--backend rtl or all");
+  refused(single + " --stalls 0.1", "--stalls needs --memory ideal");
+  refused(folder.file("p.s4p") + input + " --mode single", "it needs the ONNX file");
+  refused(folder.model + input + " --preload backdoor", "--preload needs --mode");
+}

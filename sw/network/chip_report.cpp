@@ -1,0 +1,77 @@
+// A run on the whole chip as JSON, as text, and as a trace.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sw/network/chip_run.hpp"
+#include "sw/network/report_json.hpp"
+
+namespace s4::sw {
+
+using nlohmann::json;
+
+json to_json(const ChipRunReport& report) {
+  json out{{"mode", report.mode},
+           {"config", report.config},
+           {"ok", report.ok()},
+           {"preload", report.backdoor ? "backdoor" : "axi"},
+           {"images", report.images},
+           {"cycles", report.cycles},
+           {"cycles_per_image", report.cycles_per_image()},
+           {"load_cycles", report.load_cycles},
+           {"macs_nonzero", report.macs_nonzero()},
+           {"wall_s", report.wall_s},
+           {"dram", to_json(report.dram)},
+           {"faults", report.faults},
+           {"subsystems", json::array()}};
+  std::uint64_t mismatches = 0;
+  for (const NetworkReport& subsystem : report.subsystems) {
+    out["subsystems"].push_back(to_json(subsystem));
+    mismatches += subsystem.mismatches();
+  }
+  out["mismatches"] = mismatches;
+  return out;
+}
+
+std::string to_text(const ChipRunReport& report) {
+  std::string text;
+  for (std::size_t n = 0; n < report.subsystems.size(); ++n) {
+    text += fmt::format("subsystem {}\n\n{}\n", n, to_text(report.subsystems[n]));
+  }
+  const double seconds = std::max(report.wall_s, 1e-9);
+  text += fmt::format("chip: {} image{} on {} subsystem{}, mode {}\n", report.images,
+                      report.images == 1 ? "" : "s", report.subsystems.size(),
+                      report.subsystems.size() == 1 ? "" : "s", report.mode);
+  text += fmt::format(
+      "  cycles      {} from the first doorbell to the last result, {:.1f} each image\n",
+      report.cycles, report.cycles_per_image());
+  text +=
+      fmt::format("  preload     {}\n",
+                  report.backdoor ? std::string("backdoor: weights and results outside of time")
+                                  : fmt::format("{} clocks over AXI4 before", report.load_cycles));
+  text += fmt::format("  memory      {}\n", to_text(report.dram));
+  text += fmt::format("  simulation  {:.2f} s, {:.1f} kHz, {:.1f} M non-zero MAC/s\n",
+                      report.wall_s, static_cast<double>(report.cycles) / seconds / 1e3,
+                      static_cast<double>(report.macs_nonzero()) / seconds / 1e6);
+  for (const std::string& fault : report.faults) text += fmt::format("  FAULT       {}\n", fault);
+  return text;
+}
+
+json to_trace(const ChipRunReport& report) {
+  json events = json::array();
+  for (std::size_t n = 0; n < report.subsystems.size(); ++n) {
+    json one = to_trace(report.subsystems[n]);
+    for (json& event : one["traceEvents"]) {
+      event["pid"] = n + 1;
+      if (event["name"] == "process_name") {
+        event["args"]["name"] = fmt::format("subsystem {}, {}", n, report.config);
+      }
+      events.push_back(std::move(event));
+    }
+  }
+  return {{"traceEvents", events},
+          {"displayTimeUnit", "ns"},
+          {"otherData", {{"unit", "1 us is one clock"}}}};
+}
+
+}  // namespace s4::sw
