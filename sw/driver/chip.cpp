@@ -16,6 +16,7 @@ namespace reg = chip_registers;
 constexpr unsigned kInitPatience = 100000;   // clocks
 constexpr std::uint64_t kPatience = 200000;  // clocks without an answer on AXI4
 constexpr std::uint64_t kProgressClocks = 2048;
+constexpr std::uint64_t kPollClocks = 65536;  // between looks for a lost interrupt
 constexpr unsigned kResetPolls = 1000;
 
 std::unique_ptr<tb::Model> load(const config::Configuration& config, const ChipOptions& options) {
@@ -57,6 +58,9 @@ class Chip::Subsystem final : public Device {
   }
   void write_register(std::uint32_t offset, std::uint32_t value) override {
     chip_.set(number_ + 1, offset, value);
+    if (offset == registers::kControlOffset) {
+      running_ = (value >> registers::kControlStartLsb & 1U) != 0;
+    }
   }
   [[nodiscard]] std::uint32_t read_register(std::uint32_t offset) override {
     return chip_.get(number_ + 1, offset);
@@ -84,6 +88,9 @@ class Chip::Subsystem final : public Device {
     return true;
   }
   void sample() { timeline_.sample(); }
+  /// Its program was started and its end not seen.
+  [[nodiscard]] bool running() const { return running_; }
+  void end() { running_ = false; }
 
  protected:
   [[nodiscard]] std::uint64_t now() const override { return chip_.cycle(); }
@@ -93,6 +100,7 @@ class Chip::Subsystem final : public Device {
   Chip& chip_;
   unsigned number_;
   EngineTimeline timeline_;
+  bool running_ = false;
 };
 
 // ---- The chip -----------------------------------------------------------------------------------
@@ -227,6 +235,7 @@ std::uint32_t Chip::wait_ended(const Progress& progress) {
     }
     clock();
     const std::uint64_t clocks = cycle() - begin;
+    if (clocks % kPollClocks == 0) poll();
     if (clocks % kProgressClocks == 0 && progress && !progress(clocks)) return 0;
   }
   return std::exchange(ended_, 0);
@@ -238,9 +247,28 @@ void Chip::serve() {
     if ((causes >> n & 1U) == 0) continue;
     set(n + 1, registers::kIrqStatusOffset, 3);
     set(0, reg::kIrqStatusOffset, 1U << n);
-    ended_ |= 1U << n;
+    end(n);
   }
   serve_faults(causes);
+}
+
+void Chip::end(unsigned n) {
+  ended_ |= 1U << n;
+  subsystems_[n]->end();
+}
+
+void Chip::poll() {
+  constexpr std::uint32_t kOver =
+      1U << registers::kStatusDoneLsb | 1U << registers::kStatusErrorLsb;
+  for (unsigned n = 0; n < subsystems_.size(); ++n) {
+    if (!subsystems_[n] || !subsystems_[n]->running()) continue;
+    if ((get(n + 1, registers::kStatusOffset) & kOver) == 0 || interrupt()) continue;
+    faults_.push_back(fmt::format("the interrupt of subsystem {} was lost, its end was polled", n));
+    set(n + 1, registers::kIrqStatusOffset, 3);
+    set(0, reg::kIrqStatusOffset, 1U << n);
+    set(0, reg::kIrqEnableOffset, enabled_);
+    end(n);
+  }
 }
 
 void Chip::serve_faults(std::uint32_t causes) {

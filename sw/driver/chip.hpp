@@ -83,7 +83,7 @@ class Chip {
   /// Clocks until a program has ended, and serves the interrupts. Bit n: that of subsystem n; 0 if
   /// `progress` gave up.
   std::uint32_t wait_ended(const Progress& progress);
-  /// What ring and memories have reported so far; empty: nothing.
+  /// What ring and memories have reported so far, and lost interrupts; empty: nothing.
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
   /// Clocks until the controllers have written what they hold.
@@ -97,6 +97,9 @@ class Chip {
   class Subsystem;
 
   void serve();
+  void end(unsigned n);
+  /// Looks for programs that ended without an interrupt.
+  void poll();
   void serve_faults(std::uint32_t causes);
 
   config::Configuration config_;
