@@ -4,13 +4,17 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
 #include "sw/cli/network_options.hpp"
+#include "sw/cli/run_layers.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/network/chip_run.hpp"
+#include "sw/network/cut.hpp"
+#include "sw/network/open.hpp"
 #include "sw/network/report_json.hpp"
 #include "sw/npy/npy.hpp"
 #include "sw/program_file/program_file.hpp"
@@ -24,6 +28,8 @@ struct Options {
   std::string backend = "all";
   std::vector<std::string> inputs, outputs;
   std::string json, trace, kind = "fast", memory, ecc = "off", mode, preload = "axi";
+  std::string from, to;  ///< layers; empty: the first, the last
+  unsigned jobs = 0;     ///< not 0: layers one by one
   sw::NetworkRunSettings settings;
 };
 
@@ -32,7 +38,13 @@ std::string arguments(const Options& o) {
   std::string text = "run " + o.model.path;
   for (const std::string& input : o.inputs) text += " --input " + input;
   if (!o.mode.empty()) text += " --mode " + o.mode + " --preload " + o.preload;
+  if (!o.from.empty()) text += " --from " + o.from;
+  if (!o.to.empty()) text += " --to " + o.to;
   return text + model_arguments(o.model);
+}
+
+[[nodiscard]] bool is_cut(const Options& o) {
+  return !o.from.empty() || !o.to.empty() || o.jobs != 0;
 }
 
 void require_outputs(const Options& o, const sw::CompiledNetwork& compiled) {
@@ -70,9 +82,15 @@ int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
   return report.ok() ? 0 : 1;
 }
 
-/// What goes with --mode, and what does not.
+/// What goes with --mode and --jobs, and what does not.
 void check_mode(const Options& o) {
   const auto refuse = [](const char* text) { throw std::invalid_argument(text); };
+  if (is_cut(o) && !o.mode.empty())
+    refuse("--from, --to and --jobs run on one subsystem: no --mode");
+  if (o.jobs != 0 && (!o.trace.empty() || !o.outputs.empty() || !o.settings.run.rtl.wave.empty())) {
+    refuse(
+        "--jobs checks layers one by one: --wave, --trace and --output are for a run without it");
+  }
   if (o.mode.empty()) {
     if (o.preload != "axi") refuse("--preload needs --mode");
     return;
@@ -85,6 +103,43 @@ void check_mode(const Options& o) {
   if (sw::is_program(o.model.path)) {
     refuse("--mode compiles for every subsystem: it needs the ONNX file, not a program");
   }
+}
+
+/// The prepared network, weights pruned.
+sw::Network prepared(const Options& o, const config::Configuration& config,
+                     const std::vector<graph::TensorData>& inputs) {
+  if (sw::is_program(o.model.path)) return open_compiled(o.model, config, inputs).network;
+  return sw::prepare(sw::open_graph(o.model.path, inputs), o.model.network(config));
+}
+
+/// Runs a compiled network and reports.
+int run_compiled(const Options& o, const sw::CompiledNetwork& compiled,
+                 const std::vector<graph::TensorData>& inputs,
+                 const config::Configuration& config) {
+  require_outputs(o, compiled);
+  for (const std::string& note : compiled.network.notes) fmt::print("note: {}\n", note);
+  const sw::NetworkReport report = sw::run_network(compiled, inputs, config, o.settings);
+  fmt::print("{}", sw::to_text(report));
+  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
+  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  // Results of a run that failed are not passed off as the network's.
+  if (!report.error.empty()) return 1;
+  write_outputs(o, report.outputs);
+  return report.ok() ? 0 : 1;
+}
+
+/// Some layers of the network.
+int run_cut(const Options& o, const std::vector<graph::TensorData>& inputs,
+            const config::Configuration& config) {
+  sw::Network network = prepared(o, config, inputs);
+  network.options.sparsity.reset();  // the weights are pruned already
+  const sw::LayerRange range{
+      o.from.empty() ? 0 : sw::find_layer(network, o.from),
+      o.to.empty() ? network.layers.size() - 1 : sw::find_layer(network, o.to)};
+  if (o.jobs != 0) return run_layers(network, inputs, range, config, o.settings, o.jobs, o.json);
+  const sw::NetworkCut cut = std::move(sw::cut_network(network, inputs, {range}).front());
+  return run_compiled(o, sw::compile_network(sw::prepare(cut.graph, network.options), config),
+                      cut.inputs, config);
 }
 
 int run(Options o) {
@@ -123,17 +178,9 @@ int run(Options o) {
   for (const std::string& path : o.inputs) inputs.push_back(sw::read_npy(path));
   const config::Configuration config = sw::find_configuration(o.model.config);
   if (!o.mode.empty()) return run_chip(o, inputs, config);
+  if (is_cut(o)) return run_cut(o, inputs, config);
   const sw::CompiledNetwork compiled = open_compiled(o.model, config, inputs);
-  require_outputs(o, compiled);
-  for (const std::string& note : compiled.network.notes) fmt::print("note: {}\n", note);
-  const sw::NetworkReport report = sw::run_network(compiled, inputs, config, o.settings);
-  fmt::print("{}", sw::to_text(report));
-  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
-  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
-  // Results of a run that failed are not passed off as the network's.
-  if (!report.error.empty()) return 1;
-  write_outputs(o, report.outputs);
-  return report.ok() ? 0 : 1;
+  return run_compiled(o, compiled, inputs, config);
 }
 
 }  // namespace
@@ -167,6 +214,12 @@ void add_run_command(CLI::App& app, Action& action) {
                    "Memory of the RTL: ideal, or lpddr4 (controllers in RTL, device models); "
                    "default ideal, of the chip lpddr4")
       ->check(CLI::IsMember({"ideal", "lpddr4"}));
+  command->add_option("--from", o->from,
+                      "First layer to run, by name or number; its inputs are the reference's");
+  command->add_option("--to", o->to, "Last layer to run");
+  command->add_option("--jobs", o->jobs, "Check layers one by one, so many processes at a time")
+      ->check(whole(1))
+      ->check(CLI::Range(1U, 256U));
   command
       ->add_option("--mode", o->mode,
                    "Run on the whole chip. single: every subsystem has images of its own")

@@ -182,4 +182,7 @@ TEST_CASE("command line: options that do not go with a run on the whole chip are
   refused(single + " --stalls 0.1", "--stalls needs --memory ideal");
   refused(folder.file("p.s4p") + input + " --mode single", "it needs the ONNX file");
   refused(folder.model + input + " --preload backdoor", "--preload needs --mode");
+  refused(single + " --from fc", "no --mode");
+  refused(folder.model + input + " --jobs 2 --wave w.fst", "for a run without it");
+  refused(folder.model + input + " --from nix", "no layer 'nix'");
 }
