@@ -19,7 +19,7 @@ namespace {
 struct Options {
   ModelOptions model;
   std::int64_t batch = 1;
-  bool commands = false;
+  sw::InspectDetails details;
   std::string json;
 };
 
@@ -30,7 +30,7 @@ int run(const Options& o) {
       sw::is_program(o.model.path)
           ? sw::read_program(o.model.path)
           : open_compiled(o.model, sw::find_configuration(o.model.config), o.batch);
-  fmt::print("{}", sw::inspect_text(compiled, o.commands));
+  fmt::print("{}", sw::inspect_text(compiled, o.details));
   if (!o.json.empty()) sw::write_json(o.json, sw::inspect_json(compiled));
   return 0;
 }
@@ -43,7 +43,9 @@ void add_inspect_command(CLI::App& app, Action& action) {
       "inspect", "Layers, shapes, sparsity and bytes of a network, and what runs where and why");
   add_model_options(*command, o->model);
   add_batch_option(*command, o->batch);
-  command->add_flag("--commands", o->commands, "Also list every command");
+  command->add_flag("--schedule", o->details.schedule,
+                    "Also show the plan of every layer, the clocks expected and their bounds");
+  command->add_flag("--commands", o->details.commands, "Also list every command");
   command->add_option("--json", o->json, "Write the same to this file");
   command->callback([o, &action] { action = [o] { return run(*o); }; });
 }

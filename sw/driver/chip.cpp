@@ -130,6 +130,11 @@ void Chip::clock() {
   for (const auto& subsystem : subsystems_) {
     if (subsystem) subsystem->sample();
   }
+  if (options_.sample_clocks != 0 && cycle() % options_.sample_clocks == 0) {
+    TrafficSample sample{cycle(), {}};
+    for (const auto& c : channels_->counts()) sample.bursts.push_back(c.reads + c.writes);
+    traffic_.push_back(std::move(sample));
+  }
   model->tick();
 }
 

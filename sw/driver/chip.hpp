@@ -37,6 +37,8 @@ struct ChipOptions {
   bool ecc = false;
   /// Subsystems write and read memory in the devices, outside of time, instead of over AXI4.
   bool backdoor = false;
+  /// Clocks between looks at the traffic of the memory channels; 0: none.
+  unsigned sample_clocks = 0;
   /// FST file; needs kind kWave. Clocks [wave_from, wave_to) are recorded.
   std::string wave;
   std::uint64_t wave_from = 0;
@@ -44,6 +46,12 @@ struct ChipOptions {
   /// Name or path of the configuration, as tb::Model takes it; empty: its name.
   std::string config_argument;
   tb::ModelOptions model;
+};
+
+/// Bursts of 32 bytes read and written so far by every memory channel.
+struct TrafficSample {
+  std::uint64_t cycle = 0;
+  std::vector<std::uint64_t> bursts;
 };
 
 class Chip {
@@ -90,6 +98,7 @@ class Chip {
   void settle() { clocks(2000); }
   [[nodiscard]] tb::LpddrChannels& channels() { return *channels_; }
   [[nodiscard]] DramReport dram() const;
+  [[nodiscard]] const std::vector<TrafficSample>& traffic() const { return traffic_; }
 
   std::unique_ptr<tb::Model> model;
 
@@ -111,6 +120,7 @@ class Chip {
   std::uint32_t ended_ = 0;    // programs that wait_ended() has not told of yet
   std::uint64_t start_clocks_ = 0;
   std::vector<std::string> faults_;
+  std::vector<TrafficSample> traffic_;
 
  public:
   tb::AxiHost axi;

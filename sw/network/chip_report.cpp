@@ -69,6 +69,23 @@ json to_trace(const ChipRunReport& report) {
       events.push_back(std::move(event));
     }
   }
+  const std::size_t memory = report.subsystems.size() + 1;
+  events.push_back({{"name", "process_name"},
+                    {"ph", "M"},
+                    {"pid", memory},
+                    {"args", {{"name", "LPDDR4X, bytes per clock"}}}});
+  for (std::size_t i = 1; i < report.traffic.size(); ++i) {
+    const TrafficSample &before = report.traffic[i - 1], &now = report.traffic[i];
+    for (std::size_t c = 0; c < now.bursts.size(); ++c) {
+      const double bytes = 32.0 * static_cast<double>(now.bursts[c] - before.bursts[c]);
+      const double rate = bytes / static_cast<double>(now.cycle - before.cycle);
+      events.push_back({{"name", fmt::format("channel {}", c)},
+                        {"ph", "C"},
+                        {"pid", memory},
+                        {"ts", before.cycle},
+                        {"args", {{"bytes per clock", rate}}}});
+    }
+  }
   return {{"traceEvents", events},
           {"displayTimeUnit", "ns"},
           {"otherData", {{"unit", "1 us is one clock"}}}};

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <memory>
 
-#include "sw/driver/chip.hpp"
 #include "sw/driver/progress.hpp"
 #include "sw/network/memory_map.hpp"
 #include "sw/network/network_judge.hpp"
@@ -129,6 +128,7 @@ ChipRunReport run_on_chip(const std::string& mode, const std::vector<ChipShare>&
   options.kind = settings.run.rtl.kind;
   options.ecc = settings.run.rtl.memory == MemoryKind::kLpddr4Ecc;
   options.backdoor = backdoor;
+  options.sample_clocks = kTrafficClocks;
   options.wave = settings.run.rtl.wave;
   options.wave_from = settings.run.rtl.wave_from;
   options.wave_to = settings.run.rtl.wave_to;
@@ -158,6 +158,7 @@ ChipRunReport run_on_chip(const std::string& mode, const std::vector<ChipShare>&
     report.images += report.subsystems.back().batch;
   }
   report.dram = chip.dram();
+  report.traffic = chip.traffic();
   report.faults = chip.faults();
   return report;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/driver/chip.hpp"
 #include "sw/driver/memory_kind.hpp"
 #include "sw/network/network.hpp"
 
@@ -33,6 +34,8 @@ using CompileShare = std::function<CompiledNetwork(const std::vector<graph::Tens
 /// Bytes of the chip's memory.
 [[nodiscard]] std::uint64_t chip_memory_bytes(const config::Configuration& config, bool ecc);
 
+inline constexpr unsigned kTrafficClocks = 128;
+
 struct ChipRunReport {
   std::string mode;
   std::string config;
@@ -43,7 +46,8 @@ struct ChipRunReport {
   std::uint64_t load_cycles = 0;          ///< weights and cleared results written before
   double wall_s = 0;                      ///< host seconds of `cycles`
   DramReport dram;
-  std::vector<std::string> faults;  ///< what ring and memory reported
+  std::vector<TrafficSample> traffic;  ///< of the memory channels, every kTrafficClocks
+  std::vector<std::string> faults;     ///< what ring and memory reported
 
   [[nodiscard]] bool ok() const;
   [[nodiscard]] double cycles_per_image() const;
@@ -64,7 +68,8 @@ struct ChipRunReport {
 /// {mode, ok, cycles, ..., subsystems: [as to_json(NetworkReport)]}
 [[nodiscard]] nlohmann::json to_json(const ChipRunReport& report);
 [[nodiscard]] std::string to_text(const ChipRunReport& report);
-/// One process per subsystem, rows as of to_trace(NetworkReport).
+/// One process per subsystem, rows as of to_trace(NetworkReport); one with a counter per memory
+/// channel.
 [[nodiscard]] nlohmann::json to_trace(const ChipRunReport& report);
 
 }  // namespace s4::sw

@@ -55,6 +55,35 @@ Totals totals(const CompiledNetwork& compiled) {
   return t;
 }
 
+std::string moved_text(const CompiledNetwork& compiled, const char* what,
+                       const std::vector<std::size_t>& values) {
+  std::string text;
+  for (const MemoryValue& memory : compiled.memory) {
+    if (std::find(values.begin(), values.end(), memory.value) == values.end()) continue;
+    const graph::TensorId tensor = compiled.network.values[memory.value].tensor;
+    text += fmt::format("  {:<6} {:>10} bytes at {:#011x}  {}\n", what, memory.region.size,
+                        memory.region.address, compiled.network.graph.at(tensor).name);
+  }
+  return text;
+}
+
+/// Clocks that the compiler expects of every resource; the largest is the bound.
+std::string schedule_text(const CompiledNetwork& compiled, const ChipProgram& chip) {
+  std::string text = moved_text(compiled, "reads", chip.inputs);
+  text += moved_text(compiled, "writes", chip.outputs);
+  text += fmt::format("  {:<20} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}  {:<11} {}\n",
+                      "clocks expected", "in all", "mac", "activation", "weights", "epilogue",
+                      "rows", "memory", "bound", "plan");
+  for (const LayerPlacement& placed : chip.layers) {
+    const Estimate& e = placed.estimate;
+    text += fmt::format("  {:<20} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}  {:<11} {}\n",
+                        compiled.network.layers[placed.layer].layer.name, placed.predicted, e.mac,
+                        e.activation, e.weights, e.epilogue, e.rows, e.memory(), bound_name(e),
+                        placed.plan.describe());
+  }
+  return text;
+}
+
 }  // namespace
 
 json inspect_json(const CompiledNetwork& compiled) {
@@ -112,7 +141,7 @@ json inspect_json(const CompiledNetwork& compiled) {
   return out;
 }
 
-std::string inspect_text(const CompiledNetwork& compiled, bool with_commands) {
+std::string inspect_text(const CompiledNetwork& compiled, const InspectDetails& details) {
   const Network& network = compiled.network;
   const graph::Graph& graph = network.graph;
   std::string text = fmt::format("configuration {}\n", compiled.config_name);
@@ -149,7 +178,8 @@ std::string inspect_text(const CompiledNetwork& compiled, bool with_commands) {
                 ? std::string("activations in memory: not even one image fits the local buffer\n")
                 : fmt::format("activations stay on the chip, {} image{} at a time, inputs {}\n",
                               chip.sub_batch, chip.sub_batch == 1 ? "" : "s", chip.residency);
-    for (std::size_t c = 0; with_commands && c < chip.program.commands.size(); ++c) {
+    if (details.schedule) text += schedule_text(compiled, chip);
+    for (std::size_t c = 0; details.commands && c < chip.program.commands.size(); ++c) {
       text += fmt::format("  {:>5} {:<18} {}\n", c, chip.program.info[c].what,
                           disassemble(chip.program.commands[c]));
     }

@@ -121,15 +121,17 @@ json to_json(const NetworkReport& report) {
 }
 
 std::string to_text(const NetworkReport& report) {
-  std::string text = fmt::format("{:<20} {:<8} {:>9} {:>9} {:>9} {:>10} {:>9} {:>10} {:>8} {}\n",
-                                 "layer", "engine", "dense MAC", "non-zero", "sparsity",
-                                 "weights B", "ideal", "cycles", "of ideal", "bound");
+  std::string text =
+      fmt::format("{:<20} {:<8} {:>9} {:>9} {:>9} {:>10} {:>9} {:>10} {:>10} {:>8} {}\n", "layer",
+                  "engine", "dense MAC", "non-zero", "sparsity", "weights B", "ideal", "expected",
+                  "cycles", "of ideal", "bound");
   for (const NetworkLayerReport& l : report.layers) {
-    text += fmt::format("{:<20} {:<8} {:>9} {:>9} {:>8.1f}x {:>10} {:>9.0f} {:>10} {:>8} {}\n",
-                        cut_text(l.name, 20), l.engine, short_count(l.macs_dense),
-                        short_count(l.macs_nonzero), l.sparsity, l.weight_bytes, l.ideal_cycles,
-                        l.cycles ? std::to_string(*l.cycles) : "-",
-                        l.cycles ? fmt::format("{:.1f} %", 100 * l.utilisation()) : "-", l.bound);
+    text +=
+        fmt::format("{:<20} {:<8} {:>9} {:>9} {:>8.1f}x {:>10} {:>9.0f} {:>10} {:>10} {:>8} {}\n",
+                    cut_text(l.name, 20), l.engine, short_count(l.macs_dense),
+                    short_count(l.macs_nonzero), l.sparsity, l.weight_bytes, l.ideal_cycles,
+                    l.predicted_cycles, l.cycles ? std::to_string(*l.cycles) : "-",
+                    l.cycles ? fmt::format("{:.1f} %", 100 * l.utilisation()) : "-", l.bound);
   }
   text += '\n';
   if (report.cycles) {

@@ -1,5 +1,6 @@
 // Networks on the whole chip through the driver: every subsystem its own, all at the same time.
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "sim/config/configuration_loader.hpp"
 #include "sw/graph/evaluate.hpp"
@@ -92,6 +93,30 @@ TEST_CASE("chip: a wrong byte of a result is found, with its subsystem's layer")
   const ChipRunReport report = run_on_chip("single", networks.shares, config, settings, true);
   CHECK(!report.ok());
   CHECK(report.subsystems.at(0).mismatches() > 0);
+}
+
+TEST_CASE("chip: the trace has every engine and the traffic of every channel") {
+  const config::Configuration config = sim::load_configuration(tb::root(), "tiny");
+  const Networks networks(config, tb::seed(), kNetworkBase);
+  const ChipRunReport report = run_on_chip("single", networks.shares, config, settings_of(), false);
+  std::map<std::string, double> bytes;
+  std::size_t slices = 0;
+  const nlohmann::json trace = to_trace(report);
+  for (const nlohmann::json& event : trace.at("traceEvents")) {
+    if (event["ph"] == "X") ++slices;
+    if (event["ph"] != "C") continue;
+    bytes[event["name"]] += event["args"]["bytes per clock"].get<double>() * kTrafficClocks;
+  }
+  CHECK(slices > report.subsystems[0].runs.size());
+  REQUIRE(bytes.size() == report.dram.channels.size());
+  for (std::size_t c = 0; c < report.dram.channels.size(); ++c) {
+    // The devices' own count, but for what came behind the last sample.
+    const auto& counts = report.dram.channels[c];
+    const double due = 32.0 * static_cast<double>(counts.reads + counts.writes);
+    const double got = bytes["channel " + std::to_string(c)];
+    CHECK(got <= due);
+    CHECK(got >= due - 32.0 * kTrafficClocks);
+  }
 }
 
 TEST_CASE("chip: images are shared among subsystems") {
