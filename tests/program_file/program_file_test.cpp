@@ -51,6 +51,25 @@ std::string error_of(const Bytes& bytes) {
   return "";
 }
 
+TEST_CASE("a program for another address is read back for it") {
+  const config::Configuration config = configuration("tiny");
+  NetworkBuilder b(2, true);
+  const CompiledNetwork here = compiled_network(b, config);
+  constexpr std::uint64_t kBase = 0x5'0000'0000;
+  const CompiledNetwork there = compile_network(here.network, config, kBase);
+  const CompiledNetwork read = decode_program(encode_program(there), "F");
+  CHECK(read.read_region.address == kBase);
+  REQUIRE(read.programs.size() == there.programs.size());
+  for (std::size_t p = 0; p < read.programs.size(); ++p) {
+    CHECK(read.programs[p].program.commands == there.programs[p].program.commands);
+    CHECK(read.programs[p].program.address == there.programs[p].program.address);
+  }
+  const auto inputs = b.data();
+  NetworkRunSettings settings;
+  settings.run.backend = Backend::kFunctional;
+  CHECK(run_network(read, inputs, config, settings).ok());
+}
+
 TEST_CASE("a program read back runs like the one written, comparisons included") {
   const config::Configuration config = configuration("tiny");
   NetworkBuilder b(1, true);
