@@ -321,6 +321,11 @@ std::vector<Conformance> all_cases() {
       Conformance c;
       c.config = config;
       c.layer_case = layer_case;
+      if (layer_case.geometry.quarters) {  // their width is a multiple of this
+        const std::uint32_t pixels = configuration(config).pixels_per_quadrant;
+        std::uint32_t& width = c.layer_case.geometry.width;
+        width = (width + pixels - 1) / pixels * pixels;
+      }
       c.layer_case.seed = s4::tb::seed() * 1000 + ++large;
       c.forced = large % 2 == 0;
       cases.push_back(std::move(c));
