@@ -1,4 +1,5 @@
 // Functions of bytes: tables behind layers, and alone.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "random_network.hpp"
@@ -42,9 +43,11 @@ void random_functions(NetworkBuilder& b) {
       case 2:
         x = b.function(b.function(y));
         break;
-      case 3:
-        x = b.function(b.chance(2) ? b.add(y, b.function(y)) : b.max_pool(y));
+      case 3: {  // no pool of an image that is smaller than its window
+        const bool small = std::min(b.shape(y)[2], b.shape(y)[3]) < 2;
+        x = b.function(b.chance(2) || small ? b.add(y, b.function(y)) : b.max_pool(y));
         break;
+      }
       default:
         x = y;
     }
