@@ -5,7 +5,7 @@
 /// started after that. The host may reset all but its registers.
 ///
 ///   s_axi_*  -> host_bridge ----> ring_network <----> chip_station, 2 channels each -> dfi_*
-///   s_axil_* -> host_registers -> subsystem -^
+///   s_axil_* -> host_registers -> subsystem -> broadcast_port -^
 /// Model: tests/chip/chip_bench.hpp
 module chip #(
     parameter int unsigned NumSubsystems = config_pkg::NumSubsystems,  // 1..15
@@ -99,6 +99,7 @@ module chip #(
   localparam int unsigned SliceBits = lpddr4_pkg::AddressWidth + $clog2(NumChannels);
   localparam int unsigned PlaceWidth = $clog2(Places);
   localparam int unsigned CounterWidth = lpddr4_pkg::CounterWidth;
+  localparam int unsigned KibWidth = AddrWidth - 10;
   localparam int unsigned RequestBits = 5 + AddrWidth + memory_port_pkg::TagWidth +
       memory_port_pkg::MaskWidth;
   localparam int unsigned WriteDataBits = 1 + memory_port_pkg::BeatBits +
@@ -123,6 +124,8 @@ module chip #(
   logic [ErrorsWidth*NumStations-1:0] ring_errors;
   logic [PortErrorsWidth*NumStations-1:0] port_errors;
   logic [NumStations*NumStations-1:0] dead;
+  logic [15:0] broadcast_stations;
+  logic [KibWidth-1:0] broadcast_first, broadcast_last;
 
   host_registers #(
       .NumSubsystems(NumSubsystems),
@@ -178,7 +181,10 @@ module chip #(
       .patience_o      (patience),
       .ring_errors_i   (ring_errors),
       .port_errors_i   (port_errors),
-      .dead_i          (dead)
+      .dead_i          (dead),
+      .broadcast_stations_o(broadcast_stations),
+      .broadcast_first_o   (broadcast_first),
+      .broadcast_last_o    (broadcast_last)
   );
   assign init_done_o = &memory_ready;
 
@@ -189,6 +195,10 @@ module chip #(
   logic [ResponseBits*NumStations-1:0] rsp;
 
   for (genvar n = 0; n < NumSubsystems; n = n + 1) begin : gen_subsystem
+    logic sub_req_valid, sub_req_ready, sub_rsp_valid, sub_rsp_ready;
+    memory_port_pkg::request_t sub_req;
+    memory_port_pkg::response_t sub_rsp;
+
     subsystem u_subsystem (
         .clk_i,
         .rst_ni           (chip_rst_n),
@@ -210,19 +220,40 @@ module chip #(
         .s_axil_rdata_o   (rdata[32*n+:32]),
         .s_axil_rresp_o   (rresp[2*n+:2]),
         .irq_o            (irq[n]),
-        .mem_req_valid_o  (req_valid[n]),
-        .mem_req_ready_i  (req_ready[n]),
-        .mem_req_o        (req[n*RequestBits+:RequestBits]),
+        .mem_req_valid_o  (sub_req_valid),
+        .mem_req_ready_i  (sub_req_ready),
+        .mem_req_o        (sub_req),
         .mem_wdata_valid_o(wdata_valid[n]),
         .mem_wdata_ready_i(wdata_ready[n]),
         .mem_wdata_o      (req_data[n*WriteDataBits+:WriteDataBits]),
-        .mem_rsp_valid_i  (rsp_valid[n]),
-        .mem_rsp_ready_o  (rsp_ready[n]),
-        .mem_rsp_i        (rsp[n*ResponseBits+:ResponseBits]),
+        .mem_rsp_valid_i  (sub_rsp_valid),
+        .mem_rsp_ready_o  (sub_rsp_ready),
+        .mem_rsp_i        (sub_rsp),
         .obs_start_o      (obs_start_o[5*n+:5]),
         .obs_done_o       (obs_done_o[5*n+:5]),
         .obs_index_o      (obs_index_o[160*n+:160]),
         .obs_done_index_o (obs_done_index_o[160*n+:160])
+    );
+
+    broadcast_port u_broadcast (
+        .clk_i,
+        .rst_ni         (chip_rst_n),
+        .self_i         (16'd1 << n),
+        .stations_i     (broadcast_stations),
+        .first_i        (broadcast_first),
+        .last_i         (broadcast_last),
+        .sub_req_valid_i(sub_req_valid),
+        .sub_req_ready_o(sub_req_ready),
+        .sub_req_i      (sub_req),
+        .sub_rsp_valid_o(sub_rsp_valid),
+        .sub_rsp_ready_i(sub_rsp_ready),
+        .sub_rsp_o      (sub_rsp),
+        .req_valid_o    (req_valid[n]),
+        .req_ready_i    (req_ready[n]),
+        .req_o          (req[n*RequestBits+:RequestBits]),
+        .rsp_valid_i    (rsp_valid[n]),
+        .rsp_ready_o    (rsp_ready[n]),
+        .rsp_i          (rsp[n*ResponseBits+:ResponseBits])
     );
   end
 
@@ -288,12 +319,14 @@ module chip #(
       .NumStations(NumStations),
       .SliceBits  (SliceBits),
       .Places     (Places),
+      .JointDepth (config_pkg::WeightSlots),
       .TimeLimit  (TimeLimit)
   ) u_network (
       .clk_i,
       .rst_ni         (chip_rst_n),
       .fault_i        ('0),
       .patience_i     (patience),
+      .joint_clear_i  (broadcast_stations == '0),
       .req_valid_i    (req_valid),
       .req_ready_o    (req_ready),
       .req_i          (req),

@@ -12,7 +12,8 @@ module chip_registers #(
     localparam int unsigned CounterWidth = lpddr4_pkg::CounterWidth,
     localparam int unsigned NumRingCounters = 8,  // of a station: those of ring_pkg, both kinds
     localparam int unsigned ErrorsWidth = 5 * ring_pkg::CounterWidth,
-    localparam int unsigned PortErrorsWidth = 3 * ring_pkg::CounterWidth
+    localparam int unsigned PortErrorsWidth = 3 * ring_pkg::CounterWidth,
+    localparam int unsigned KibWidth = memory_port_pkg::AddrWidth - 10
 ) (
     input  logic                                            clk_i,
     input  logic                                            rst_ni,
@@ -50,7 +51,11 @@ module chip_registers #(
     output logic [                                    15:0] patience_o,
     input  logic [             ErrorsWidth*NumStations-1:0] ring_errors_i,
     input  logic [         PortErrorsWidth*NumStations-1:0] port_errors_i,
-    input  logic [             NumStations*NumStations-1:0] dead_i
+    input  logic [             NumStations*NumStations-1:0] dead_i,
+    // Joint weight reads, as broadcast_port
+    output logic [                                    15:0] broadcast_stations_o,
+    output logic [                            KibWidth-1:0] broadcast_first_o,
+    output logic [                            KibWidth-1:0] broadcast_last_o
 );
 
   localparam int unsigned AddrWidth = chip_registers_pkg::AddrWidth;
@@ -100,11 +105,11 @@ module chip_registers #(
       .read_error_i  (read_error)
   );
 
-  // The map ends with RING_DEAD and has no gaps.
+  // The map ends with BROADCAST_LAST and has no gaps.
   assign write_offset = {write_word, 2'b00};
   assign read_offset  = {read_word, 2'b00};
-  assign write_error  = write_offset > chip_registers_pkg::RingDeadOffset;
-  assign read_error   = read_offset > chip_registers_pkg::RingDeadOffset;
+  assign write_error  = write_offset > chip_registers_pkg::BroadcastLastOffset;
+  assign read_error   = read_offset > chip_registers_pkg::BroadcastLastOffset;
   assign mask         = {
     {8{write_strobe[3]}}, {8{write_strobe[2]}}, {8{write_strobe[1]}}, {8{write_strobe[0]}}
   };
@@ -155,7 +160,8 @@ module chip_registers #(
   assign irq_o = (irq_status_q & irq_enable_q) != '0;
 
   // ---- Writable registers ----
-  logic [15:0] patience_q;
+  logic [15:0] patience_q, stations_q;
+  logic [KibWidth-1:0] first_q, last_q;
   logic [19:0] counter_select_q, ring_select_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -164,6 +170,9 @@ module chip_registers #(
       patience_q       <= chip_registers_pkg::PatienceReset[15:0];
       counter_select_q <= chip_registers_pkg::CounterSelectReset[19:0];
       ring_select_q    <= chip_registers_pkg::RingSelectReset[19:0];
+      stations_q       <= chip_registers_pkg::BroadcastStationsReset[15:0];
+      first_q          <= chip_registers_pkg::BroadcastFirstReset[KibWidth-1:0];
+      last_q           <= chip_registers_pkg::BroadcastLastReset[KibWidth-1:0];
     end else if (write) begin
       case (write_offset)
         chip_registers_pkg::IrqEnableOffset:
@@ -174,6 +183,12 @@ module chip_registers #(
         counter_select_q <= 20'((32'(counter_select_q) & ~mask) | cleared) & 20'hf071f;
         chip_registers_pkg::RingSelectOffset:
         ring_select_q <= 20'((32'(ring_select_q) & ~mask) | cleared) & 20'hf0007;
+        chip_registers_pkg::BroadcastStationsOffset:
+        stations_q <= 16'((32'(stations_q) & ~mask) | cleared);
+        chip_registers_pkg::BroadcastFirstOffset:
+        first_q <= KibWidth'((32'(first_q) & ~mask) | cleared);
+        chip_registers_pkg::BroadcastLastOffset:
+        last_q <= KibWidth'((32'(last_q) & ~mask) | cleared);
         default: ;
       endcase
     end
@@ -182,6 +197,9 @@ module chip_registers #(
   assign reset_o = write && write_offset == chip_registers_pkg::ControlOffset &&
                    cleared[chip_registers_pkg::ControlResetLsb];
   assign patience_o = patience_q;
+  assign broadcast_stations_o = stations_q;
+  assign broadcast_first_o = first_q;
+  assign broadcast_last_o = last_q;
   assign counter_select_o = counter_select_q[4:0];
 
   // ---- What the selections show ----
@@ -240,6 +258,9 @@ module chip_registers #(
       chip_registers_pkg::RingSelectOffset: read_data = 32'(ring_select_q);
       chip_registers_pkg::RingCountOffset: read_data = 32'(ring_count_q);
       chip_registers_pkg::RingDeadOffset: read_data = 32'(dead_q);
+      chip_registers_pkg::BroadcastStationsOffset: read_data = 32'(stations_q);
+      chip_registers_pkg::BroadcastFirstOffset: read_data = 32'(first_q);
+      chip_registers_pkg::BroadcastLastOffset: read_data = 32'(last_q);
       default: ;
     endcase
   end

@@ -1,6 +1,7 @@
 /// Reset of everything behind the host's registers: by rst_ni, or on request once nothing of the
 /// host is under way there. From the request on the host's ports are stopped; when both are idle
 /// the reset is held for Clocks clocks. rst_no falls at once with rst_ni and rises with the clock.
+/// The stop is a register of its own, beside rst_no, whose net is the largest of the chip.
 /// Model: tests/host/host_registers_test.cpp
 `include "assert.svh"
 
@@ -43,18 +44,18 @@ module chip_reset #(
     if (!rst_ni) begin
       state_q <= StRun;
       count_q <= '0;
+      stop_o  <= 1'b1;
       rst_no  <= 1'b0;
     end else begin
       state_q <= state_d;
       count_q <= (state_q == StReset) ? count_q + CountWidth'(1) : '0;
+      stop_o  <= state_d != StRun;
       rst_no  <= state_d != StReset;
     end
   end
 
-  // Also in the clock between rst_ni and rst_no, in which nothing would be taken.
-  assign stop_o = state_q != StRun || !rst_no;
-
   // ---- Assertions ----
   `S4_ASSERT(ResetHeld, state_q != StReset || !rst_no)
+  `S4_ASSERT(StoppedInReset, rst_no || stop_o)
 
 endmodule

@@ -10,7 +10,8 @@ module host_registers #(
     localparam int unsigned NumStations = NumSubsystems + 1,
     localparam int unsigned CounterWidth = lpddr4_pkg::CounterWidth,
     localparam int unsigned ErrorsWidth = 5 * ring_pkg::CounterWidth,
-    localparam int unsigned PortErrorsWidth = 3 * ring_pkg::CounterWidth
+    localparam int unsigned PortErrorsWidth = 3 * ring_pkg::CounterWidth,
+    localparam int unsigned KibWidth = memory_port_pkg::AddrWidth - 10
 ) (
     input  logic                                            clk_i,
     input  logic                                            rst_ni,
@@ -66,7 +67,10 @@ module host_registers #(
     output logic [                                    15:0] patience_o,
     input  logic [             ErrorsWidth*NumStations-1:0] ring_errors_i,
     input  logic [         PortErrorsWidth*NumStations-1:0] port_errors_i,
-    input  logic [             NumStations*NumStations-1:0] dead_i
+    input  logic [             NumStations*NumStations-1:0] dead_i,
+    output logic [                                    15:0] broadcast_stations_o,
+    output logic [                            KibWidth-1:0] broadcast_first_o,
+    output logic [                            KibWidth-1:0] broadcast_last_o
 );
 
   logic awvalid, awready, wvalid, wready, bvalid, bready, arvalid, arready, rvalid, rready;
@@ -154,7 +158,10 @@ module host_registers #(
       .patience_o,
       .ring_errors_i,
       .port_errors_i,
-      .dead_i
+      .dead_i,
+      .broadcast_stations_o,
+      .broadcast_first_o,
+      .broadcast_last_o
   );
 
   chip_reset u_reset (

@@ -3,12 +3,12 @@
 /// come back as beats and acknowledges of the port; requests of all stations reach this memory.
 /// Requests and responses share only the push ports of the lanes, in turn, each while its class has
 /// room; responses are taken whatever becomes of requests, so neither class blocks the other. A
-/// burst that is never answered is given up after a while and answered with an error.
-/// Control packets are taken and not used. Timing: see the parts. Model:
+/// burst that is never answered is given up after a while and answered with an error. Reads for
+/// several stations become one, see ring_joint_reads. Timing: see the parts. Model:
 /// tests/ring/ring_network_bench.hpp
 ///
-///   memory port -> ring_requester -> fork -+-> lane muxes -> lanes
-///                                          +-> ring_responder -> fork -> lane muxes, collector
+///   memory port -> ring_joint_reads -> ring_requester -> fork -+-> lane muxes -> lanes
+///                                      ring_responder -> fork -+-> lane muxes, collector
 ///   lanes -> ring_collector (responses) -> memory port;  lanes -> ring_responder (requests)
 `include "assert.svh"
 
@@ -18,6 +18,7 @@ module ring_interface #(
     parameter int unsigned GranuleBits = 10,  // log2 of the bytes that lie at one station in a row
     parameter int unsigned Places = 64,  // accesses in flight at the memory, a power of two
     parameter int unsigned MaxSeveral = 4,  // writes to several stations at a time
+    parameter int unsigned JointDepth = 64,  // joint reads that wait for other stations
     localparam int unsigned NumClasses = ring_pkg::NumClasses,
     localparam int unsigned StationWidth = ring_pkg::StationWidth,
     localparam int unsigned TagWidth = memory_port_pkg::TagWidth,
@@ -32,6 +33,8 @@ module ring_interface #(
     // Clocks without an answer until a burst is given up / 256, see ring_watch; what went wrong
     input  logic [                 15:0] patience_i,
     output ring_pkg::port_errors_t       errors_o,
+    // Nobody waits for others' joint reads, see ring_joint_reads
+    input  logic                         joint_clear_i,
     // Memory port of the subsystem
     input  logic                         req_valid_i,
     output logic                         req_ready_o,
@@ -87,12 +90,59 @@ module ring_interface #(
                               eject_class_i[l*ClassWidth+:ClassWidth] == ring_pkg::ClassResponse;
   end
 
+  // ---- Joint reads ----
+  logic next_valid, next_ready, joint, follow, control_valid, control_ready;
+  logic [NumStations-1:0] joint_mask, control_mask;
+  logic [ring_pkg::TurnWidth-1:0] joint_turn;
+  logic [1:0] lane_control_valid, lane_control_ready, told;
+  memory_port_pkg::request_t next;
+  ring_pkg::payload_t control;
+
+  for (genvar l = 0; l < 2; l = l + 1) begin : gen_control
+    assign told[l] = eject_valid_i[l] && !eject_error_i[l] &&
+                     eject_class_i[l*ClassWidth+:ClassWidth] == ring_pkg::ClassControl;
+    assign lane_control_valid[l] = control_valid &&
+                                   (control_mask & reach_i[l*NumStations+:NumStations]) != '0;
+  end
+  assign control_ready = lane_control_ready != 2'b00;
+
+  ring_joint_reads #(
+      .NumStations(NumStations),
+      .GranuleBits(GranuleBits),
+      .Depth(JointDepth)
+  ) u_joint_reads (
+      .clk_i,
+      .rst_ni,
+      .clear_i(joint_clear_i),
+      .self_i(self),
+      .dead_i,
+      .patience_i,
+      .req_valid_i,
+      .req_ready_o,
+      .req_i,
+      .req_valid_o(next_valid),
+      .req_ready_i(next_ready),
+      .req_o(next),
+      .joint_o(joint),
+      .follow_o(follow),
+      .mask_o(joint_mask),
+      .turn_o(joint_turn),
+      .control_valid_o(control_valid),
+      .control_ready_i(control_ready),
+      .control_mask_o(control_mask),
+      .control_o(control),
+      .control_valid_i(told),
+      .control_source_i(eject_source_i),
+      .control_asked_i({arrived1.data[ring_pkg::AskedWidth-1:0],
+                        arrived0.data[ring_pkg::AskedWidth-1:0]})
+  );
+
   // ---- Subsystem's side ----
   logic packet_valid, packet_ready, beat, beat_given_up, several_valid, several_ready;
   logic open, open_write;
   logic [3:0] open_len;
   logic [TagWidth-1:0] ask_tag, open_tag;
-  logic [ring_pkg::TurnWidth-1:0] ask_turn;
+  logic [ring_pkg::TurnWidth-1:0] ask_turn, open_turn;
   logic [NumStations-1:0] packet_mask;
   ring_pkg::payload_t packet;
   logic [TagWidth-1:0] beat_tag, several_tag;
@@ -111,9 +161,13 @@ module ring_interface #(
       .rst_ni,
       .self_i(self),
       .dead_i,
-      .req_valid_i,
-      .req_ready_o,
-      .req_i,
+      .req_valid_i(next_valid),
+      .req_ready_o(next_ready),
+      .req_i(next),
+      .joint_i(joint),
+      .follow_i(follow),
+      .joint_mask_i(joint_mask),
+      .joint_turn_i(joint_turn),
       .wdata_valid_i,
       .wdata_ready_o,
       .wdata_i,
@@ -128,6 +182,7 @@ module ring_interface #(
       .ask_turn_i(ask_turn),
       .open_o(open),
       .open_tag_o(open_tag),
+      .open_turn_o(open_turn),
       .open_write_o(open_write),
       .open_len_o(open_len),
       .several_valid_o(several_valid),
@@ -164,6 +219,7 @@ module ring_interface #(
       .ask_turn_o(ask_turn),
       .open_i(open),
       .open_tag_i(open_tag),
+      .open_turn_i(open_turn),
       .open_write_i(open_write),
       .open_len_i(open_len),
       .errors_o,
@@ -259,6 +315,10 @@ module ring_interface #(
         .response_ready_o(response_ready[l]),
         .response_mask_i(response_mask),
         .response_i(response),
+        .control_valid_i(lane_control_valid[l]),
+        .control_ready_o(lane_control_ready[l]),
+        .control_mask_i(control_mask),
+        .control_i(control),
         .room_i(inject_room_i[l*NumClasses+:NumClasses]),
         .valid_o(inject_valid_o[l]),
         .class_o(inject_class_o[l*ClassWidth+:ClassWidth]),

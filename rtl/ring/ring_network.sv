@@ -9,6 +9,7 @@ module ring_network #(
     parameter int unsigned GranuleBits = 10,  // log2 of the bytes that lie at one station in a row
     parameter int unsigned Places = 64,  // accesses in flight at a memory, a power of two
     parameter int unsigned MaxSeveral = 4,  // writes to several stations at a time, per port
+    parameter int unsigned JointDepth = 64,  // joint reads of a port that wait for others
     parameter int unsigned Credits = 8,  // packets in flight per sender, receiver and class, >= 1
     parameter int unsigned QueueDepth = 4,  // packets of a class that wait to be sent, >= 1
     parameter int unsigned TimeLimit = 65536,  // clocks until a destination counts as dead
@@ -26,6 +27,7 @@ module ring_network #(
     input  logic                                rst_ni,
     input  logic [           4*NumStations-1:0] fault_i,
     input  logic [                        15:0] patience_i,  // as ring_interface
+    input  logic                                joint_clear_i,  // as ring_joint_reads
     // Memory ports
     input  logic [             NumStations-1:0] req_valid_i,
     output logic [             NumStations-1:0] req_ready_o,
@@ -99,12 +101,14 @@ module ring_network #(
         .SliceBits(SliceBits),
         .GranuleBits(GranuleBits),
         .Places(Places),
-        .MaxSeveral(MaxSeveral)
+        .MaxSeveral(MaxSeveral),
+        .JointDepth(JointDepth)
     ) u_interface (
         .clk_i,
         .rst_ni,
         .station_i(StationWidth'(s)),
         .patience_i,
+        .joint_clear_i,
         .errors_o(port_errors_o[s*PortErrorsWidth+:PortErrorsWidth]),
         .req_valid_i(req_valid_i[s]),
         .req_ready_o(req_ready_o[s]),

@@ -11,7 +11,6 @@ module ring_reorder #(
     parameter int unsigned SliceBits = 32,  // log2 of the bytes of the memory
     parameter int unsigned Places = 64,  // accesses in flight, a power of two, >= 2
     localparam int unsigned PlaceWidth = $clog2(Places),
-    localparam int unsigned StationWidth = ring_pkg::StationWidth,
     localparam int unsigned TagWidth = ring_pkg::TurnWidth + memory_port_pkg::TagWidth
 ) (
     input  logic                    clk_i,
@@ -23,7 +22,7 @@ module ring_reorder #(
     input  logic                    access_i,
     input  logic [             1:0] error_i,
     input  logic [   SliceBits-7:0] beat_i,
-    input  logic [StationWidth-1:0] source_i,
+    input  logic [ NumStations-1:0] mask_i,  // of a write: its sender alone
     input  logic [    TagWidth-1:0] tag_i,
     input  logic                    last_i,
     input  logic [             3:0] left_i,
@@ -49,7 +48,7 @@ module ring_reorder #(
     output ring_pkg::payload_t      rsp_o
 );
 
-  localparam int unsigned NoteWidth = 3 + StationWidth + TagWidth + 4;
+  localparam int unsigned NoteWidth = 3 + NumStations + TagWidth + 4;
 
   `S4_CHECK_PARAM(gen_check_places, Places >= 2 && (1 << PlaceWidth) == Places)
 
@@ -91,18 +90,18 @@ module ring_reorder #(
     if (give && !access_i) error_q[tail_q] <= error_i;
   end
   always_ff @(posedge clk_i) begin
-    if (give) notes[tail_q] <= {write_i, last_i, several_i, source_i, tag_i, left_i};
+    if (give) notes[tail_q] <= {write_i, last_i, several_i, mask_i, tag_i, left_i};
   end
 
   // ---- The oldest one leaves ----
   logic write, last, several, answers, step;
-  logic [StationWidth-1:0] source;
+  logic [NumStations-1:0] mask;
   logic [TagWidth-1:0] tag;
   logic [3:0] left;
   logic [1:0] own_error, error_before, error;
   logic [2*NumStations-1:0] write_error_q;  // of the open write burst of each station
 
-  assign {write, last, several, source, tag, left} = notes[head_q];
+  assign {write, last, several, mask, tag, left} = notes[head_q];
   assign own_error = error_q[head_q];
   assign answers   = !write || last;
   assign leave     = count_q != '0 && done_q[head_q] && (step || !answers);
@@ -111,7 +110,7 @@ module ring_reorder #(
     int unsigned s;
     error_before = '0;
     for (s = 0; s < NumStations; s = s + 1) begin
-      if (write && 32'(source) == s) error_before = write_error_q[2*s+:2];
+      if (write && mask[s]) error_before = write_error_q[2*s+:2];
     end
     error = (error_before != memory_port_pkg::ResponseErrorOk) ? error_before : own_error;
   end
@@ -122,7 +121,7 @@ module ring_reorder #(
       write_error_q <= '0;
     end else if (leave && write) begin
       for (s = 0; s < NumStations; s = s + 1) begin
-        if (32'(source) == s) begin
+        if (mask[s]) begin
           write_error_q[2*s+:2] <= last ? memory_port_pkg::ResponseErrorOk : error;
         end
       end
@@ -131,7 +130,7 @@ module ring_reorder #(
 
   // ---- Response ----
   logic out_q, out_write_q, out_last_q, out_several_q;
-  logic [StationWidth-1:0] out_source_q;
+  logic [NumStations-1:0] out_mask_q;
   logic [TagWidth-1:0] out_tag_q;
   logic [1:0] out_error_q;
   logic [3:0] out_left_q;
@@ -148,7 +147,7 @@ module ring_reorder #(
       out_last_q    <= last;
       out_left_q    <= left;
       out_several_q <= several;
-      out_source_q  <= source;
+      out_mask_q    <= mask;
       out_tag_q     <= tag;
       out_error_q   <= error;
     end
@@ -169,7 +168,7 @@ module ring_reorder #(
   );
 
   assign rsp_valid_o = out_q;
-  assign rsp_mask_o  = NumStations'(1) << out_source_q;
+  assign rsp_mask_o  = out_mask_q;
   always_comb begin
     rsp_o         = '0;
     rsp_o.op      = out_write_q ? ring_pkg::OpAcknowledge : ring_pkg::OpData;

@@ -5,9 +5,11 @@
 ///    If the burst is given up before, it is not sent.
 ///  - A write with a destination mask goes to each of those stations, at the address within their
 ///    memories; its acknowledges are counted elsewhere (several_*: tag, how many, error so far).
-///  - What cannot be done (no such address, a dead station, a mask on a read, a station beyond the
-///    ring) becomes a request to this station that only asks for its error: the number of beats
-///    stays the same.
+///  - A joint read (see ring_joint_reads) asks for the beats on behalf of several stations; one that
+///    another station sends is only opened here.
+///  - What cannot be done (no such address, a dead station, a mask on a read that is not joint, a
+///    station beyond the ring) becomes a request to this station that only asks for its error: the
+///    number of beats stays the same.
 /// A request is in its packet one clock after it was accepted; one packet per clock.
 /// Model: tests/ring/ring_network_bench.hpp
 `include "assert.svh"
@@ -27,6 +29,11 @@ module ring_requester #(
     input  logic                                 req_valid_i,
     output logic                                 req_ready_o,
     input  memory_port_pkg::request_t            req_i,
+    // The request is a joint read: sent by another station; who receives its beats; its turn
+    input  logic                                 joint_i,
+    input  logic                                 follow_i,
+    input  logic [              NumStations-1:0] joint_mask_i,
+    input  logic [      ring_pkg::TurnWidth-1:0] joint_turn_i,
     input  logic                                 wdata_valid_i,
     output logic                                 wdata_ready_o,
     input  memory_port_pkg::write_data_t         wdata_i,
@@ -44,6 +51,7 @@ module ring_requester #(
     input  logic [      ring_pkg::TurnWidth-1:0] ask_turn_i,
     output logic                                 open_o,
     output logic [memory_port_pkg::TagWidth-1:0] open_tag_o,
+    output logic [      ring_pkg::TurnWidth-1:0] open_turn_o,
     output logic                                 open_write_o,
     output logic [                          3:0] open_len_o,
     // A write to several stations begins
@@ -97,8 +105,10 @@ module ring_requester #(
 
   // ---- Where it goes ----
   logic [NumStations-1:0] asked, alive;
-  logic several, refused, beyond;
+  logic several, refused, beyond, joint, follow;
 
+  assign joint   = joint_i && !rest_due;
+  assign follow  = follow_i && joint;
   assign several = next.write && next.mask != '0;
   assign asked   = several ? next.mask[NumStations-1:0] : NumStations'(1) << home;
   assign alive   = asked & ~dead_i;
@@ -108,18 +118,18 @@ module ring_requester #(
     assign beyond = 1'b0;
   end
   assign refused = alive == '0 || beyond || (!several && !home_exists) ||
-                   (!next.write && next.mask != '0);
+                   (!next.write && next.mask != '0 && !joint);
 
   // ---- The request that is being sent ----
-  logic valid_q, write_q, data_q, last_q, second_q, several_q, refused_q, partly_q;
-  logic [NumStations-1:0] mask_q;
+  logic valid_q, write_q, data_q, last_q, second_q, several_q, refused_q, partly_q, follow_q;
+  logic [NumStations-1:0] mask_q, receivers_q;
   logic [SliceBits-1:0] addr_q;
   logic [3:0] len_q, left_q;  // left: beats of a write after the next one
   logic [memory_port_pkg::TagWidth-1:0] tag_q;
   logic [ring_pkg::TurnWidth-1:0] turn_q;
   logic header_sent, data_sent;
 
-  assign header_sent = packet_valid_o && packet_ready_i && !data_q;
+  assign header_sent = (packet_valid_o && packet_ready_i && !data_q) || (valid_q && follow_q);
   assign data_sent   = packet_valid_o && packet_ready_i && data_q;
   assign load        = !valid_q || (header_sent && !write_q) || (data_sent && wdata_i.last);
 
@@ -143,12 +153,14 @@ module ring_requester #(
       addr_q    <= next.addr[SliceBits-1:0];
       len_q     <= next_crosses ? 4'(~next.addr[6+:PlaceBits]) : next.len;
       tag_q     <= next.tag;
-      turn_q    <= rest_due ? rest_turn_q : ask_turn_i;
+      turn_q    <= rest_due ? rest_turn_q : joint ? joint_turn_i : ask_turn_i;
       second_q  <= rest_due;
       last_q    <= !next_crosses;
       several_q <= several && !refused;
       refused_q <= refused;
       partly_q  <= alive != asked;
+      follow_q    <= follow;
+      receivers_q <= joint ? joint_mask_i : '0;
     end
   end
 
@@ -191,7 +203,7 @@ module ring_requester #(
     header.error   = refused_q ? memory_port_pkg::ResponseErrorDecode :
                                  memory_port_pkg::ResponseErrorOk;
     header.several = several_q;
-    header.data    = 512'({len_q, AddrWidth'(addr_q)});
+    header.data    = 512'({MaskWidth'(receivers_q), len_q, AddrWidth'(addr_q)});
     data           = '0;
     data.op        = ring_pkg::OpData;
     data.turn      = turn_q;
@@ -202,7 +214,8 @@ module ring_requester #(
     data.several   = several_q;
     data.data      = wdata_i.data;
   end
-  assign packet_valid_o = valid_q && (data_q ? wdata_valid_i : !several_q || several_ready_i);
+  assign packet_valid_o = valid_q && !follow_q &&
+                          (data_q ? wdata_valid_i : !several_q || several_ready_i);
   assign packet_mask_o  = mask_q;
   assign packet_o       = data_q ? data : header;
   assign wdata_ready_o  = valid_q && data_q && packet_ready_i;
@@ -211,6 +224,7 @@ module ring_requester #(
   assign ask_tag_o    = req_i.tag;
   assign open_o       = write_q ? data_sent && wdata_i.last : header_sent && !second_q;
   assign open_tag_o   = tag_q;
+  assign open_turn_o  = turn_q;
   assign open_write_o = write_q;
   assign open_len_o   = last_q ? len_q : len_q + rest_q.len + 4'd1;
 
@@ -231,5 +245,6 @@ module ring_requester #(
   `S4_ASSERT(WritesStayInGranule, !accept || !next.write || !place_sum[PlaceBits])
   `S4_ASSERT(LastAgrees, !data_sent || wdata_i.last == (left_q == '0))
   `S4_ASSERT(PacketHasTarget, !packet_valid_o || packet_mask_o != '0)
+  `S4_ASSERT(JointInGranule, !accept || !joint || (!next.write && !next_crosses))
 
 endmodule

@@ -1,6 +1,6 @@
 /// A station's memory as the others see it: request packets of both lanes and of this station
 /// become accesses of one beat at the memory, the answers become response packets, each to its
-/// sender. Requests wait here while the memory is busy or answers cannot leave; answers never wait
+/// sender or, of a joint read, to all that the packet names. Requests wait here while the memory is busy or answers cannot leave; answers never wait
 /// for requests. Two clocks from a packet to the memory, three from its answer to the packet.
 ///
 ///   lanes, this station -> queues -> ring_unpacker -> ring_reorder -> packets
@@ -106,7 +106,7 @@ module ring_responder #(
   logic [1:0] error;
   logic [3:0] left;
   logic [SliceBits-7:0] beat;
-  logic [StationWidth-1:0] sender;
+  logic [NumStations-1:0] receivers;
   logic [ring_pkg::TurnWidth+memory_port_pkg::TagWidth-1:0] tag;
   logic [511:0] data;
   logic [63:0] strobe;
@@ -128,7 +128,7 @@ module ring_responder #(
       .access_o(access),
       .error_o(error),
       .beat_o(beat),
-      .source_o(sender),
+      .mask_o(receivers),
       .tag_o(tag),
       .last_o(last),
       .left_o(left),
@@ -150,7 +150,7 @@ module ring_responder #(
       .access_i(access),
       .error_i(error),
       .beat_i(beat),
-      .source_i(sender),
+      .mask_i(receivers),
       .tag_i(tag),
       .last_i(last),
       .left_i(left),

@@ -29,7 +29,7 @@ module ring_unpacker #(
     output logic                      access_o,  // 0: only answer with error_o
     output logic [               1:0] error_o,
     output logic [     SliceBits-7:0] beat_o,  // address / 64
-    output logic [  StationWidth-1:0] source_o,
+    output logic [   NumStations-1:0] mask_o,  // who gets the answer; of a write its sender
     output logic [      TagWidth-1:0] tag_o,
     output logic                      last_o,  // a read: of the burst; a write: its acknowledge
     output logic [               3:0] left_o,  // beats of a read burst that follow
@@ -73,13 +73,16 @@ module ring_unpacker #(
   logic [1:0] read_error_q;
   logic [BeatBits-1:0] read_beat_q;
   logic [3:0] read_left_q, read_all_left_q;  // of this part; of the burst
-  logic [StationWidth-1:0] read_source_q;
+  logic [NumStations-1:0] read_mask_q;
   logic [TagWidth-1:0] read_tag_q;
 
   // ---- Packets ----
   logic is_read, is_write, is_data, read_ends, write_ends, beats_lost, first_bad;
+  logic [NumStations-1:0] sender, receivers;
   logic unused_address;
 
+  assign sender     = NumStations'(1) << source_i;
+  assign receivers  = packet_i.data[ring_pkg::MaskLsb+:NumStations];
   assign is_read    = valid_i && packet_i.op == ring_pkg::OpRead;
   assign is_write   = valid_i && packet_i.op == ring_pkg::OpWrite;
   assign is_data    = valid_i && packet_i.op == ring_pkg::OpData && open &&
@@ -104,7 +107,7 @@ module ring_unpacker #(
       read_beat_q     <= packet_i.data[6+:BeatBits];
       read_left_q     <= packet_i.data[memory_port_pkg::AddrWidth+:4];
       read_all_left_q <= packet_i.left;
-      read_source_q   <= source_i;
+      read_mask_q     <= (receivers != '0) ? receivers : sender;
       read_tag_q      <= {packet_i.turn, packet_i.tag};
     end else if (ready_i) begin
       read_beat_q     <= read_beat_q + BeatBits'(1);
@@ -151,7 +154,7 @@ module ring_unpacker #(
       access_o  = read_error_q == memory_port_pkg::ResponseErrorOk;
       error_o   = read_error_q;
       beat_o    = read_beat_q;
-      source_o  = read_source_q;
+      mask_o    = read_mask_q;
       tag_o     = read_tag_q;
       last_o    = read_left_q == '0 && read_last_q;
       several_o = 1'b0;
@@ -162,7 +165,7 @@ module ring_unpacker #(
                   !access_o ? memory_port_pkg::ResponseErrorData :
                               memory_port_pkg::ResponseErrorOk;
       beat_o    = write_beat;
-      source_o  = source_i;
+      mask_o    = sender;
       tag_o     = write_tag;
       last_o    = write_ends;
       several_o = packet_i.several;

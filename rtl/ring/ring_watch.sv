@@ -4,7 +4,8 @@
 /// acknowledge, are then asked for at given_up_*, to be answered with an error. Visits wait at a
 /// burst to be given up until the one before is done, so that none is passed over. A turn, a number
 /// kept for each tag, changes with every burst that is given up, so that what still comes
-/// for it is not taken for the answer of the next burst of this tag.
+/// for it is not taken for the answer of the next burst of this tag. A burst opens with the turn
+/// that was asked for, or with one that its sender chose.
 /// A burst is open from the clock after open_i; look-ups are combinational.
 /// Model: tests/ring/ring_watch_test.cpp
 `include "assert.svh"
@@ -23,6 +24,7 @@ module ring_watch #(
     // A burst is under way: a read with its beats minus one, a write whose data have all left
     input  logic                       open_i,
     input  logic [       TagWidth-1:0] open_tag_i,
+    input  logic [      TurnWidth-1:0] open_turn_i,
     input  logic                       open_write_i,
     input  logic [                3:0] open_len_i,
     // The burst of a tag, whether its next answer is its last, how many come after that one
@@ -78,6 +80,7 @@ module ring_watch #(
   end
   always_ff @(posedge clk_i) begin
     if (turn_changes) turns[tag_i] <= turn_o + TurnWidth'(1);
+    if (open_i) turns[open_tag_i] <= open_turn_i;
   end
 
   // ---- Visits ----

@@ -78,11 +78,12 @@ NetworkBench::NetworkBench(tb::Model& model, unsigned stations, NetworkMemory me
       port_errors_(model.port("port_errors_o")),
       dead_(model.port("dead_o")),
       fault_(model.port("fault_i")),
-      patience_(model.port("patience_i")) {
+      patience_(model.port("patience_i")),
+      joint_clear_(model.port("joint_clear_i")) {
   place_bits_ = mem_tag_.width() / stations;
   for (unsigned p = 0; p < stations; ++p) ports_[p].next = std::uint64_t{p} << 24;
-  for (tb::Port* port :
-       {&req_valid_, &wdata_valid_, &rsp_ready_, &mem_ready_, &mem_rsp_valid_, &fault_}) {
+  for (tb::Port* port : {&req_valid_, &wdata_valid_, &rsp_ready_, &mem_ready_, &mem_rsp_valid_,
+                         &fault_, &joint_clear_}) {
     port->set(0);
   }
   set_patience(1024);
@@ -126,42 +127,45 @@ unsigned NetworkBench::port_errors(unsigned station, unsigned lsb) const {
       port_errors_.bits(station * 3 * ring::kCounterWidth + lsb, ring::kCounterWidth));
 }
 
-/// A new request, if the port may have one and it does not meet another's beats.
-void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
-  PortState& port = ports_[p];
-  if (!port.request.empty() || port.flights.size() >= traffic.outstanding) return;
-  unsigned tag = static_cast<unsigned>(random_() % 256);
-  for (unsigned i = 0; i < 4 && port.flights.count(tag) != 0; ++i) tag = (tag + 67) % 256;
-  if (port.flights.count(tag) != 0) return;
-  Request request{!traffic.sequential && chance(traffic.write_percent), 0, 0, tag, 0};
-  request.len = traffic.beats != 0 ? traffic.beats - 1 : static_cast<unsigned>(random_() % 16);
-  if (traffic.sequential) {
-    request.addr = port.next;
-    port.next += 64 * (request.len + 1);
-  } else {
-    const std::uint64_t slice = chance(traffic.missing_percent)
-                                    ? stations_ + random_() % (17 - stations_)
-                                    : random_() % stations_;
-    if (slice > 15) return;
-    // The first and the last granules of a slice.
-    const std::uint64_t granule =
-        random_() % 2 == 0 ? random_() % 12 : (1u << 22) - 1 - random_() % 3;
-    unsigned place = static_cast<unsigned>(random_() % 16);
-    if (request.write && place + request.len > 15) place = 15 - request.len;
-    request.addr = slice << 32 | granule << 10 | place << 6;
+NetworkBench::Group* NetworkBench::group_of(unsigned port) {
+  for (Group& group : groups_) {
+    if ((group.mask >> port & 1) != 0) return &group;
   }
-  if (request.write && chance(traffic.multicast_percent)) {
-    request.mask = static_cast<unsigned>(random_() % (1u << stations_));
-  }
-  if (request.addr + 64 * (request.len + 1) > std::uint64_t{1} << 36) return;
+  return nullptr;
+}
 
-  Flight flight;
+void NetworkBench::set_groups(const std::vector<unsigned>& masks) {
+  if (in_flight() != 0) throw NetworkError("groups change while something is under way");
+  groups_.clear();
+  for (const unsigned mask : masks) groups_.push_back({mask, {}, {}, std::uint64_t{mask} << 26});
+  for (PortState& port : ports_) port.joint = 0;
+  joint_clear_.set(1);
+  for (unsigned i = 0; i < 40; ++i) step({.request_percent = 0});  // Control packets arrive
+  joint_clear_.set(0);
+}
+
+bool NetworkBench::choose_address(Request& request, const NetworkTraffic& traffic) {
+  const std::uint64_t slice = chance(traffic.missing_percent)
+                                  ? stations_ + random_() % (17 - stations_)
+                                  : random_() % stations_;
+  if (slice > 15) return false;
+  // The first and the last granules of a slice.
+  const std::uint64_t granule =
+      random_() % 2 == 0 ? random_() % 12 : (1u << 22) - 1 - random_() % 3;
+  unsigned place = static_cast<unsigned>(random_() % 16);
+  if ((request.write || request.mask != 0) && place + request.len > 15) place = 15 - request.len;
+  request.addr = slice << 32 | granule << 10 | place << 6;
+  return request.addr + 64 * (request.len + 1) <= std::uint64_t{1} << 36;
+}
+
+bool NetworkBench::make_flight(const Request& request, unsigned readers, Flight& flight) {
   flight.write = request.write;
   flight.beats = request.len + 1;
   bool exists = true;
   for (unsigned b = 0; b < flight.beats; ++b) {
     const sim::RingHome home = sim::ring_home(stations_, request.addr + 64 * b);
-    if (request.mask != 0) {
+    const bool several = request.write && request.mask != 0;
+    if (several) {
       for (unsigned s = 0; s < stations_; ++s) {
         if ((request.mask >> s & 1) != 0)
           flight.places.push_back({s, ((request.addr & 0xffffffff) >> 6) + b});
@@ -169,7 +173,7 @@ void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
     } else if (home.exists) {
       flight.places.push_back({home.station, home.local >> 6});
     }
-    exists = exists && (home.exists || request.mask != 0);
+    exists = exists && (home.exists || several);
     const bool bad = home.exists && fails({home.station, home.local >> 6});
     flight.errors.push_back(!home.exists ? kDecode : bad ? kData : kOk);
     flight.data.push_back(flight.errors.back() != kOk ? Beat{}
@@ -177,12 +181,70 @@ void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
   }
   for (const Place& place : flight.places) {
     const auto lock = locks_.find(place);
-    if (lock != locks_.end() && (request.write || lock->second < 0)) return;
+    if (lock != locks_.end() && (request.write || lock->second < 0)) return false;
   }
-  for (const Place& place : flight.places) locks_[place] = request.write ? -1 : locks_[place] + 1;
+  for (const Place& place : flight.places) {
+    locks_[place] = request.write ? -1 : locks_[place] + static_cast<int>(readers);
+  }
   if (!exists) ++refused;
+  if (request.write && !exists) flight.error = kDecode;
+  return true;
+}
+
+/// The group's next read of this port; if none of the others was there before, a new one.
+void NetworkBench::ask_joint(unsigned p, Group& group, const NetworkTraffic& traffic) {
+  PortState& port = ports_[p];
+  const auto tag = static_cast<unsigned>(0x80 + port.joint % 64);
+  if (port.flights.count(tag) != 0) return;
+  if (port.joint == group.reads.size()) {
+    if (finishing_) return;
+    Request request{false, 0, 0, tag, group.mask};
+    request.len = traffic.beats != 0 ? traffic.beats - 1 : static_cast<unsigned>(random_() % 16);
+    Flight flight;
+    if (traffic.sequential) {
+      request.addr = group.next;
+      group.next += 64 * (request.len + 1);
+    } else if (!choose_address(request, traffic)) {
+      return;
+    }
+    const auto readers = static_cast<unsigned>(__builtin_popcount(group.mask));
+    if (!make_flight(request, readers, flight)) return;
+    group.reads.push_back(request);
+    group.flights.push_back(std::move(flight));
+    ++joints;
+  }
+  port.flights[tag] = group.flights[port.joint];
+  port.request.push_back(group.reads[port.joint]);
+  ++port.joint;
+}
+
+/// A new request, if the port may have one and it does not meet another's beats.
+void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
+  PortState& port = ports_[p];
+  if (!port.request.empty() || port.flights.size() >= traffic.outstanding) return;
+  Group* group = group_of(p);
+  if (group != nullptr && chance(traffic.joint_percent)) {
+    ask_joint(p, *group, traffic);
+    return;
+  }
+  unsigned tag = static_cast<unsigned>(random_() % 256);
+  for (unsigned i = 0; i < 4 && port.flights.count(tag) != 0; ++i) tag = (tag + 67) % 256;
+  if (port.flights.count(tag) != 0 || (group != nullptr && tag / 64 == 2)) return;
+  Request request{!traffic.sequential && chance(traffic.write_percent), 0, 0, tag, 0};
+  request.len = traffic.beats != 0 ? traffic.beats - 1 : static_cast<unsigned>(random_() % 16);
+  if (traffic.sequential) {
+    request.addr = port.next;
+    port.next += 64 * (request.len + 1);
+  } else if (!choose_address(request, traffic)) {
+    return;
+  }
+  if (request.write && chance(traffic.multicast_percent)) {
+    request.mask = static_cast<unsigned>(random_() % (1u << stations_));
+  }
+  Flight flight;
+  if (!make_flight(request, 1, flight)) return;
+  const bool exists = flight.error == kOk;
   if (request.write) {
-    flight.error = exists ? kOk : kDecode;
     const std::size_t copies = flight.places.size() / flight.beats;
     for (unsigned b = 0; b < flight.beats; ++b) {
       WriteBeat beat{{}, random_() % 3 == 0 ? random_() : ~std::uint64_t{0}, b == request.len};
@@ -190,7 +252,7 @@ void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
       for (std::size_t c = 0; c < copies; ++c) {
         const Place& place = flight.places[b * copies + c];
         if (fails(place)) {
-          flight.error = kData;
+          if (exists) flight.error = kData;
           continue;
         }
         Beat now = expected(place);
@@ -209,7 +271,12 @@ void NetworkBench::ask(unsigned p, const NetworkTraffic& traffic) {
 
 void NetworkBench::drive_port(unsigned p, const NetworkTraffic& traffic) {
   PortState& port = ports_[p];
-  if ((traffic.ports >> p & 1) != 0 && chance(traffic.request_percent)) ask(p, traffic);
+  Group* group = group_of(p);
+  if (finishing_ && group != nullptr && port.joint < group->reads.size()) {
+    if (port.request.empty()) ask_joint(p, *group, traffic);
+  } else if ((traffic.ports >> p & 1) != 0 && chance(traffic.request_percent)) {
+    ask(p, traffic);
+  }
   req_valid_.set_bits(p, 1, !port.request.empty());
   if (!port.request.empty()) {
     const Request& r = port.request.front();
@@ -355,13 +422,22 @@ void NetworkBench::drain(unsigned patience) {
   NetworkTraffic quiet;
   quiet.request_percent = 0;
   last_event_ = clock;
-  while (in_flight() != 0) {
+  finishing_ = true;
+  const auto unfinished = [this] {
+    for (unsigned p = 0; p < stations_; ++p) {
+      const Group* group = group_of(p);
+      if (group != nullptr && ports_[p].joint < group->reads.size()) return true;
+    }
+    return false;
+  };
+  while (in_flight() != 0 || unfinished()) {
     step(quiet);
     if (clock - last_event_ <= patience) continue;
     for (unsigned p = 0; p < stations_; ++p) {
       if (!ports_[p].flights.empty()) fail(p, ports_[p].flights.begin()->first, "not answered");
     }
   }
+  finishing_ = false;
   for (const auto& [place, beat] : plain_) {
     if (doubtful_.count(place) != 0) continue;
     const auto found = devices_[place.station].words.find(place.beat);

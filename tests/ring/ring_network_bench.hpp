@@ -32,6 +32,7 @@ struct NetworkTraffic {
   unsigned request_percent = 100;  // chance of a new request per port and clock
   unsigned write_percent = 30;     // of the requests
   unsigned multicast_percent = 0;  // of the writes
+  unsigned joint_percent = 0;      // of the requests of a port in a group
   unsigned missing_percent = 0;    // of the requests: an address that does not exist
   unsigned beats = 0;              // of a burst, 0: random
   bool sequential = false;         // reads of one run of addresses, each port its own
@@ -52,6 +53,9 @@ class NetworkBench {
  public:
   NetworkBench(tb::Model& model, unsigned stations, NetworkMemory memory = {});
 
+  /// Stations whose reads may be joint, as masks that have no station in common. Nothing may be
+  /// under way.
+  void set_groups(const std::vector<unsigned>& masks);
   /// One clock; throws NetworkError (or tb::ModelError of an assertion) at the first wrong thing.
   void step(const NetworkTraffic& traffic);
   /// Until everything was answered, then compares all memories; throws if nothing happens.
@@ -73,7 +77,7 @@ class NetworkBench {
 
   std::uint64_t clock = 0;
   std::vector<std::uint64_t> read_beats, bursts;  // answered, by port
-  std::uint64_t multicasts = 0, crossings = 0, refused = 0, failed = 0;
+  std::uint64_t multicasts = 0, crossings = 0, refused = 0, failed = 0, joints = 0;
   std::uint64_t accesses = 0;  // that the memories accepted
   unsigned silent = 0;         // memories that accept nothing, as a mask
   /// Data and Decode errors may come where none is due: a beat that a failed write may or may not
@@ -102,6 +106,12 @@ class NetworkBench {
     std::uint64_t addr;
     unsigned len, tag, mask;
   };
+  struct Group {
+    unsigned mask = 0;
+    std::vector<Request> reads;  // in the order in which every station asks for them
+    std::vector<Flight> flights;
+    std::uint64_t next = 0;  // sequential address
+  };
   struct WriteBeat {
     Beat data;
     std::uint64_t strobe;
@@ -113,6 +123,7 @@ class NetworkBench {
     bool data_shown = false, waits = false;
     std::map<unsigned, Flight> flights;
     std::uint64_t next = 0;  // sequential address
+    std::size_t joint = 0;   // reads of its group that it has asked for
     std::vector<std::uint32_t> held;
   };
   struct Answer {
@@ -132,6 +143,11 @@ class NetworkBench {
   [[nodiscard]] bool fails(Place place) const;
   [[nodiscard]] Beat expected(Place place) const;
   void ask(unsigned port, const NetworkTraffic& traffic);
+  [[nodiscard]] bool choose_address(Request& request, const NetworkTraffic& traffic);
+  /// What must come back; false if its beats meet those of another.
+  [[nodiscard]] bool make_flight(const Request& request, unsigned readers, Flight& flight);
+  [[nodiscard]] Group* group_of(unsigned port);
+  void ask_joint(unsigned port, Group& group, const NetworkTraffic& traffic);
   void drive_port(unsigned port, const NetworkTraffic& traffic);
   void drive_memory(unsigned station, const NetworkTraffic& traffic);
   void sample_port(unsigned port);
@@ -145,6 +161,8 @@ class NetworkBench {
   std::mt19937_64 random_;
   std::vector<PortState> ports_;
   std::vector<Device> devices_;
+  std::vector<Group> groups_;
+  bool finishing_ = false;  // joint reads that some have asked for are asked for by all
   std::map<Place, Beat> plain_;
   std::map<Place, int> locks_;  // readers, or -1: a writer, or one that failed
   std::set<Place> doubtful_;
@@ -153,7 +171,7 @@ class NetworkBench {
   tb::Port req_valid_, req_ready_, req_, wdata_valid_, wdata_ready_, wdata_, rsp_valid_, rsp_ready_,
       rsp_, mem_valid_, mem_ready_, mem_write_, mem_beat_, mem_tag_, mem_data_, mem_strobe_,
       mem_rsp_valid_, mem_rsp_tag_, mem_rsp_error_, mem_rsp_data_, errors_, port_errors_, dead_,
-      fault_, patience_;
+      fault_, patience_, joint_clear_;
 };
 
 /// The module `ring_network` of `stations` stations.

@@ -287,6 +287,94 @@ TEST_CASE("ring_network: late answers are not taken for those of the next burst"
   CHECK(slow.port_errors(0, ring::kPortErrorsGivenUpLsb) == 0);
 }
 
+TEST_CASE("ring_network: reads of several stations become one") {
+  auto model = chip_network();
+  NetworkBench bench(*model, kStations, {2, 20, 60, true});
+  const auto run = [&](std::vector<unsigned> groups, unsigned rounds) {
+    bench.set_groups(groups);
+    for (unsigned round = 0; round < rounds; ++round) {
+      NetworkTraffic traffic;
+      traffic.joint_percent = std::array{100u, 50u, 10u}[round % 3];
+      traffic.request_percent = std::array{100u, 40u}[round % 2];
+      traffic.write_percent = 30;
+      traffic.multicast_percent = 30;
+      traffic.missing_percent = 2;
+      traffic.stall_response = std::array{0u, 50u, 0u, 90u}[round % 4];
+      traffic.stall_memory = std::array{0u, 50u, 0u}[round % 3];
+      for (unsigned i = 0; i < 600; ++i) bench.step(traffic);
+      if (round % 5 == 4) bench.drain();
+    }
+    bench.drain();
+  };
+  const unsigned rounds = tb::full_run() ? 600 : 15;
+  run({(1u << kStations) - 1}, rounds);
+  run({2}, 2);  // a group of one
+  if (kStations == 5) {
+    run({0b01111}, rounds);
+    run({0b00101, 0b11010}, rounds);  // two groups at the same time
+  }
+  CHECK(bench.joints > 500);
+  for (unsigned s = 0; s < kStations; ++s) {
+    for (const unsigned lsb :
+         {ring::kPortErrorsGivenUpLsb, ring::kPortErrorsLostLsb, ring::kPortErrorsStrayLsb}) {
+      CHECK(bench.port_errors(s, lsb) == 0);
+    }
+  }
+}
+
+TEST_CASE("ring_network: joint reads come at the rate of a port, from memory once") {
+  auto model = chip_network();
+  NetworkBench bench(*model, kStations, {kStations == 2 ? 1U : 4U, 60, 30, false});
+  const unsigned members = kStations == 2 ? 0b11 : 0b01111;
+  bench.set_groups({members});
+  NetworkTraffic traffic;
+  traffic.ports = members;
+  traffic.joint_percent = 100;
+  traffic.sequential = true;
+  traffic.beats = 16;
+  for (unsigned i = 0; i < 1500; ++i) bench.step(traffic);
+  const auto before = bench.read_beats;
+  const std::uint64_t accesses = bench.accesses;
+  const unsigned clocks = tb::full_run() ? 100000 : 4000;
+  for (unsigned i = 0; i < clocks; ++i) bench.step(traffic);
+  const double accessed = static_cast<double>(bench.accesses - accesses) / clocks;
+  for (unsigned p = 0; (members >> p & 1) != 0; ++p) {
+    const double rate = static_cast<double>(bench.read_beats[p] - before[p]) / clocks;
+    INFO("port " << p << ": " << 64 * rate << " B per clock, memories " << 64 * accessed);
+    CHECK(64 * rate >= 60);
+    CHECK(accessed <= rate * 1.05);
+  }
+  bench.drain();
+}
+
+TEST_CASE("ring_network: who does not ask for a joint read is not waited for without end") {
+  auto model = chip_network();
+  NetworkBench bench(*model, kStations);
+  bench.set_patience(8);
+  bench.tolerant = true;
+  bench.set_groups({0b11});
+  NetworkTraffic traffic;
+  traffic.joint_percent = 100;
+  traffic.ports = 1;
+  traffic.beats = 2;
+  traffic.outstanding = 8;
+  for (unsigned i = 0; i < 6000; ++i) bench.step(traffic);
+  CHECK(bench.bursts[0] > 100);  // from 2,048 clocks on
+  CHECK(bench.tolerated == 0);   // and with the right data
+  CHECK(bench.read_beats[1] == 0);
+  // The other one comes too late: its reads are given up, each with an error.
+  bench.drain(20000);
+  CHECK(bench.port_errors(1, ring::kPortErrorsGivenUpLsb) > 0);
+  CHECK(bench.tolerated > 0);
+  // From the next clear on both take part again.
+  bench.set_groups({0b11});
+  const std::uint64_t tolerated = bench.tolerated;
+  traffic.ports = 0b11;
+  for (unsigned i = 0; i < 3000; ++i) bench.step(traffic);
+  bench.drain();
+  CHECK(bench.tolerated == tolerated);
+}
+
 TEST_CASE("ring_network: the checks fail on seeded bugs") {
   if (!tb::full_run()) return;
   const auto fails = [](const char* file, const char* name, const char* find, const char* replace) {
@@ -296,6 +384,11 @@ TEST_CASE("ring_network: the checks fail on seeded bugs") {
     try {
       NetworkBench bench(*model, 2, {2, 20, 60, true});
       stress(bench, 1500);
+      bench.set_groups({0b11});
+      NetworkTraffic traffic;
+      traffic.joint_percent = 60;
+      for (unsigned i = 0; i < 3000; ++i) bench.step(traffic);
+      bench.drain();
     } catch (const std::runtime_error& error) {
       return std::string(error.what());
     }
@@ -313,4 +406,12 @@ TEST_CASE("ring_network: the checks fail on seeded bugs") {
   // Open writes of two stations share an address.
   CHECK(fails("rtl/ring/ring_unpacker.sv", "network_open", "write_beats[s*BeatBits+:BeatBits];",
               "write_beats[0+:BeatBits];") != "");
+  // The leader does not wait for the others, and one that only opens a read sends it too.
+  CHECK(fails("rtl/ring/ring_joint_reads.sv", "network_waits", "missing == '0 || clear_i",
+              "1'b1") != "");
+  CHECK(fails("rtl/ring/ring_requester.sv", "network_follow", "= follow_i && joint;", "= 1'b0;") !=
+        "");
+  // Its data go to the leader alone.
+  CHECK(fails("rtl/ring/ring_unpacker.sv", "network_receivers", "(receivers != '0) ?",
+              "(1'b0) ?") != "");
 }

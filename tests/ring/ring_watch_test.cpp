@@ -35,11 +35,12 @@ Totals run(const tb::ModelOptions& options, unsigned clocks, unsigned silent = 8
   auto model = tb::Model::load("ring_watch", "tiny", tb::Kind::kChecked, options);
   auto in = [&](const char* name) { return model->port(name); };
   auto ask_tag = in("ask_tag_i"), ask_turn = in("ask_turn_o"), open = in("open_i"),
-       open_tag = in("open_tag_i"), open_write = in("open_write_i"), open_len = in("open_len_i"),
-       tag = in("tag_i"), is_open = in("open_o"), write = in("write_o"), last = in("last_o"),
-       left = in("left_o"), turn = in("turn_o"), answer = in("answer_i"), stray = in("stray_i"),
-       lost = in("lost_i"), given_up = in("given_up_o"), given_up_tag = in("given_up_tag_o"),
-       give_up = in("give_up_i"), errors = in("errors_o");
+       open_tag = in("open_tag_i"), open_turn = in("open_turn_i"), open_write = in("open_write_i"),
+       open_len = in("open_len_i"), tag = in("tag_i"), is_open = in("open_o"),
+       write = in("write_o"), last = in("last_o"), left = in("left_o"), turn = in("turn_o"),
+       answer = in("answer_i"), stray = in("stray_i"), lost = in("lost_i"),
+       given_up = in("given_up_o"), given_up_tag = in("given_up_tag_o"), give_up = in("give_up_i"),
+       errors = in("errors_o");
   for (auto* port : {&open, &answer, &stray, &lost, &give_up}) port->set(0);
   model->port("patience_i").set(kPatience);
   model->reset();
@@ -63,12 +64,16 @@ Totals run(const tb::ModelOptions& options, unsigned clocks, unsigned silent = 8
     open_tag.set(asked);
     open_write.set(writes);
     open_len.set(len);
+    const auto chosen = static_cast<unsigned>(random() % (1u << ring::kTurnWidth));
+    const bool chooses = random() % 4 == 0;
     // An answer, or one for the burst that is given up.
     const bool gives_up = given_up.get() != 0 && random() % 2 == 0;
     const auto t = static_cast<unsigned>(gives_up ? given_up_tag.get() : random() % kTags);
     Tag& own = tags[t];
     const bool answers = gives_up || (own.open && !own.silent);
     tag.set(t);
+    model->eval();
+    open_turn.set(chooses ? chosen : ask_turn.get());
     answer.set(answers);
     give_up.set(gives_up);
     const bool strays_now = random() % 50 == 0, lost_now = random() % 60 == 0;
@@ -101,7 +106,13 @@ Totals run(const tb::ModelOptions& options, unsigned clocks, unsigned silent = 8
       if (own.write || own.left-- == 0) own.open = false;
     }
     if (opens) {
-      tags[asked] = {true, writes, random() % silent == 0, false, len, clock, tags[asked].turn};
+      tags[asked] = {true,
+                     writes,
+                     random() % silent == 0,
+                     false,
+                     len,
+                     clock,
+                     chooses ? chosen : tags[asked].turn};
       ++totals.opened;
     }
     strays += strays_now;

@@ -139,4 +139,24 @@ package chip_registers_pkg;
   localparam int unsigned RingDeadStationsLsb = 0;
   localparam int unsigned RingDeadStationsBits = 16;
 
+  // Subsystems whose weight reads within the broadcast region are made one: each asks, the lowest
+  // one reads, all receive. To be changed only while none of them runs a program; 0 ends it and
+  // forgets what was asked for.
+  localparam logic [AddrWidth-1:0] BroadcastStationsOffset = 12'd76;
+  localparam logic [31:0] BroadcastStationsReset = 32'd0;
+  localparam int unsigned BroadcastStationsStationsLsb = 0;
+  localparam int unsigned BroadcastStationsStationsBits = 16;
+
+  // First KiB of the broadcast region.
+  localparam logic [AddrWidth-1:0] BroadcastFirstOffset = 12'd80;
+  localparam logic [31:0] BroadcastFirstReset = 32'd0;
+  localparam int unsigned BroadcastFirstKibLsb = 0;
+  localparam int unsigned BroadcastFirstKibBits = 26;
+
+  // Last KiB of the broadcast region.
+  localparam logic [AddrWidth-1:0] BroadcastLastOffset = 12'd84;
+  localparam logic [31:0] BroadcastLastReset = 32'd0;
+  localparam int unsigned BroadcastLastKibLsb = 0;
+  localparam int unsigned BroadcastLastKibBits = 26;
+
 endpackage

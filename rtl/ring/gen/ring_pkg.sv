@@ -19,6 +19,10 @@ package ring_pkg;
   localparam int unsigned PayloadBits = 596;
   // Bits of the turn of a tag.
   localparam int unsigned TurnWidth = 2;
+  // Lowest bit, in the data of a Read packet, of the mask of the stations that receive its beats.
+  localparam int unsigned MaskLsb = 40;
+  // Bits of the number of joint reads that a Control packet tells of.
+  localparam int unsigned AskedWidth = 8;
   // Bits of the check sum that travels from end to end over source, class and payload.
   localparam int unsigned CrcWidth = 16;
   // x^16 + x^12 + x^5 + 1 without its highest term. The check sum of a word is the remainder of

@@ -138,4 +138,24 @@ inline constexpr std::uint32_t kRingDeadOffset = 72;
 inline constexpr unsigned kRingDeadStationsLsb = 0;
 inline constexpr unsigned kRingDeadStationsBits = 16;
 
+/// Subsystems whose weight reads within the broadcast region are made one: each asks, the lowest
+/// one reads, all receive. To be changed only while none of them runs a program; 0 ends it and
+/// forgets what was asked for.
+inline constexpr std::uint32_t kBroadcastStationsOffset = 76;
+inline constexpr std::uint32_t kBroadcastStationsReset = 0;
+inline constexpr unsigned kBroadcastStationsStationsLsb = 0;
+inline constexpr unsigned kBroadcastStationsStationsBits = 16;
+
+/// First KiB of the broadcast region.
+inline constexpr std::uint32_t kBroadcastFirstOffset = 80;
+inline constexpr std::uint32_t kBroadcastFirstReset = 0;
+inline constexpr unsigned kBroadcastFirstKibLsb = 0;
+inline constexpr unsigned kBroadcastFirstKibBits = 26;
+
+/// Last KiB of the broadcast region.
+inline constexpr std::uint32_t kBroadcastLastOffset = 84;
+inline constexpr std::uint32_t kBroadcastLastReset = 0;
+inline constexpr unsigned kBroadcastLastKibLsb = 0;
+inline constexpr unsigned kBroadcastLastKibBits = 26;
+
 }  // namespace s4::chip_registers

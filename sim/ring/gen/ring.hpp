@@ -20,6 +20,10 @@ inline constexpr std::uint32_t kDataBits = 512;
 inline constexpr std::uint32_t kPayloadBits = 596;
 /// Bits of the turn of a tag.
 inline constexpr std::uint32_t kTurnWidth = 2;
+/// Lowest bit, in the data of a Read packet, of the mask of the stations that receive its beats.
+inline constexpr std::uint32_t kMaskLsb = 40;
+/// Bits of the number of joint reads that a Control packet tells of.
+inline constexpr std::uint32_t kAskedWidth = 8;
 /// Bits of the check sum that travels from end to end over source, class and payload.
 inline constexpr std::uint32_t kCrcWidth = 16;
 /// x^16 + x^12 + x^5 + 1 without its highest term. The check sum of a word is the remainder of
@@ -32,7 +36,7 @@ inline constexpr std::uint32_t kCounterWidth = 16;
 enum class Class : std::uint8_t {
   kRequest = 0,  ///< Read and write requests, write data.
   kResponse = 1,  ///< Read data and acknowledges: always taken by their receiver without sending anything first.
-  kControl = 2,  ///< Small control packets; first at every station, in a limited number.
+  kControl = 2,  ///< First at every station, in a limited number: how many more joint reads the sender has open, in data[7:0].
 };
 [[nodiscard]] constexpr const char* to_string(Class value) {
   switch (value) {
@@ -69,7 +73,7 @@ enum class Fault : std::uint8_t {
 
 /// What a packet carries.
 enum class Op : std::uint8_t {
-  kRead = 0,  ///< Read request: address in the memory of the station in data[35:0], beats minus one in data[39:36]; last says whether its last beat ends the burst.
+  kRead = 0,  ///< Read request: address in the memory of the station in data[35:0], beats minus one in data[39:36], mask of the stations that receive the beats in data[55:40] (0: the sender); last says whether its last beat ends the burst.
   kWrite = 1,  ///< Write request, as a read request; the beats follow as Data packets of the same class.
   kData = 2,  ///< One beat.
   kAcknowledge = 3,  ///< A write burst is done.
