@@ -44,7 +44,7 @@ void add_batch_option(CLI::App& command, std::int64_t& batch) {
 
 sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Configuration& config,
                                   const std::vector<graph::TensorData>& inputs,
-                                  std::uint64_t base) {
+                                  const sw::NetworkPlace& place) {
   if (sw::is_program(options.path)) {
     if (options.sparsity || options.store_all || options.sub_batch) {
       throw std::invalid_argument(options.path +
@@ -54,7 +54,7 @@ sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Con
     return sw::read_program(options.path, config);
   }
   return sw::compile_network(
-      sw::prepare(sw::open_graph(options.path, inputs), options.network(config)), config, base);
+      sw::prepare(sw::open_graph(options.path, inputs), options.network(config)), config, place);
 }
 
 sw::CompiledNetwork open_compiled(const ModelOptions& options, const config::Configuration& config,

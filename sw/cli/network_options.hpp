@@ -35,12 +35,12 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 /// --batch, for commands without inputs.
 void add_batch_option(CLI::App& command, std::int64_t& batch);
 
-/// The network ready to run on `inputs`: compiled from ONNX for this address in memory, or read
+/// The network ready to run on `inputs`: compiled from ONNX for this place in memory, or read
 /// from a program file.
 [[nodiscard]] sw::CompiledNetwork open_compiled(const ModelOptions& options,
                                                 const config::Configuration& config,
                                                 const std::vector<graph::TensorData>& inputs,
-                                                std::uint64_t base = sw::kNetworkBase);
+                                                const sw::NetworkPlace& place = {});
 /// The same for an ONNX file and a batch, where the file leaves it open.
 [[nodiscard]] sw::CompiledNetwork open_compiled(const ModelOptions& options,
                                                 const config::Configuration& config,

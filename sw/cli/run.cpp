@@ -62,17 +62,20 @@ void write_outputs(const Options& o, const std::vector<graph::TensorData>& outpu
 int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
              const config::Configuration& config) {
   const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
+  const sw::ChipMode mode = sw::mode_from_name(o.mode);
+  const auto compile = [&](const std::vector<graph::TensorData>& part,
+                           const sw::NetworkPlace& place) {
+    return open_compiled(o.model, config, part, place);
+  };
+  const auto share = mode == sw::ChipMode::kSingle ? sw::single_shares : sw::broadcast_shares;
   const std::vector<sw::ChipShare> shares =
-      sw::single_shares(inputs, config, sw::chip_memory_bytes(config, ecc),
-                        [&](const std::vector<graph::TensorData>& part, std::uint64_t base) {
-                          return open_compiled(o.model, config, part, base);
-                        });
+      share(inputs, config, sw::chip_memory_bytes(config, ecc), compile);
   require_outputs(o, shares.front().compiled);
   for (const std::string& note : shares.front().compiled.network.notes) {
     fmt::print("note: {}\n", note);
   }
   const sw::ChipRunReport report =
-      sw::run_on_chip(o.mode, shares, config, o.settings, o.preload == "backdoor");
+      sw::run_on_chip(mode, shares, config, o.settings, o.preload == "backdoor");
   fmt::print("{}", sw::to_text(report));
   if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
   if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
@@ -222,8 +225,9 @@ void add_run_command(CLI::App& app, Action& action) {
       ->check(CLI::Range(1U, 256U));
   command
       ->add_option("--mode", o->mode,
-                   "Run on the whole chip. single: every subsystem has images of its own")
-      ->check(CLI::IsMember({"single"}));
+                   "Run on the whole chip, every subsystem with images of its own. single: and "
+                   "with weights of its own; broadcast: weights are read once for all")
+      ->check(CLI::IsMember({"single", "broadcast"}));
   command
       ->add_option("--preload", o->preload,
                    "How weights reach the chip's memory: axi, or backdoor (outside of time)")

@@ -18,6 +18,7 @@ constexpr std::uint64_t kPatience = 200000;  // clocks without an answer on AXI4
 constexpr std::uint64_t kProgressClocks = 2048;
 constexpr std::uint64_t kPollClocks = 65536;  // between looks for a lost interrupt
 constexpr unsigned kResetPolls = 1000;
+constexpr std::uint64_t kKib = 1024;  // unit of the broadcast region
 
 std::unique_ptr<tb::Model> load(const config::Configuration& config, const ChipOptions& options) {
   tb::ModelOptions model = options.model;
@@ -229,6 +230,48 @@ Device& Chip::subsystem(unsigned n) {
     set(0, reg::kIrqEnableOffset, enabled_);
   }
   return *subsystems_[n];
+}
+
+void Chip::begin_broadcast(std::uint32_t subsystems, const Region& region) {
+  if (region.size == 0 || region.address % kKib != 0 || region.size % kKib != 0) {
+    throw DeviceError(fmt::format("chip: the broadcast region, {} bytes at {:#x}, is not of KiB",
+                                  region.size, region.address));
+  }
+  if ((subsystems >> this->subsystems()) != 0) {
+    throw DeviceError(fmt::format("chip: a broadcast to subsystems {:#x}, there are {}", subsystems,
+                                  this->subsystems()));
+  }
+  end_broadcast();
+  for (unsigned n = 0; n < subsystems_.size(); ++n) {
+    if ((subsystems >> n & 1U) != 0) require_idle(n);
+  }
+  set_checked(reg::kBroadcastFirstOffset, static_cast<std::uint32_t>(region.address / kKib));
+  set_checked(reg::kBroadcastLastOffset,
+              static_cast<std::uint32_t>((region.address + region.size) / kKib - 1));
+  set_checked(reg::kBroadcastStationsOffset, subsystems);
+  joined_ = subsystems;
+}
+
+void Chip::end_broadcast() {
+  if (joined_ == 0) return;
+  for (unsigned n = 0; n < subsystems_.size(); ++n) {
+    if ((joined_ >> n & 1U) != 0) require_idle(n);
+  }
+  set_checked(reg::kBroadcastStationsOffset, 0);
+  joined_ = 0;
+}
+
+void Chip::require_idle(unsigned n) const {
+  if (!subsystems_[n] || !subsystems_[n]->running()) return;
+  throw DeviceError(fmt::format("chip: a broadcast changes while subsystem {} runs", n));
+}
+
+void Chip::set_checked(std::uint32_t offset, std::uint32_t value) {
+  set(0, offset, value);
+  const std::uint32_t kept = get(0, offset);
+  if (kept == value) return;
+  throw DeviceError(
+      fmt::format("chip: register {:#05x} holds {:#x}, not {:#x}", offset, kept, value));
 }
 
 std::uint32_t Chip::wait_ended(const Progress& progress) {

@@ -3,7 +3,8 @@
 // which may run at the same time:
 //
 //   Chip chip(config, {});
-//   chip.subsystem(0).begin(...); chip.subsystem(1).begin(...);
+//   chip.subsystem(0).prepare(...); chip.subsystem(1).prepare(...);
+//   chip.subsystem(0).start(); chip.subsystem(1).start();
 //   for (unsigned left = 0b11; left != 0;) {
 //     const unsigned ended = chip.wait_ended({});  // bit n: the program of subsystem n
 //     ...chip.subsystem(n).collect() of each...
@@ -91,6 +92,11 @@ class Chip {
   /// Clocks until a program has ended, and serves the interrupts. Bit n: that of subsystem n; 0 if
   /// `progress` gave up.
   std::uint32_t wait_ended(const Progress& progress);
+  /// Makes one what these subsystems (bit n: subsystem n) read as weights in this region of whole
+  /// KiB: they must ask for the same bytes in the same order. Until the next call, or
+  /// end_broadcast(). Throws DeviceError while one of them runs, or if the chip does not take it.
+  void begin_broadcast(std::uint32_t subsystems, const Region& region);
+  void end_broadcast();
   /// What ring and memories have reported so far, and lost interrupts; empty: nothing.
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
@@ -110,6 +116,8 @@ class Chip {
   /// Looks for programs that ended without an interrupt.
   void poll();
   void serve_faults(std::uint32_t causes);
+  void require_idle(unsigned n) const;
+  void set_checked(std::uint32_t offset, std::uint32_t value);
 
   config::Configuration config_;
   ChipOptions options_;
@@ -118,6 +126,7 @@ class Chip {
   tb::Port irq_, init_done_;
   std::uint32_t enabled_ = 0;  // interrupt causes
   std::uint32_t ended_ = 0;    // programs that wait_ended() has not told of yet
+  std::uint32_t joined_ = 0;   // subsystems whose weight reads are made one
   std::uint64_t start_clocks_ = 0;
   std::vector<std::string> faults_;
   std::vector<TrafficSample> traffic_;

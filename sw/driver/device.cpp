@@ -48,14 +48,15 @@ std::string RunResult::describe() const {
 
 RunResult Device::run(const Program& program, std::uint64_t config_hash,
                       const RunRequest& request) {
-  begin(program, config_hash, request);
+  prepare(program, config_hash, request);
+  start();
   const bool stopped = wait(request.progress);
   RunResult result = collect();
   result.timeout = !stopped;
   return result;
 }
 
-void Device::begin(const Program& program, std::uint64_t config_hash, const RunRequest& request) {
+void Device::prepare(const Program& program, std::uint64_t config_hash, const RunRequest& request) {
   if (read_register(registers::kIdOffset) != kIdentity) {
     throw DeviceError(fmt::format("{}: no subsystem answers at the registers", name()));
   }
@@ -91,7 +92,9 @@ void Device::begin(const Program& program, std::uint64_t config_hash, const RunR
   write_register(registers::kWatchdogOffset, request.watchdog);
   write_register(registers::kIrqStatusOffset, 3);
   write_register(registers::kIrqEnableOffset, 3);
+}
 
+void Device::start() {
   begin_cycle_ = now();
   begin_time_ = std::chrono::steady_clock::now();
   write_register(registers::kControlOffset, kStart);

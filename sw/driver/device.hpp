@@ -84,9 +84,10 @@ class Device {
   [[nodiscard]] RunResult run(const Program& program, std::uint64_t config_hash,
                               const RunRequest& request);
 
-  // The same in steps, for several devices of a chip at the same time: begin up to the doorbell,
-  // then wait for the end of the program, then collect what came of it.
-  void begin(const Program& program, std::uint64_t config_hash, const RunRequest& request);
+  // The same in steps, for several devices of a chip at the same time: prepare all but the
+  // doorbell, start by it, then wait for the end of the program, then collect what came of it.
+  void prepare(const Program& program, std::uint64_t config_hash, const RunRequest& request);
+  void start();
   /// Returns when the program has stopped, false if `progress` gave up.
   virtual bool wait(const Progress& progress) = 0;
   [[nodiscard]] RunResult collect();

@@ -10,18 +10,34 @@ namespace s4::sw {
 
 using nlohmann::json;
 
+namespace {
+
+std::string weights_text(const ChipRunReport& report) {
+  if (report.weight_bytes_read == report.weight_bytes_asked) {
+    return std::to_string(report.weight_bytes_read);
+  }
+  return fmt::format("{}, once for all; mode {} reads {}", report.weight_bytes_read,
+                     mode_name(ChipMode::kSingle), report.weight_bytes_asked);
+}
+
+}  // namespace
+
 json to_json(const ChipRunReport& report) {
-  json out{{"mode", report.mode},
+  json out{{"mode", mode_name(report.mode)},
            {"config", report.config},
            {"ok", report.ok()},
            {"preload", report.backdoor ? "backdoor" : "axi"},
            {"images", report.images},
+           {"repeated_images", report.repeated},
            {"cycles", report.cycles},
            {"cycles_per_image", report.cycles_per_image()},
            {"load_cycles", report.load_cycles},
            {"macs_nonzero", report.macs_nonzero()},
            {"wall_s", report.wall_s},
            {"dram", to_json(report.dram)},
+           {"dram_bytes_read", report.dram_bytes_read},
+           {"weight_bytes_asked", report.weight_bytes_asked},
+           {"weight_bytes_read", report.weight_bytes_read},
            {"faults", report.faults},
            {"subsystems", json::array()}};
   std::uint64_t mismatches = 0;
@@ -41,7 +57,11 @@ std::string to_text(const ChipRunReport& report) {
   const double seconds = std::max(report.wall_s, 1e-9);
   text += fmt::format("chip: {} image{} on {} subsystem{}, mode {}\n", report.images,
                       report.images == 1 ? "" : "s", report.subsystems.size(),
-                      report.subsystems.size() == 1 ? "" : "s", report.mode);
+                      report.subsystems.size() == 1 ? "" : "s", mode_name(report.mode));
+  if (report.repeated != 0) {
+    text += fmt::format("  images      the last one {} time{} more, to fill the last subsystem\n",
+                        report.repeated, report.repeated == 1 ? "" : "s");
+  }
   text += fmt::format(
       "  cycles      {} from the first doorbell to the last result, {:.1f} each image\n",
       report.cycles, report.cycles_per_image());
@@ -50,6 +70,8 @@ std::string to_text(const ChipRunReport& report) {
                   report.backdoor ? std::string("backdoor: weights and results outside of time")
                                   : fmt::format("{} clocks over AXI4 before", report.load_cycles));
   text += fmt::format("  memory      {}\n", to_text(report.dram));
+  text += fmt::format("  read        {} bytes while programs ran, of weights {}\n",
+                      report.dram_bytes_read, weights_text(report));
   text += fmt::format("  simulation  {:.2f} s, {:.1f} kHz, {:.1f} M non-zero MAC/s\n",
                       report.wall_s, static_cast<double>(report.cycles) / seconds / 1e3,
                       static_cast<double>(report.macs_nonzero()) / seconds / 1e6);

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 
 #include "sw/driver/progress.hpp"
-#include "sw/network/memory_map.hpp"
 #include "sw/network/network_judge.hpp"
 #include "sw/network/session.hpp"
 
@@ -17,106 +18,126 @@ namespace {
 using graph::TensorData;
 using Clock = std::chrono::steady_clock;
 
-std::int64_t batch_of(const std::vector<TensorData>& inputs) {
-  if (inputs.empty() || inputs.front().shape.empty()) {
-    throw NetworkError(
-        "a run on several subsystems needs an input whose first dimension is the batch");
-  }
-  const std::int64_t batch = inputs.front().shape.front();
-  for (const TensorData& input : inputs) {
-    if (!input.shape.empty() && input.shape.front() == batch) continue;
-    throw NetworkError(fmt::format(
-        "a run on several subsystems splits the first dimension of every input: {} is not {}",
-        graph::to_string(input.shape), batch));
-  }
-  return batch;
+constexpr std::uint64_t kBurstBytes = 32;
+
+std::uint64_t bytes_read(const DramReport& dram) {
+  std::uint64_t bursts = 0;
+  for (const DramReport::Channel& channel : dram.channels) bursts += channel.reads;
+  return bursts * kBurstBytes;
 }
 
-/// Outputs are joined along the batch.
-void require_batch(const graph::Graph& graph, std::int64_t images) {
-  for (const graph::TensorId id : graph.outputs) {
-    const graph::Tensor& output = graph.at(id);
-    if (!output.shape.empty() && output.shape.front() == images) continue;
-    throw NetworkError(fmt::format(
-        "a run on several subsystems splits images, but output '{}' {} of {} images does not "
-        "start with the batch",
-        output.name, graph::to_string(output.shape), images));
-  }
-}
-
-/// All shares on their subsystems, until the last one ends.
-void run_sessions(Chip& chip, std::vector<std::unique_ptr<NetworkSession>>& sessions,
-                  const NetworkRunSettings& settings) {
-  std::uint64_t expected = 0;
-  std::uint32_t running = 0;
-  for (std::size_t n = 0; n < sessions.size(); ++n) {
-    if (sessions[n]->begin_program()) running |= 1U << n;
-    expected = std::max(expected, sessions[n]->predicted());
-  }
-  const std::uint64_t begin = chip.cycle();
-  ProgressLine line(
-      settings.run.show_progress,
-      fmt::format("chip, {} subsystem{}", sessions.size(), sessions.size() == 1 ? "" : "s"),
-      expected, settings.run.timeout_s);
-  while (running != 0) {
-    const std::uint32_t ended =
-        chip.wait_ended([&](std::uint64_t) { return line.update(chip.cycle() - begin); });
-    const bool gave_up = ended == 0;
-    for (std::size_t n = 0; n < sessions.size(); ++n) {
-      const std::uint32_t bit = 1U << n;
-      if ((running & bit) == 0 || ((ended & bit) == 0 && !gave_up)) continue;
-      sessions[n]->end_program(gave_up);
-      if (!sessions[n]->begin_program()) running &= ~bit;
+/// Shares on their subsystems, until the last one ends.
+class ChipSessions {
+ public:
+  ChipSessions(Chip& chip, const std::vector<ChipShare>& shares, const RunSettings& settings)
+      : chip_(chip), settings_(settings) {
+    for (std::size_t n = 0; n < shares.size(); ++n) {
+      sessions_.push_back(std::make_unique<NetworkSession>(shares[n].compiled, shares[n].inputs,
+                                                           chip.subsystem(static_cast<unsigned>(n)),
+                                                           settings));
     }
   }
+
+  [[nodiscard]] NetworkSession& at(std::size_t n) { return *sessions_[n]; }
+
+  /// Weights are the same of all, at the same addresses.
+  void load(bool same_weights) {
+    for (std::size_t n = 0; n < sessions_.size(); ++n) sessions_[n]->load(n == 0 || !same_weights);
+  }
+
+  /// Every subsystem goes on with its next program as soon as one ends. With `joint`, a region
+  /// whose weights are read once for all, every program starts on all at once: none shall wait for
+  /// one that the host still writes inputs for.
+  void run(const std::optional<Region>& joint) {
+    ProgressLine line(
+        settings_.show_progress,
+        fmt::format("chip, {} subsystem{}", sessions_.size(), sessions_.size() == 1 ? "" : "s"),
+        predicted(), settings_.timeout_s);
+    const std::uint64_t begin = chip_.cycle();
+    const std::uint32_t all = (1U << sessions_.size()) - 1;
+    if (joint) chip_.begin_broadcast(all, *joint);
+    std::uint32_t running = start(all, joint.has_value());
+    bool gave_up = false;
+    while (running != 0) {
+      std::uint32_t ended =
+          chip_.wait_ended([&](std::uint64_t) { return line.update(chip_.cycle() - begin); });
+      gave_up = ended == 0;
+      ended = gave_up ? running : ended & running;
+      for (std::size_t n = 0; n < sessions_.size(); ++n) {
+        if ((ended >> n & 1U) != 0) sessions_[n]->end_program(gave_up);
+      }
+      running &= ~ended;
+      if (!joint) {
+        running |= start(ended, false);
+      } else if (running == 0) {
+        // The others go on without one that failed: each reads for itself.
+        if (failed() && !gave_up) chip_.end_broadcast();
+        running = start(all, true);
+      }
+    }
+    // What was given up still runs; this chip is of no more use.
+    if (!gave_up) chip_.end_broadcast();
+  }
+
+ private:
+  /// Starts the next programs of these; bit n: there was one of subsystem n.
+  std::uint32_t start(std::uint32_t subsystems, bool at_once) {
+    std::uint32_t ready = 0;
+    for (std::size_t n = 0; n < sessions_.size(); ++n) {
+      if ((subsystems >> n & 1U) == 0 || !sessions_[n]->prepare_program()) continue;
+      ready |= 1U << n;
+      if (!at_once) sessions_[n]->start_program();
+    }
+    for (std::size_t n = 0; n < sessions_.size() && at_once; ++n) {
+      if ((ready >> n & 1U) != 0) sessions_[n]->start_program();
+    }
+    return ready;
+  }
+
+  [[nodiscard]] bool failed() const {
+    return std::any_of(sessions_.begin(), sessions_.end(),
+                       [](const auto& session) { return session->failed(); });
+  }
+
+  [[nodiscard]] std::uint64_t predicted() const {
+    std::uint64_t most = 0;
+    for (const auto& session : sessions_) most = std::max(most, session->predicted());
+    return most;
+  }
+
+  Chip& chip_;
+  const RunSettings& settings_;
+  std::vector<std::unique_ptr<NetworkSession>> sessions_;
+};
+
+/// Where weights lie that are read once for all; nothing if each reads for itself.
+std::optional<Region> joint_region(ChipMode mode, const std::vector<ChipShare>& shares) {
+  if (mode != ChipMode::kBroadcast) return std::nullopt;
+  require_same_weights(shares);
+  const Region& weights = shares.front().compiled.weight_region;
+  if (shares.size() == 1 || weights.size == 0) return std::nullopt;
+  return weights;
 }
 
 }  // namespace
 
-std::uint64_t chip_memory_bytes(const config::Configuration& config, bool ecc) {
-  sim::StationLayout layout;
-  layout.stations = config.num_subsystems + 1;
-  layout.ecc = ecc;
-  return layout.bytes();
-}
+const char* mode_name(ChipMode mode) { return mode == ChipMode::kSingle ? "single" : "broadcast"; }
 
-std::vector<ChipShare> single_shares(const std::vector<TensorData>& inputs,
-                                     const config::Configuration& config,
-                                     std::uint64_t memory_bytes, const CompileShare& compile) {
-  const std::int64_t batch = batch_of(inputs);
-  const auto most = static_cast<std::int64_t>(config.num_subsystems);
-  const std::int64_t count = std::min(batch, most);
-  std::vector<ChipShare> shares;
-  std::uint64_t base = kNetworkBase;
-  std::int64_t first = 0;
-  for (std::int64_t n = 0; n < count; ++n) {
-    const std::int64_t images = batch / count + (n < batch % count ? 1 : 0);
-    ChipShare share;
-    share.first = first;
-    for (const TensorData& input : inputs) {
-      share.inputs.push_back(graph::slice_rows(input, first, images));
-    }
-    share.compiled = compile(share.inputs, base);
-    require_batch(share.compiled.network.graph, images);
-    base = memory_end(share.compiled);
-    if (base > memory_bytes) {
-      throw NetworkError(
-          fmt::format("the network needs {} bytes for {} subsystems, the chip has {}", base, n + 1,
-                      memory_bytes));
-    }
-    first += images;
-    shares.push_back(std::move(share));
+ChipMode mode_from_name(const std::string& name) {
+  for (const ChipMode mode : {ChipMode::kSingle, ChipMode::kBroadcast}) {
+    if (name == mode_name(mode)) return mode;
   }
-  return shares;
+  throw std::invalid_argument("no mode '" + name + "'");
 }
 
-ChipRunReport run_on_chip(const std::string& mode, const std::vector<ChipShare>& shares,
+ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
                           const config::Configuration& config, const NetworkRunSettings& settings,
                           bool backdoor) {
   ChipRunReport report;
   report.mode = mode;
   report.config = config.name;
   report.backdoor = backdoor;
+  const std::optional<Region> joint = joint_region(mode, shares);
   std::vector<std::unique_ptr<NetworkJudge>> judges;
   for (const ChipShare& share : shares) {
     judges.push_back(
@@ -137,25 +158,27 @@ ChipRunReport run_on_chip(const std::string& mode, const std::vector<ChipShare>&
   options.model.replace = settings.run.rtl.replace;
   Chip chip(config, options);
 
-  std::vector<std::unique_ptr<NetworkSession>> sessions;
+  ChipSessions sessions(chip, shares, settings.run);
   const std::uint64_t load = chip.cycle();
-  for (std::size_t n = 0; n < shares.size(); ++n) {
-    sessions.push_back(std::make_unique<NetworkSession>(shares[n].compiled, shares[n].inputs,
-                                                        chip.subsystem(static_cast<unsigned>(n)),
-                                                        settings.run));
-    sessions.back()->load();
-  }
+  sessions.load(mode == ChipMode::kBroadcast);
   report.load_cycles = chip.cycle() - load;
   const std::uint64_t begin = chip.cycle();
+  const std::uint64_t read_before = bytes_read(chip.dram());
   const Clock::time_point start = Clock::now();
-  run_sessions(chip, sessions, settings);
+  sessions.run(joint);
   report.cycles = chip.cycle() - begin;
+  report.dram_bytes_read = bytes_read(chip.dram()) - read_before;
   report.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
 
   for (std::size_t n = 0; n < shares.size(); ++n) {
-    judges[n]->take_rtl(*sessions[n], std::nullopt);
+    judges[n]->take_rtl(sessions.at(n), std::nullopt);
     report.subsystems.push_back(judges[n]->finish());
-    report.images += report.subsystems.back().batch;
+    const auto repeated = static_cast<std::uint64_t>(shares[n].repeated);
+    report.images += report.subsystems.back().batch - repeated;
+    report.repeated += repeated;
+    const std::uint64_t asked = weight_read_bytes(shares[n].compiled);
+    report.weight_bytes_asked += asked;
+    if (n == 0 || !joint) report.weight_bytes_read += asked;
   }
   report.dram = chip.dram();
   report.traffic = chip.traffic();
@@ -188,7 +211,10 @@ std::vector<TensorData> joined_outputs(const ChipRunReport& report) {
       if (!share.error.empty()) return {};
       parts.push_back(share.outputs.at(o));
     }
-    outputs.push_back(graph::join_rows(parts));
+    // Those that only fill the last share.
+    const TensorData all = graph::join_rows(parts);
+    outputs.push_back(
+        graph::slice_rows(all, 0, all.shape.front() - static_cast<std::int64_t>(report.repeated)));
   }
   return outputs;
 }

@@ -13,16 +13,26 @@
 
 namespace s4::sw {
 
+/// How the subsystems work on a network.
+enum class ChipMode : std::uint8_t {
+  kSingle,     ///< each for itself, with weights of its own
+  kBroadcast,  ///< all with the same weights, which lie in memory once and are read once for all
+};
+[[nodiscard]] const char* mode_name(ChipMode mode);
+/// Inverse of mode_name; throws std::invalid_argument.
+[[nodiscard]] ChipMode mode_from_name(const std::string& name);
+
 /// What a subsystem computes.
 struct ChipShare {
-  std::int64_t first = 0;  ///< image
+  std::int64_t first = 0;     ///< image
+  std::int64_t repeated = 0;  ///< images behind its own, the last one again: their results are void
   CompiledNetwork compiled;
   std::vector<graph::TensorData> inputs;
 };
 
-/// Compiles the network for these inputs, at this address.
+/// Compiles the network for these inputs, at this place.
 using CompileShare = std::function<CompiledNetwork(const std::vector<graph::TensorData>& inputs,
-                                                   std::uint64_t base)>;
+                                                   const NetworkPlace& place)>;
 
 /// Mode single: each subsystem has images of its own, in equal shares, and its own copy of the
 /// weights. With fewer images than subsystems some have none. Throws NetworkError if an input's
@@ -31,20 +41,36 @@ using CompileShare = std::function<CompiledNetwork(const std::vector<graph::Tens
                                                    const config::Configuration& config,
                                                    std::uint64_t memory_bytes,
                                                    const CompileShare& compile);
+/// Mode broadcast: as many images for each, so that all run the same program, and the weights of
+/// the first one for all. Where images are missing, the last one is repeated; a subsystem that
+/// would only repeat has none. Throws as single_shares and require_same_weights.
+[[nodiscard]] std::vector<ChipShare> broadcast_shares(const std::vector<graph::TensorData>& inputs,
+                                                      const config::Configuration& config,
+                                                      std::uint64_t memory_bytes,
+                                                      const CompileShare& compile);
+/// What mode broadcast needs: the same weights at the same addresses, read in the same order by
+/// every program, and activations in the place of weights outside of them. Throws NetworkError.
+void require_same_weights(const std::vector<ChipShare>& shares);
+/// Bytes of weights that the programs read, each time counted.
+[[nodiscard]] std::uint64_t weight_read_bytes(const CompiledNetwork& compiled);
 /// Bytes of the chip's memory.
 [[nodiscard]] std::uint64_t chip_memory_bytes(const config::Configuration& config, bool ecc);
 
 inline constexpr unsigned kTrafficClocks = 128;
 
 struct ChipRunReport {
-  std::string mode;
+  ChipMode mode = ChipMode::kSingle;
   std::string config;
   bool backdoor = false;
   std::uint64_t images = 0;
+  std::uint64_t repeated = 0;             ///< more than these, to fill the last share
   std::vector<NetworkReport> subsystems;  ///< those that had images, from 0 on
   std::uint64_t cycles = 0;               ///< first doorbell to last result, the host's part too
   std::uint64_t load_cycles = 0;          ///< weights and cleared results written before
   double wall_s = 0;                      ///< host seconds of `cycles`
+  std::uint64_t dram_bytes_read = 0;      ///< during `cycles`, by subsystems and host
+  std::uint64_t weight_bytes_asked = 0;   ///< by the programs of all subsystems
+  std::uint64_t weight_bytes_read = 0;    ///< of these, what is read once for all counts once
   DramReport dram;
   std::vector<TrafficSample> traffic;  ///< of the memory channels, every kTrafficClocks
   std::vector<std::string> faults;     ///< what ring and memory reported
@@ -56,13 +82,14 @@ struct ChipRunReport {
 
 /// Runs every share on its subsystem, all at the same time, and judges each as run_network does.
 /// `settings`: backend kRtl or kAll; memory kLpddr4 or kLpddr4Ecc. `backdoor`: weights and results
-/// do not go over AXI4. Throws what run_network throws.
-[[nodiscard]] ChipRunReport run_on_chip(const std::string& mode,
-                                        const std::vector<ChipShare>& shares,
+/// do not go over AXI4. Throws what run_network throws, and with mode broadcast what
+/// require_same_weights throws.
+[[nodiscard]] ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
                                         const config::Configuration& config,
                                         const NetworkRunSettings& settings, bool backdoor);
 
-/// The outputs of one network whose images were shared, in order; none if a share failed.
+/// The outputs of one network whose images were shared, in order and without repeated images; none
+/// if a share failed.
 [[nodiscard]] std::vector<graph::TensorData> joined_outputs(const ChipRunReport& report);
 
 /// {mode, ok, cycles, ..., subsystems: [as to_json(NetworkReport)]}

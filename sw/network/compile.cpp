@@ -25,9 +25,9 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
 
 class Compiler {
  public:
-  Compiler(Network network, const config::Configuration& config, std::uint64_t base)
+  Compiler(Network network, const config::Configuration& config, const NetworkPlace& place)
       : config_(config) {
-    out_.read_region.address = base;
+    out_.place = place;
     out_.network = std::move(network);
     out_.config_name = config.name;
     out_.config_hash = config.hash;
@@ -483,8 +483,8 @@ class Compiler {
 }  // namespace
 
 CompiledNetwork compile_network(Network network, const config::Configuration& config,
-                                std::uint64_t base) {
-  return Compiler(std::move(network), config, base).run();
+                                const NetworkPlace& place) {
+  return Compiler(std::move(network), config, place).run();
 }
 
 }  // namespace s4::sw

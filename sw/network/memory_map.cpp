@@ -23,7 +23,7 @@ void require_room(std::uint64_t end) {
 
 void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& values) {
   compiled.memory.clear();
-  std::uint64_t next = compiled.read_region.address;
+  std::uint64_t next = compiled.place.base;
   for (const bool outputs : {false, true}) {
     if (outputs) compiled.write_region.address = next;
     for (const std::size_t index : values) {
@@ -37,13 +37,18 @@ void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& val
     }
   }
   compiled.write_region.size = next - compiled.write_region.address;
-  compiled.weight_region.address = next;
+  compiled.weight_region.address = compiled.place.weights.value_or(next);
 }
 
 void place_programs(CompiledNetwork& compiled) {
   compiled.weight_region.size = page_up(compiled.weights.size());
-  std::uint64_t next = compiled.weight_region.address + compiled.weight_region.size;
-  compiled.read_region.size = next - compiled.read_region.address;
+  const Region& weights = compiled.weight_region;
+  const std::uint64_t weights_end = weights.address + weights.size;
+  require_room(weights_end);
+  const std::uint64_t values_end = compiled.write_region.address + compiled.write_region.size;
+  const std::uint64_t first = std::min(compiled.place.base, weights.address);
+  compiled.read_region = {first, std::max(values_end, weights_end) - first};
+  std::uint64_t next = compiled.place.weights ? values_end : weights_end;
   for (ChipProgram& chip : compiled.programs) {
     if (chip.program.commands.size() > kMostCommands) {
       throw CompileError(fmt::format("program '{}': {} commands are more than a program can have",
@@ -52,6 +57,12 @@ void place_programs(CompiledNetwork& compiled) {
     chip.program.address = next;
     next = page_up(next + chip.program.commands.size() * commands::kCommandBytes);
     require_room(next);
+  }
+  const bool meets = weights.address < next && compiled.place.base < weights_end;
+  if (compiled.place.weights && weights.size != 0 && meets) {
+    throw CompileError(
+        fmt::format("the place of the weights, {:#x}, lies in that of the network, {:#x} to {:#x}",
+                    weights.address, compiled.place.base, next));
   }
 }
 

@@ -1,5 +1,6 @@
 // Where a compiled network lies in memory. From the start of its read region, whole pages each:
 //   [values that the host writes][values that the chip writes][weights][programs]
+// Weights may have a place of their own.
 #pragma once
 
 #include <cstdint>

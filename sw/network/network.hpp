@@ -130,25 +130,36 @@ struct ChipProgram {
   std::uint64_t predicted = 0;  ///< clocks
 };
 
+/// Where a network starts in memory unless told otherwise.
+inline constexpr std::uint64_t kNetworkBase = 0x100000;
+
+/// Addresses, multiples of 4096.
+struct NetworkPlace {
+  std::uint64_t base = kNetworkBase;  ///< the first one
+  /// The first one of weights and tables, outside of everything else that the network has in
+  /// memory: several networks can share them. Not given: behind the activations.
+  std::optional<std::uint64_t> weights = {};
+};
+
 struct CompiledNetwork {
   Network network;
   std::string config_name;
   std::uint64_t config_hash = 0;
   std::vector<ChipProgram> programs;  ///< in order
+  NetworkPlace place;
   std::vector<MemoryValue> memory;
   Region weight_region;
   std::vector<std::uint8_t> weights;
-  Region read_region;   ///< what context 0 may read, whole pages
+  /// What context 0 may read, whole pages; with weights of a place of their own also what lies
+  /// between these and the rest.
+  Region read_region;
   Region write_region;  ///< what context 0 may write, whole pages
 };
 
-/// Where a network starts in memory unless told otherwise.
-inline constexpr std::uint64_t kNetworkBase = 0x100000;
-
-/// `base`: first address in memory, a multiple of 4096. Throws CompileError if a layer does not fit
-/// the configuration in any way.
+/// The place changes nothing but addresses. Throws CompileError if a layer does not fit the
+/// configuration in any way, or the place the network.
 [[nodiscard]] CompiledNetwork compile_network(Network network, const config::Configuration& config,
-                                              std::uint64_t base = kNetworkBase);
+                                              const NetworkPlace& place = {});
 
 struct NetworkRunSettings {
   RunSettings run;

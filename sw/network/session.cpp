@@ -104,8 +104,8 @@ RunRequest NetworkSession::request() const {
   return request;
 }
 
-void NetworkSession::load() {
-  device_.write_memory(compiled_.weight_region.address, compiled_.weights);
+void NetworkSession::load(bool weights) {
+  if (weights) device_.write_memory(compiled_.weight_region.address, compiled_.weights);
   outcome_.memory.assign(compiled_.write_region.size, kUnwritten);
   device_.write_memory(compiled_.write_region.address, outcome_.memory);
 }
@@ -118,7 +118,7 @@ std::uint64_t NetworkSession::predicted() const {
   return sum;
 }
 
-bool NetworkSession::begin_program() {
+bool NetworkSession::prepare_program() {
   if (failed() || next_ == compiled_.programs.size()) return false;
   for (const std::size_t index : program().inputs) {
     const ChipValue& value = compiled_.network.values[index];
@@ -127,7 +127,7 @@ bool NetworkSession::begin_program() {
     device_.write_memory(memory_of(index).region.address,
                          words_of(value, host_->get(value.tensor)));
   }
-  device_.begin(program().program, compiled_.config_hash, request());
+  device_.prepare(program().program, compiled_.config_hash, request());
   return true;
 }
 
@@ -152,7 +152,8 @@ void NetworkSession::end_program(bool gave_up) {
 
 void NetworkSession::run() {
   load();
-  while (begin_program()) {
+  while (prepare_program()) {
+    start_program();
     ProgressLine line(settings_.show_progress,
                       fmt::format("{}, {}", device_.name(), program().program.name),
                       program().predicted, settings_.timeout_s);

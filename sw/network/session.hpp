@@ -2,7 +2,8 @@
 //
 //   NetworkSession session(compiled, inputs, device, settings);
 //   session.load();
-//   while (session.begin_program()) {  // rings the doorbell
+//   while (session.prepare_program()) {
+//     session.start_program();  // rings the doorbell
 //     ...until the program has ended: device.wait()...
 //     session.end_program();
 //   }
@@ -34,10 +35,12 @@ class NetworkSession {
                  Device& device, const RunSettings& settings);
   ~NetworkSession();
 
-  /// Writes weights, and what results must not keep, into the device's memory.
-  void load();
-  /// Writes the inputs of the next program and starts it; false once all are done, or one failed.
-  bool begin_program();
+  /// Writes weights, unless they are there already, and what results must not keep, into the
+  /// device's memory.
+  void load(bool weights = true);
+  /// Writes the inputs of the next program and the program; false once all are done, or one failed.
+  bool prepare_program();
+  void start_program() { device_.start(); }
   /// Clocks that the compiler expects of all programs.
   [[nodiscard]] std::uint64_t predicted() const;
   /// After the end of the program; `gave_up`: the host did not wait for it.

@@ -272,8 +272,8 @@ class Decoder {
       require(!placed[value], fmt::format("value {} has two places in memory", value));
       placed[value] = true;
     }
-    out_.read_region.address = in.at("base").get<std::uint64_t>();
-    require(out_.read_region.address % 4096 == 0, "its first address is not that of a page");
+    out_.place.base = in.at("base").get<std::uint64_t>();
+    require(out_.place.base % 4096 == 0, "its first address is not that of a page");
     place_values(out_, memory);
     for (const json& item : in.at("programs").get_ref<const json::array_t&>()) {
       counts_.emplace_back();
@@ -359,6 +359,9 @@ std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
 }  // namespace
 
 std::vector<std::uint8_t> encode_program(const CompiledNetwork& compiled) {
+  if (compiled.place.weights) {
+    throw ProgramFileError("a program file holds no network whose weights lie apart");
+  }
   std::vector<std::uint8_t> constants;
   std::vector<std::uint8_t> stream;
   std::vector<std::uint8_t> info;
@@ -368,7 +371,7 @@ std::vector<std::uint8_t> encode_program(const CompiledNetwork& compiled) {
   network["pixel_group"] = compiled.network.options.pixel_group;
   network["graph"] = graph_to_json(compiled.network.graph, constants);
   network["fingerprint"] = fingerprint(compiled.network);
-  network["base"] = compiled.read_region.address;
+  network["base"] = compiled.place.base;
   network["memory"] = json::array();
   for (const MemoryValue& memory : compiled.memory) network["memory"].push_back(memory.value);
   network["programs"] = json::array();

@@ -15,7 +15,8 @@
 
 namespace s4::sw {
 
-/// The same network gives the same bytes.
+/// The same network gives the same bytes. Throws ProgramFileError if its weights have a place of
+/// their own.
 [[nodiscard]] std::vector<std::uint8_t> encode_program(const CompiledNetwork& compiled);
 /// Throws ProgramFileError on any damage, and if the file was made by a version that would compile
 /// the network in another way. `name` stands for the file in errors.

@@ -28,7 +28,7 @@ struct Networks {
       NetworkOptions options;
       options.store_all = b.chance(2);
       ChipShare share;
-      share.compiled = compile_network(prepare(b.graph, options), config, base);
+      share.compiled = compile_network(prepare(b.graph, options), config, {base});
       share.inputs = b.data();
       base = memory_end(share.compiled);
       graphs.push_back(b.graph);
@@ -72,7 +72,8 @@ void run_networks(const std::string& name, std::uint64_t count) {
     // Also high in memory.
     const Networks networks(config, seed, i % 2 == 0 ? kNetworkBase : memory / 2 / 4096 * 4096);
     const bool backdoor = i % 3 == 2, ecc = i % 4 == 3;
-    check(run_on_chip("single", networks.shares, config, settings_of(ecc), backdoor), networks);
+    check(run_on_chip(ChipMode::kSingle, networks.shares, config, settings_of(ecc), backdoor),
+          networks);
   }
 }
 
@@ -90,7 +91,8 @@ TEST_CASE("chip: a wrong byte of a result is found, with its subsystem's layer")
   const Networks networks(config, tb::seed(), kNetworkBase);
   NetworkRunSettings settings = settings_of();
   settings.run.corrupt_output_byte = 0;
-  const ChipRunReport report = run_on_chip("single", networks.shares, config, settings, true);
+  const ChipRunReport report =
+      run_on_chip(ChipMode::kSingle, networks.shares, config, settings, true);
   CHECK(!report.ok());
   CHECK(report.subsystems.at(0).mismatches() > 0);
 }
@@ -98,7 +100,8 @@ TEST_CASE("chip: a wrong byte of a result is found, with its subsystem's layer")
 TEST_CASE("chip: the trace has every engine and the traffic of every channel") {
   const config::Configuration config = sim::load_configuration(tb::root(), "tiny");
   const Networks networks(config, tb::seed(), kNetworkBase);
-  const ChipRunReport report = run_on_chip("single", networks.shares, config, settings_of(), false);
+  const ChipRunReport report =
+      run_on_chip(ChipMode::kSingle, networks.shares, config, settings_of(), false);
   std::map<std::string, double> bytes;
   std::size_t slices = 0;
   const nlohmann::json trace = to_trace(report);
@@ -121,10 +124,11 @@ TEST_CASE("chip: the trace has every engine and the traffic of every channel") {
 
 TEST_CASE("chip: images are shared among subsystems") {
   const config::Configuration config = sim::load_configuration(tb::root(), "small");
-  const auto compile = [&](const std::vector<graph::TensorData>& inputs, std::uint64_t base) {
+  const auto compile = [&](const std::vector<graph::TensorData>& inputs,
+                           const NetworkPlace& place) {
     NetworkBuilder b(1, true);
     b.output(b.conv(b.input(inputs.at(0).shape), 5, {1, 1}, {}).id);
-    return compile_network(prepare(b.graph, {}), config, base);
+    return compile_network(prepare(b.graph, {}), config, place);
   };
   for (const std::int64_t batch : {1, 3, 4, 9}) {
     graph::TensorData images(graph::DataType::kUint8, {batch, 3, 2, 2});

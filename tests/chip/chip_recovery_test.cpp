@@ -92,7 +92,8 @@ TEST_CASE("chip: a lost interrupt is found and named") {
   const ChipJob job(bench.config(), small_case(1), 0x200000);
   job.place(bench);
   sw::Device& device = bench.subsystem(0);
-  device.begin(job.program(), job.compiled().config_hash, request_of(job));
+  device.prepare(job.program(), job.compiled().config_hash, request_of(job));
+  device.start();
   bench.set(0, chip_registers::kIrqEnableOffset, 0);
   CHECK(device.wait({}));
   const sw::RunResult result = device.collect();

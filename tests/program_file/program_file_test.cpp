@@ -56,7 +56,7 @@ TEST_CASE("a program for another address is read back for it") {
   NetworkBuilder b(2, true);
   const CompiledNetwork here = compiled_network(b, config);
   constexpr std::uint64_t kBase = 0x5'0000'0000;
-  const CompiledNetwork there = compile_network(here.network, config, kBase);
+  const CompiledNetwork there = compile_network(here.network, config, {kBase});
   const CompiledNetwork read = decode_program(encode_program(there), "F");
   CHECK(read.read_region.address == kBase);
   REQUIRE(read.programs.size() == there.programs.size());
