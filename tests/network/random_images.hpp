@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "tests/network/random_network.hpp"
@@ -25,9 +26,10 @@ inline graph::ConvGeometry random_geometry(NetworkBuilder& b, const graph::Shape
 }
 
 /// Two to seven operators: chains, residuals, several readers of a tensor, pools, a Gemm at the
-/// end.
-inline void random_network(NetworkBuilder& b) {
-  const std::int64_t batch = b.pick(1, 4);
+/// end. `count`: images, which change nothing else.
+inline void random_network(NetworkBuilder& b, std::optional<std::int64_t> count = std::nullopt) {
+  const std::int64_t drawn = b.pick(1, 4);
+  const std::int64_t batch = count.value_or(drawn);
   const graph::Shape shape{batch, b.pick(1, 9), b.pick(3, 9), b.pick(3, 9)};
   std::vector<NetworkBuilder::Tensor> images{b.chance(2) ? b.input(shape) : b.float_input(shape)};
   const std::int64_t layers = b.pick(2, 7);
