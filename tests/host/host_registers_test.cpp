@@ -193,13 +193,14 @@ std::string compare_map(Bench& bench) {
       {reg::kConfigHashHiOffset, static_cast<std::uint32_t>(config.hash >> 32)},
       {reg::kTopologyOffset, kChannels << 16 | kStations << 8 | kSubsystems},
       {reg::kPatienceOffset, reg::kPatienceReset}};
-  const std::map<std::uint32_t, std::uint32_t> writable{{reg::kIrqEnableOffset, 0x3ffff},
-                                                        {reg::kPatienceOffset, 0xffff},
-                                                        {reg::kCounterSelectOffset, 0xf071f},
-                                                        {reg::kRingSelectOffset, 0xf0007}};
+  const std::map<std::uint32_t, std::uint32_t> writable{
+      {reg::kIrqEnableOffset, 0x3ffff},        {reg::kPatienceOffset, 0xffff},
+      {reg::kCounterSelectOffset, 0xf071f},    {reg::kRingSelectOffset, 0xf0007},
+      {reg::kBroadcastStationsOffset, 0xffff}, {reg::kBroadcastFirstOffset, 0x3ffffff},
+      {reg::kBroadcastLastOffset, 0x3ffffff}};
   for (unsigned i = 0; i < 2000; ++i) {
-    const auto at = static_cast<std::uint32_t>(bench.random() % 24 * 4 + (i % 100 == 0 ? 2048 : 0));
-    const bool mapped = at <= reg::kRingDeadOffset;
+    const auto at = static_cast<std::uint32_t>(bench.random() % 26 * 4 + (i % 100 == 0 ? 2048 : 0));
+    const bool mapped = at <= reg::kBroadcastLastOffset;
     if (at == reg::kControlOffset && bench.random() % 2 == 0) continue;
     if (bench.random() % 2 == 0) {
       auto value = static_cast<std::uint32_t>(bench.random());
@@ -223,7 +224,13 @@ std::string compare_map(Bench& bench) {
       }
     }
   }
-  return bench.get("patience_o") == plain[reg::kPatienceOffset] ? "" : "patience";
+  for (const auto& [port, at] : {std::pair{"patience_o", reg::kPatienceOffset},
+                                 std::pair{"broadcast_stations_o", reg::kBroadcastStationsOffset},
+                                 std::pair{"broadcast_first_o", reg::kBroadcastFirstOffset},
+                                 std::pair{"broadcast_last_o", reg::kBroadcastLastOffset}}) {
+    if (bench.get(port) != plain[at]) return port;
+  }
+  return "";
 }
 
 }  // namespace
@@ -392,7 +399,7 @@ TEST_CASE("host_registers: seeded bugs are noticed") {
       {"pages_data", "rtl/host/register_pages.sv", "if (s_axil_wvalid_i && s_axil_wready_o) begin",
        "if (s_axil_wvalid_i) begin", false},
       {"registers_map", "rtl/host/chip_registers.sv",
-       "read_error   = read_offset > chip_registers_pkg::RingDeadOffset",
+       "read_error   = read_offset > chip_registers_pkg::BroadcastLastOffset",
        "read_error   = read_offset > chip_registers_pkg::RingCountOffset", true},
       {"registers_mask", "rtl/host/chip_registers.sv", "& 20'hf071f", "& 20'hf0fff", true},
   };
