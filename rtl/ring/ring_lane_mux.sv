@@ -1,6 +1,6 @@
 /// Shares the push port of one lane between requests and responses of a station. A packet is pushed
-/// when its class has room; where both could go they take turns, so neither blocks the other. Control
-/// packets, which are few, go first.
+/// when its class has room; where both could go they take turns, so neither blocks the other.
+/// Control packets, which are few, go first.
 /// Combinational but for the turn. Model: tests/ring/ring_network_test.cpp
 `include "assert.svh"
 
@@ -32,12 +32,12 @@ module ring_lane_mux #(
     output ring_pkg::payload_t              payload_o
 );
 
-  logic [1:0] able;
+  logic [1:0] has_room, able;
   logic turn_q;
 
   assign control_ready_o  = control_valid_i && room_i[ring_pkg::ClassControl];
-  assign able             = {response_valid_i && room_i[ring_pkg::ClassResponse] && !control_ready_o,
-                             request_valid_i && room_i[ring_pkg::ClassRequest] && !control_ready_o};
+  assign has_room         = {room_i[ring_pkg::ClassResponse], room_i[ring_pkg::ClassRequest]};
+  assign able             = control_ready_o ? 2'b00 : {response_valid_i, request_valid_i} & has_room;
   assign response_ready_o = able[1] && (!able[0] || turn_q);
   assign request_ready_o  = able[0] && (!able[1] || !turn_q);
   assign valid_o          = able != 2'b00 || control_ready_o;
