@@ -37,7 +37,8 @@ module ring_lane_mux #(
 
   assign control_ready_o  = control_valid_i && room_i[ring_pkg::ClassControl];
   assign has_room         = {room_i[ring_pkg::ClassResponse], room_i[ring_pkg::ClassRequest]};
-  assign able             = control_ready_o ? 2'b00 : {response_valid_i, request_valid_i} & has_room;
+  assign able             = control_ready_o ? 2'b00 :
+                                              {response_valid_i, request_valid_i} & has_room;
   assign response_ready_o = able[1] && (!able[0] || turn_q);
   assign request_ready_o  = able[0] && (!able[1] || !turn_q);
   assign valid_o          = able != 2'b00 || control_ready_o;

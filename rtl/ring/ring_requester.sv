@@ -8,8 +8,8 @@
 ///  - A joint read (ring_joint_reads) asks for its beats on behalf of several stations; one that
 ///    another station sends is only opened here.
 ///  - What cannot be done (no such address, a dead station, a mask on a read that is not joint,
-///    a station beyond the ring) becomes a request to this station that only asks for its error: the
-///    number of beats stays the same.
+///    a station beyond the ring) becomes a request to this station that only asks for its error:
+///    the number of beats stays the same.
 /// A request is in its packet one clock after it was accepted; one packet per clock.
 /// Model: tests/ring/ring_network_bench.hpp
 `include "assert.svh"

@@ -1,7 +1,8 @@
 /// A station's memory as the others see it: request packets of both lanes and of this station
 /// become accesses of one beat at the memory, the answers become response packets, each to its
 /// sender or, of a joint read, to all that the packet names. Requests wait here while the memory is
-/// busy or answers cannot leave; answers never wait for requests. Two clocks from a packet to the memory, three from its answer to the packet.
+/// busy or answers cannot leave; answers never wait for requests. Two clocks from a packet to the
+/// memory, three from its answer to the packet.
 ///
 ///   lanes, this station -> queues -> ring_unpacker -> ring_reorder -> packets
 ///                                                       | memory
