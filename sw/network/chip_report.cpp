@@ -16,8 +16,8 @@ std::string weights_text(const ChipRunReport& report) {
   if (report.weight_bytes_read == report.weight_bytes_asked) {
     return std::to_string(report.weight_bytes_read);
   }
-  return fmt::format("{}, once for all; mode {} reads {}", report.weight_bytes_read,
-                     mode_name(ChipMode::kSingle), report.weight_bytes_asked);
+  return fmt::format("{}, once for all; {} if each read for itself", report.weight_bytes_read,
+                     report.weight_bytes_asked);
 }
 
 }  // namespace
