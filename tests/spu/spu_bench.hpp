@@ -302,12 +302,20 @@ inline void random_epilogue(SeededRandom& random, commands::SpuCommand& c,
   c.requant_max = static_cast<std::int16_t>(127 - c.requant_zero);
   c.add_enable = random.percent(50) ? 1 : 0;
   c.add_unsigned = random.percent(50) ? 1 : 0;
-  c.add_swap = random.percent(50) ? 1 : 0;
+  const std::uint32_t order = random.below(100);
+  c.add_swap = order < 50 ? 1 : 0;
   c.add_min = -128;
   c.add_max = 127;
   c.add_c0 = number(-7);
   c.add_ra = number(-12);
   c.add_rb = number(-12);
+  if (order % 4 == 0) {
+    // With the numbers above every order of the sum is exact. Here c0 takes back what a result at
+    // its upper limit adds, and c0 + pb loses bits of pb that (c0 + pa) + pb keeps.
+    const float coarse = 0x1p19F;
+    c.add_ra = std::bit_cast<std::uint32_t>(coarse);
+    c.add_c0 = std::bit_cast<std::uint32_t>(-coarse * static_cast<float>(c.requant_max));
+  }
   for (Group& group : groups) {
     for (auto& bias : group.biases) bias = random.between(-100000, 100000);
     for (auto& scale : group.scales) scale = number(-23);
