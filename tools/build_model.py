@@ -49,6 +49,9 @@ KINDS = {
                                      "--coverage-max-width", "64"],
                  "optimise": "-O1", "random": 1, "settle": 1},
 }
+# Modules of which a top has several: Verilator makes each once, as a library that all instances
+# share, which saves most of the compilation. Not where waves or coverage are wanted.
+SHARED = {"chip": ["chip_subsystem", "chip_station"]}
 PORT = re.compile(r"VL_(IN|OUT|INOUT)(8|16|64|W|)\(&(\w+),(\d+),(\d+)(?:,\d+)?\);")
 
 
@@ -121,6 +124,7 @@ class Job:
         self.sources = rtl_files.files(self.config, self.top, True, package, replace)
         self.parameters = sorted(args.param or [])
         self.settings = KINDS[self.kind]
+        self.shared = SHARED.get(self.top, []) if self.kind in ("fast", "checked") else []
         self.compiler = compiler()
         self.verilator = shutil.which("verilator")
         if not self.verilator:
@@ -220,6 +224,23 @@ def grouped_sources(folder, gates):
     return grouped
 
 
+def top_with_parameters(job, folder):
+    """The sources, with a copy of the top module whose parameters have other defaults."""
+    head = re.compile(rf"^\s*module\s+{job.top}\b", re.M)
+    top = next(path for path in reversed(job.sources)
+               if head.search(Path(path).read_text(encoding="utf-8")))
+    text = Path(top).read_text(encoding="utf-8")
+    for parameter in job.parameters:
+        name, value = parameter.split("=", 1)
+        text, count = re.subn(rf"^(\s*parameter\b[^=\n]*\b{name}\s*=\s*)[^,/\n]*", rf"\g<1>{value}",
+                              text, flags=re.M)
+        if count != 1:
+            raise SystemExit(f"build_model: module {job.top} has no parameter {name} on a line")
+    copy = folder / f"{job.top}.sv"
+    copy.write_text(text, encoding="utf-8")
+    return [copy if path == top else path for path in job.sources]
+
+
 def build(job, log):
     folder = MODELS / "obj" / job.name
     shutil.rmtree(folder, ignore_errors=True)
@@ -227,9 +248,16 @@ def build(job, log):
     includes = [f"-I{p}" for p in rtl_files.include_dirs()]
     waivers = [WAIVERS] if job.kind == "coverage" else []
     split = ["--output-split", "60000"] if job.gates else []
-    run([job.verilator, *COMMON, *split, *job.settings["flags"], "--top-module", job.top, "--Mdir", folder,
-         *[f"-G{p}" for p in job.parameters], *includes, *[w for w in waivers if w.exists()],
-         *job.sources], "verilator", log)
+    parameters, sources = [f"-G{p}" for p in job.parameters], job.sources
+    if job.shared:
+        blocks = folder / "shared.vlt"
+        blocks.write_text("`verilator_config\n" + "".join(
+            f'hier_block -module "{module}"\n' for module in job.shared), encoding="ascii")
+        # Verilator hands -G on to the shared modules, which do not have these parameters.
+        parameters, sources = ["--hierarchical", blocks], top_with_parameters(job, folder)
+    run([job.verilator, *COMMON, *split, *job.settings["flags"], "--top-module", job.top,
+         "--Mdir", folder, *parameters, *includes, *[w for w in waivers if w.exists()],
+         *sources], "verilator", log)
     write_ports(folder)
     names, flags = runtime_sources(folder)
     share = Path(os.environ.get("VERILATOR_ROOT", "/usr/share/verilator")) / "include"
@@ -249,11 +277,12 @@ def build(job, log):
     # Code that runs once is quick to compile.
     once = "-O0" if job.kind == "coverage" or job.gates else "-O1"
     often = "-O0" if job.gates else job.settings["optimise"]
-    work = [(source, [*own, once if slow else often])
-            for source, slow in grouped_sources(folder, job.gates)]
+    parts = [folder, *sorted(path for path in folder.glob("V*/") if list(path.glob("*.cpp")))]
+    work = [(source, [f"-I{part}", *own, once if slow else often])
+            for part in parts for source, slow in grouped_sources(part, job.gates)]
     work += [(share / f"{name}.cpp", ["-O2"]) for name in names]
     work.append((WRAPPER / "wrapper.cpp", [*own, "-O2", *settings]))
-    objects = [folder / f"{source.stem}.o" for source, _ in work]
+    objects = [folder / f"{number}_{source.stem}.o" for number, (source, _) in enumerate(work)]
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("S4_JOBS", "2"))) as pool:
         jobs = [pool.submit(run, [*base, *options, "-c", source, "-o", target], "the compiler", log)
                 for (source, options), target in zip(work, objects)]

@@ -5,7 +5,7 @@
 /// started after that. The host may reset all but its registers.
 ///
 ///   s_axi_*  -> host_bridge ----> ring_network <----> chip_station, 2 channels each -> dfi_*
-///   s_axil_* -> host_registers -> subsystem -> broadcast_port -^
+///   s_axil_* -> host_registers -> chip_subsystem -^
 /// Model: tests/chip/chip_bench.hpp
 module chip #(
     parameter int unsigned NumSubsystems = config_pkg::NumSubsystems,  // 1..15
@@ -195,13 +195,13 @@ module chip #(
   logic [ResponseBits*NumStations-1:0] rsp;
 
   for (genvar n = 0; n < NumSubsystems; n = n + 1) begin : gen_subsystem
-    logic sub_req_valid, sub_req_ready, sub_rsp_valid, sub_rsp_ready;
-    memory_port_pkg::request_t sub_req;
-    memory_port_pkg::response_t sub_rsp;
-
-    subsystem u_subsystem (
+    chip_subsystem u_subsystem (
         .clk_i,
         .rst_ni           (chip_rst_n),
+        .self_i           (16'd1 << n),
+        .broadcast_i      (broadcast_stations),
+        .broadcast_first_i(broadcast_first),
+        .broadcast_last_i (broadcast_last),
         .s_axil_awvalid_i (awvalid[n]),
         .s_axil_awready_o (awready[n]),
         .s_axil_awaddr_i  (awaddr),
@@ -220,40 +220,19 @@ module chip #(
         .s_axil_rdata_o   (rdata[32*n+:32]),
         .s_axil_rresp_o   (rresp[2*n+:2]),
         .irq_o            (irq[n]),
-        .mem_req_valid_o  (sub_req_valid),
-        .mem_req_ready_i  (sub_req_ready),
-        .mem_req_o        (sub_req),
+        .mem_req_valid_o  (req_valid[n]),
+        .mem_req_ready_i  (req_ready[n]),
+        .mem_req_o        (req[n*RequestBits+:RequestBits]),
         .mem_wdata_valid_o(wdata_valid[n]),
         .mem_wdata_ready_i(wdata_ready[n]),
         .mem_wdata_o      (req_data[n*WriteDataBits+:WriteDataBits]),
-        .mem_rsp_valid_i  (sub_rsp_valid),
-        .mem_rsp_ready_o  (sub_rsp_ready),
-        .mem_rsp_i        (sub_rsp),
+        .mem_rsp_valid_i  (rsp_valid[n]),
+        .mem_rsp_ready_o  (rsp_ready[n]),
+        .mem_rsp_i        (rsp[n*ResponseBits+:ResponseBits]),
         .obs_start_o      (obs_start_o[5*n+:5]),
         .obs_done_o       (obs_done_o[5*n+:5]),
         .obs_index_o      (obs_index_o[160*n+:160]),
         .obs_done_index_o (obs_done_index_o[160*n+:160])
-    );
-
-    broadcast_port u_broadcast (
-        .clk_i,
-        .rst_ni         (chip_rst_n),
-        .self_i         (16'd1 << n),
-        .stations_i     (broadcast_stations),
-        .first_i        (broadcast_first),
-        .last_i         (broadcast_last),
-        .sub_req_valid_i(sub_req_valid),
-        .sub_req_ready_o(sub_req_ready),
-        .sub_req_i      (sub_req),
-        .sub_rsp_valid_o(sub_rsp_valid),
-        .sub_rsp_ready_i(sub_rsp_ready),
-        .sub_rsp_o      (sub_rsp),
-        .req_valid_o    (req_valid[n]),
-        .req_ready_i    (req_ready[n]),
-        .req_o          (req[n*RequestBits+:RequestBits]),
-        .rsp_valid_i    (rsp_valid[n]),
-        .rsp_ready_o    (rsp_ready[n]),
-        .rsp_i          (rsp[n*ResponseBits+:ResponseBits])
     );
   end
 
