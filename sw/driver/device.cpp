@@ -56,6 +56,11 @@ RunResult Device::run(const Program& program, std::uint64_t config_hash,
 }
 
 void Device::begin(const Program& program, std::uint64_t config_hash, const RunRequest& request) {
+  prepare(program, config_hash, request);
+  start();
+}
+
+void Device::prepare(const Program& program, std::uint64_t config_hash, const RunRequest& request) {
   if (read_register(registers::kIdOffset) != kIdentity) {
     throw DeviceError(fmt::format("{}: no subsystem answers at the registers", name()));
   }
@@ -91,7 +96,9 @@ void Device::begin(const Program& program, std::uint64_t config_hash, const RunR
   write_register(registers::kWatchdogOffset, request.watchdog);
   write_register(registers::kIrqStatusOffset, 3);
   write_register(registers::kIrqEnableOffset, 3);
+}
 
+void Device::start() {
   begin_cycle_ = now();
   begin_time_ = std::chrono::steady_clock::now();
   write_register(registers::kControlOffset, kStart);

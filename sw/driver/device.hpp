@@ -85,8 +85,11 @@ class Device {
                               const RunRequest& request);
 
   // The same in steps, for several devices of a chip at the same time: begin up to the doorbell,
-  // then wait for the end of the program, then collect what came of it.
+  // then wait for the end of the program, then collect what came of it. To begin is to prepare and
+  // to start: programs that shall run side by side are all prepared first.
   void begin(const Program& program, std::uint64_t config_hash, const RunRequest& request);
+  void prepare(const Program& program, std::uint64_t config_hash, const RunRequest& request);
+  void start();
   /// Returns when the program has stopped, false if `progress` gave up.
   virtual bool wait(const Progress& progress) = 0;
   [[nodiscard]] RunResult collect();

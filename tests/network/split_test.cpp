@@ -1,0 +1,255 @@
+// Networks whose layers are cut into parts for several subsystems: the functional model runs the
+// parts of a step in any order, and every layer's output is equal to the reference.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "random_images.hpp"
+#include "run_network.hpp"
+#include "sw/network/split_run.hpp"
+#include "tb/seed.hpp"
+
+namespace {
+
+using namespace s4;
+using namespace s4::sw;
+using sw::test::configuration;
+using sw::test::NetworkBuilder;
+
+SplitNetwork split_of(const NetworkBuilder& b, const config::Configuration& config,
+                      unsigned subsystems, Cut forced = Cut::kNone) {
+  SplitOptions options;
+  options.subsystems = subsystems;
+  options.forced = forced;
+  return split_network(prepare(b.graph, {}), config, options);
+}
+
+SplitReport run(const SplitNetwork& split, const std::vector<graph::TensorData>& data,
+                const config::Configuration& config) {
+  NetworkRunSettings settings;
+  settings.run.backend = Backend::kFunctional;
+  return run_split(split, data, config, settings, false);
+}
+
+/// Functional = reference, also with the parts of every step the other way round.
+void check(const SplitNetwork& split, const std::vector<graph::TensorData>& data,
+           const config::Configuration& config) {
+  const SplitReport report = run(split, data, config);
+  sw::test::check(report.network, "in order");
+  CHECK(report.ok());
+  SplitNetwork turned = split;
+  for (SplitStep& step : turned.steps) {
+    const auto begin =
+        turned.compiled.programs.begin() + static_cast<std::ptrdiff_t>(step.parts.front().program);
+    std::reverse(begin, begin + static_cast<std::ptrdiff_t>(step.parts.size()));
+  }
+  sw::test::check(run(turned, data, config).network, "parts reversed");
+  for (const SplitStep& step : split.steps) CHECK(find_conflict(split, step).empty());
+}
+
+/// How often each cut occurs.
+std::map<Cut, int> cuts_of(const SplitNetwork& split) {
+  std::map<Cut, int> counts;
+  for (const SplitStep& step : split.steps) {
+    ++counts[step.cut];
+    CHECK((step.parts.size() > 1) == (step.cut != Cut::kNone));
+  }
+  return counts;
+}
+
+TEST_CASE("split: random networks, functional model and reference") {
+  std::map<Cut, int> cuts;
+  for (const char* name : {"tiny", "small"}) {
+    const config::Configuration config = configuration(name);
+    for (std::uint64_t i = 0; i < (tb::full_run() ? 200 : 15); ++i) {
+      for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
+        const unsigned subsystems = i % 2 == 0 ? 2 : 4;
+        INFO(name << ", network " << i << " of seed " << tb::seed() << ", " << subsystems
+                  << " subsystems, " << cut_name(forced));
+        NetworkBuilder b(tb::seed() * 1000 + i, i % 3 == 0);
+        sw::test::random_network(b);
+        const SplitNetwork split = split_of(b, config, subsystems, forced);
+        check(split, b.data(), config);
+        for (const auto& [cut, count] : cuts_of(split)) cuts[cut] += count;
+      }
+    }
+  }
+  CHECK(cuts[Cut::kNone] > 0);
+  CHECK(cuts[Cut::kRows] > 0);
+  CHECK(cuts[Cut::kChannels] > 0);
+}
+
+/// A block of a transformer: products of activations, softmax, LayerNorm, a residual and a
+/// function.
+void attention(NetworkBuilder& b, std::int64_t batch, std::int64_t tokens, std::int64_t width) {
+  const auto x = b.input({batch, tokens, width});
+  const auto q = b.gemm(x, width);
+  const auto k = b.gemm_operand(x, width);
+  const auto v = b.gemm_operand(x, width);
+  const auto weights = b.softmax(b.product(q, b.transpose(k)));
+  const auto y = b.layer_norm(b.add(b.gemm(b.product(weights, v), width), x));
+  b.output(b.function(b.gemm(y, width + 30), graph::Function::kGelu).id);
+}
+
+TEST_CASE("split: rows of tokens, softmax, LayerNorm and products of activations") {
+  for (std::uint64_t i = 0; i < (tb::full_run() ? 40 : 6); ++i) {
+    const config::Configuration config = configuration(i % 2 == 0 ? "tiny" : "small");
+    for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
+      INFO("block " << i << " of seed " << tb::seed() << ", " << cut_name(forced));
+      NetworkBuilder b(tb::seed() * 100 + i, i % 3 == 0);
+      attention(b, b.pick(1, 2), b.pick(2, 20), b.pick(30, 140));
+      const SplitNetwork split = split_of(b, config, i % 3 == 0 ? 2 : 4, forced);
+      check(split, b.data(), config);
+      if (forced != Cut::kRows) continue;
+      for (const SplitStep& step : split.steps) CHECK(step.cut == Cut::kRows);
+    }
+  }
+}
+
+TEST_CASE("split: rows where the layer has many, channels where it has few") {
+  const config::Configuration config = configuration("small");
+  NetworkBuilder b(tb::seed(), false);
+  const auto image = b.input({1, 16, 40, 40});
+  const auto early = b.conv(image, 32, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1});
+  const auto wide = b.input({1, 512, 2, 2});
+  const auto late = b.conv(wide, 512, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1});
+  b.output(early.id);
+  b.output(late.id);
+  b.output(b.conv(b.input({1, 3, 2, 2}), 5, {1, 1}, {}).id);
+  const SplitNetwork split = split_of(b, config, 4);
+  REQUIRE(split.steps.size() == 3);
+  CHECK(split.steps[0].cut == Cut::kRows);
+  CHECK(split.steps[1].cut == Cut::kChannels);
+  CHECK(split.steps[2].cut == Cut::kNone);
+  CHECK(split.steps[0].parts.size() == 4);
+  CHECK(split.steps[0].whole > 3 * split.steps[0].predicted);
+  // The memory of the chip is not four times as fast as a subsystem's port, and this layer is
+  // mostly weights.
+  CHECK(split.steps[1].parts.size() == 4);
+  CHECK(split.steps[1].whole > split.steps[1].predicted);
+  CHECK(split.steps[2].parts.size() == 1);
+  check(split, b.data(), config);
+
+  // What is chosen is the cheapest of what is possible.
+  for (const ChipLayer& chip : split.compiled.network.layers) {
+    const CutChoice best = choose(chip.layer, config, 4);
+    for (const Cut cut : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
+      const CutChoice other = try_cut(chip.layer, config, cut, 4);
+      if (other.parts.empty()) continue;
+      CHECK(best.predicted + kPartClocks * (best.parts.size() - 1) <=
+            other.predicted + kPartClocks * (other.parts.size() - 1));
+    }
+  }
+}
+
+TEST_CASE("split: a layer that cannot be cut runs whole") {
+  const config::Configuration config = configuration("tiny");
+  NetworkBuilder b(tb::seed(), true);
+  // One output pixel of one channel block.
+  b.output(b.conv(b.input({1, 40, 5, 5}), 60, {5, 5}, {}).id);
+  for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
+    const SplitNetwork split = split_of(b, config, 4, forced);
+    REQUIRE(split.steps.size() == 1);
+    CHECK(split.steps[0].cut == Cut::kNone);
+    CHECK(split.steps[0].parts.size() == 1);
+    check(split, b.data(), config);
+  }
+  const SplitNetwork split = split_of(b, config, 4);
+  const Layer& layer = split.compiled.network.layers[0].layer;
+  CHECK(cut_layer(layer, Cut::kRows, 4).empty());
+  CHECK(cut_layer(layer, Cut::kChannels, 4).empty());
+}
+
+TEST_CASE("split: parts that meet are found") {
+  const config::Configuration config = configuration("tiny");
+  NetworkBuilder b(tb::seed(), true);
+  const auto x = b.conv(b.input({2, 70, 9, 9}), 130, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1});
+  b.output(b.conv(x, 130, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1}).id);
+  for (const Cut cut : {Cut::kRows, Cut::kChannels}) {
+    const SplitNetwork split = split_of(b, config, 2, cut);
+    REQUIRE(split.steps.at(1).cut == cut);
+    const SplitStep& step = split.steps[1];
+    const auto damaged = [&](auto damage) {
+      SplitNetwork copy = split;
+      Program& program = copy.compiled.programs[step.parts[1].program].program;
+      for (std::size_t c = 0; c < program.commands.size(); ++c) {
+        if (damage(program.info[c].engine, program.commands[c])) break;
+      }
+      return find_conflict(copy, step);
+    };
+    const auto moved = [](commands::CommandBytes& bytes, std::int64_t by) {
+      auto command = commands::DmaCommand::decode(bytes);
+      command.mem_addr += static_cast<std::uint64_t>(by);
+      bytes = command.encode();
+      return true;
+    };
+    const std::uint64_t output = split.compiled.programs[step.parts[1].program].outputs.front();
+    std::uint64_t address = 0;
+    for (const MemoryValue& memory : split.compiled.memory) {
+      if (memory.value == output) address = memory.region.address;
+    }
+    // A store one word too early, a load of what the other part writes, a store too few.
+    CHECK_THAT(damaged([&](commands::Engine engine, commands::CommandBytes& bytes) {
+                 return engine == commands::Engine::kStore && moved(bytes, -64);
+               }),
+               Catch::Contains("both write"));
+    CHECK_THAT(damaged([&](commands::Engine engine, commands::CommandBytes& bytes) {
+                 if (engine != commands::Engine::kLoad) return false;
+                 auto command = commands::DmaCommand::decode(bytes);
+                 command.mem_addr = address;
+                 bytes = command.encode();
+                 return true;
+               }),
+               Catch::Contains("which part 0 writes"));
+    CHECK_THAT(damaged([&](commands::Engine engine, commands::CommandBytes& bytes) {
+                 if (engine != commands::Engine::kStore) return false;
+                 auto command = commands::DmaCommand::decode(bytes);
+                 command.count0 -= 1;
+                 bytes = command.encode();
+                 return true;
+               }),
+               Catch::Contains("do not write just its output"));
+  }
+}
+
+TEST_CASE("split: a wrong byte is found, with its layer and the part that computed it") {
+  const config::Configuration config = configuration("small");
+  NetworkBuilder b(tb::seed(), true);
+  b.output(b.conv(b.input({1, 64, 16, 16}), 64, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1}).id);
+  const SplitNetwork split = split_of(b, config, 4, Cut::kRows);
+  NetworkRunSettings settings;
+  settings.run.backend = Backend::kFunctional;
+  settings.run.corrupt_output_byte = 64 * (16 * 9 + 3) + 5;  // row 9
+  const SplitReport report = run_split(split, b.data(), config, settings, false);
+  CHECK(!report.ok());
+  REQUIRE(report.network.comparisons.size() == 1);
+  CHECK_THAT(report.network.comparisons[0].first,
+             Catch::Contains("c 5, y 9, x 3") && Catch::Contains("on subsystem 2, rows 8 to 12"));
+  CHECK(report.steps.at(0).mismatches == 1);
+}
+
+TEST_CASE("split: programs of the memory map, and a memory that is too small") {
+  const config::Configuration config = configuration("small");
+  NetworkBuilder b(tb::seed(), true);
+  b.output(b.conv(b.input({1, 64, 16, 16}), 64, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1}).id);
+  const SplitNetwork split = split_of(b, config, 4, Cut::kRows);
+  std::set<std::uint64_t> programs, weights;
+  for (const SplitPart& part : split.steps[0].parts) {
+    const Program& program = split.compiled.programs[part.program].program;
+    programs.insert(program.address);
+    for (std::size_t c = 0; c < program.commands.size(); ++c) {
+      if (program.info[c].engine != commands::Engine::kWeights) continue;
+      weights.insert(commands::WeightsCommand::decode(program.commands[c]).mem_addr);
+    }
+  }
+  CHECK(programs.size() == 4);
+  CHECK(!weights.empty());
+  // The parts of rows read one copy of the weights.
+  CHECK(split.compiled.weights.size() < 2 * (64 * 9 * 64 + 64 * 9 * 64 * 6 / 8 + 64 * 8 + 4096));
+  SplitOptions options;
+  options.memory_bytes = 1 << 20;
+  CHECK_THROWS_WITH(split_network(prepare(b.graph, {}), config, options),
+                    Catch::Contains("the chip has 1048576"));
+}
+
+}  // namespace
