@@ -7,6 +7,7 @@
 #include "random_images.hpp"
 #include "run_network.hpp"
 #include "sw/network/split_run.hpp"
+#include "sw/zoo/synthetic.hpp"
 #include "tb/seed.hpp"
 
 namespace {
@@ -102,6 +103,30 @@ TEST_CASE("split: rows of tokens, softmax, LayerNorm and products of activations
       check(split, b.data(), config);
       if (forced != Cut::kRows) continue;
       for (const SplitStep& step : split.steps) CHECK(step.cut == Cut::kRows);
+    }
+  }
+}
+
+TEST_CASE("split: known networks, of bytes and of BF16, first layers in quarter words too") {
+  const config::Configuration config = configuration("small");
+  for (const bool bf16 : {false, true}) {
+    for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
+      INFO((bf16 ? "bf16, " : "int8, ") << cut_name(forced));
+      const SyntheticOptions synthetic{2, 8, 1, bf16};
+      NetworkOptions options;
+      options.sparsity = 8;
+      options.pixel_group = config.pixels_per_quadrant;
+      SplitOptions splitting;
+      splitting.forced = forced;
+      for (const graph::Graph& graph :
+           {synthetic_resnet50(synthetic, 32, 4), synthetic_bert_layer(synthetic, 10, 96)}) {
+        const SplitNetwork split = split_network(prepare(graph, options), config, splitting);
+        check(split, synthetic_inputs(split.compiled.network.graph, 1), config);
+        const auto cuts = cuts_of(split);
+        if (forced != Cut::kNone) CHECK(cuts.count(forced) == 1);
+        const Layer& first = split.compiled.network.layers.front().layer;
+        if (first.geometry.height > 10) CHECK(first.geometry.quarters == !bf16);
+      }
     }
   }
 }
