@@ -136,17 +136,14 @@ int run_compiled(const Options& o, const sw::CompiledNetwork& compiled,
 int run_split(const Options& o, const std::vector<graph::TensorData>& inputs,
               const config::Configuration& config) {
   const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
-  sw::Network network = prepared(o, config, inputs);
+  const sw::Network network = prepared(o, config, inputs);
   sw::SplitOptions options;
   options.memory_bytes = sw::chip_memory_bytes(config, ecc);
   const sw::SplitNetwork split = sw::split_network(network, config, options);
   require_outputs(o, split.compiled);
   for (const std::string& note : network.notes) fmt::print("note: {}\n", note);
-  sw::SplitReport report =
+  const sw::SplitReport report =
       sw::run_split(split, inputs, config, o.settings, o.preload == "backdoor");
-  for (const sw::ChipProgram& chip : sw::compile_network(std::move(network), config).programs) {
-    report.alone += chip.predicted;
-  }
   fmt::print("{}", sw::to_text(report));
   if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
   if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "sw/activation/row_layer.hpp"
+#include "sw/network/compile_run.hpp"
 #include "sw/network/memory_map.hpp"
 
 namespace s4::sw {
@@ -17,6 +18,8 @@ constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 /// Bytes per clock of the two channels of a station.
 constexpr std::uint64_t kStationBytes = 16;
+/// Start and end of a program, the first load and the last store.
+constexpr std::uint64_t kGroupClocks = 500;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -36,9 +39,9 @@ class Splitter {
 
   SplitNetwork run() {
     place_memory();
-    for (const std::vector<std::size_t>& run : network().runs) {
-      for (const std::size_t layer : run) add_step(layer);
-    }
+    find_alone();
+    for (const std::vector<std::size_t>& run : network().runs) add_run(run);
+    drop_unstored();
     place_programs(out_.compiled);
     require_memory();
     for (const SplitStep& step : out_.steps) {
@@ -98,13 +101,144 @@ class Splitter {
     return choose(layer, config_, out_.subsystems);
   }
 
-  void add_step(std::size_t l) {
-    const CutChoice choice = chosen(layer(l).layer);
+  /// Clocks of each layer where one subsystem runs them all, activations on the chip where they
+  /// fit.
+  void find_alone() {
+    alone_.resize(network().layers.size(), 0);
+    try {
+      for (const ChipProgram& chip : compile_network(network(), config_).programs) {
+        std::uint64_t rest = chip.predicted;  // start and end are the last layer's
+        for (const LayerPlacement& placed : chip.layers) {
+          alone_[placed.layer] = std::min(rest, placed.predicted);
+          rest -= alone_[placed.layer];
+        }
+        alone_[chip.layers.back().layer] += rest;
+      }
+    } catch (const CompileError&) {
+      alone_.assign(alone_.size(), 0);  // some layer fits only in parts
+    }
+  }
+
+  [[nodiscard]] std::uint64_t words(std::size_t value) const {
+    return network().values[value].shape.words();
+  }
+  static std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
+    return a == kNever || b == kNever ? kNever : a + b;
+  }
+
+  /// Steps of a run: layers that are cut, and groups that one subsystem computes, whichever is
+  /// expected to be sooner at the end. What one subsystem computes in sequence can stay there.
+  void add_run(const std::vector<std::size_t>& run) {
+    // Fewest clocks to the end of a layer, and whether the one before it is in a group then.
+    struct Way {
+      std::uint64_t clocks = kNever;
+      bool after_group = false;
+    };
+    struct Ways {
+      Way cut, group;
+    };
+    std::vector<CutChoice> choices;
+    std::vector<Ways> ways;
+    Ways before{{0, false}, {}};
+    for (const std::size_t l : run) {
+      choices.push_back(chosen(layer(l).layer));
+      const CutChoice& choice = choices.back();
+      const bool is_cut = choice.cut != Cut::kNone;
+      Ways now;
+      if (is_cut) {
+        const std::uint64_t closed = sum(before.group.clocks, words(layer(l).input));
+        now.cut.after_group = closed < before.cut.clocks;
+        now.cut.clocks = sum(std::min(closed, before.cut.clocks),
+                             choice.predicted + kPartClocks * choice.parts.size());
+      }
+      if (!is_cut || choice.cut != options_.forced) {
+        const std::uint64_t opened = sum(before.cut.clocks, kGroupClocks + words(layer(l).input));
+        const std::uint64_t clocks = alone_[l] != 0 ? alone_[l] : choice.whole;
+        now.group.after_group = before.group.clocks <= opened;
+        now.group.clocks =
+            sum(std::min(before.group.clocks, opened), clocks != 0 ? clocks : kNever);
+      }
+      ways.push_back(now);
+      before = now;
+    }
+    std::vector<bool> grouped(run.size());
+    bool in_group = sum(before.group.clocks, words(layer(run.back()).output)) < before.cut.clocks;
+    for (std::size_t i = run.size(); i-- > 0;) {
+      grouped[i] = in_group;
+      in_group = (in_group ? ways[i].group : ways[i].cut).after_group;
+    }
+    for (std::size_t i = 0; i < run.size();) {
+      if (!grouped[i]) {
+        add_step(run[i], choices[i]);
+        ++i;
+        continue;
+      }
+      std::vector<std::size_t> group;
+      while (i < run.size() && grouped[i]) group.push_back(run[i++]);
+      add_group(group);
+    }
+  }
+
+  [[nodiscard]] std::uint64_t alone(const std::vector<std::size_t>& layers) const {
+    std::uint64_t clocks = 0;
+    for (const std::size_t l : layers) clocks += alone_[l];
+    return clocks;
+  }
+
+  /// Layers that one subsystem computes: a step for every program.
+  void add_group(const std::vector<std::size_t>& layers) {
+    std::map<std::size_t, std::uint64_t> addresses;
+    for (const auto& [value, region] : memory_) addresses[value] = region.address;
+    CompiledNetwork group = compile_run(network(), layers, config_, addresses, next_weights());
+    place_weights(group.weights);
+    for (ChipProgram& chip : group.programs) {
+      const std::string& first = layer(chip.layers.front().layer).layer.name;
+      const std::string& last = layer(chip.layers.back().layer).layer.name;
+      chip.program.name = fmt::format("{}: {} on subsystem 0", out_.steps.size(),
+                                      chip.layers.size() > 1 ? first + " to " + last : first);
+      SplitStep step;
+      for (const LayerPlacement& placed : chip.layers) step.layers.push_back(placed.layer);
+      SplitPart part;
+      part.program = out_.compiled.programs.size();
+      part.predicted = step.predicted = chip.predicted;
+      part.write_region = pages_of(chip.outputs);
+      step.alone = alone(step.layers);
+      step.parts.push_back(part);
+      out_.steps.push_back(std::move(step));
+      out_.compiled.programs.push_back(std::move(chip));
+    }
+  }
+
+  /// From the first to the last of these values.
+  [[nodiscard]] Region pages_of(const std::vector<std::size_t>& values) const {
+    std::uint64_t begin = kNever;
+    std::uint64_t end = 0;
+    for (const std::size_t value : values) {
+      const Region& region = memory_.at(value);
+      begin = std::min(begin, region.address);
+      end = std::max(end, region.address + region.size);
+    }
+    return {begin, round_up(end - begin, kPage)};
+  }
+
+  /// Results that stay in the local buffer have no place in memory after all.
+  void drop_unstored() {
+    std::vector<bool> stored(network().values.size(), false);
+    for (const ChipProgram& chip : out_.compiled.programs) {
+      for (const std::size_t value : chip.outputs) stored[value] = true;
+    }
+    std::erase_if(out_.compiled.memory, [&](const MemoryValue& memory) {
+      return memory.is_output && !stored[memory.value];
+    });
+  }
+
+  /// A layer that is cut.
+  void add_step(std::size_t l, const CutChoice& choice) {
     SplitStep step;
-    step.layer = l;
+    step.layers = {l};
     step.cut = choice.cut;
     step.predicted = choice.predicted;
-    step.whole = choice.whole;
+    step.alone = alone_[l];
     shared_.clear();
     const std::vector<std::uint8_t> parameters = layer_parameters(layer(l).layer);
     if (!parameters.empty()) parameters_ = place_weights(parameters);
@@ -119,8 +253,7 @@ class Splitter {
       made.begin = part.begin;
       made.end = part.end;
       made.predicted = choice.costs[n].estimate.cycles;
-      const Region& output = memory_.at(layer(l).output);
-      made.write_region = {output.address, round_up(output.size, kPage)};
+      made.write_region = pages_of({layer(l).output});
       step.parts.push_back(made);
       out_.compiled.programs.push_back(std::move(chip));
     }
@@ -188,10 +321,8 @@ class Splitter {
               ChipProgram& chip) const {
     const ChipLayer& whole = layer(l);
     chip.program.name =
-        fmt::format("{}: {} on subsystem {}", out_.steps.size(), whole.layer.name, subsystem);
-    if (part.cut != Cut::kNone) {
-      chip.program.name += fmt::format(", {} {} to {}", cut_name(part.cut), part.begin, part.end);
-    }
+        fmt::format("{}: {} on subsystem {}, {} {} to {}", out_.steps.size(), whole.layer.name,
+                    subsystem, cut_name(part.cut), part.begin, part.end);
     for (CommandInfo& info : chip.program.info) info.box = part.place(info.box);
     LayerPlacement& placed = chip.layers.front();
     placed.layer = l;
@@ -213,6 +344,7 @@ class Splitter {
   std::map<std::size_t, Region> memory_;           ///< by value
   std::map<std::uint32_t, std::uint64_t> shared_;  ///< weights of the step, by array shape
   std::uint64_t parameters_ = 0;                   ///< of the step
+  std::vector<std::uint64_t> alone_;               ///< clocks, by layer
 };
 
 }  // namespace
@@ -268,6 +400,12 @@ CutChoice choose(const Layer& layer, const config::Configuration& config, std::u
 std::uint64_t SplitNetwork::predicted() const {
   std::uint64_t sum = 0;
   for (const SplitStep& step : steps) sum += step.predicted;
+  return sum;
+}
+
+std::uint64_t SplitNetwork::alone() const {
+  std::uint64_t sum = 0;
+  for (const SplitStep& step : steps) sum += step.alone;
   return sum;
 }
 

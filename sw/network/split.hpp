@@ -1,6 +1,7 @@
-// One network on several subsystems together: every layer is cut into parts, one per subsystem,
-// that write their rows or channels of the layer's output into the memory that all share. A step is
-// a layer; between steps the host waits until every part has ended.
+// One network on several subsystems together: layers are cut into parts, one per subsystem, that
+// write their rows or channels of the layer's output into the memory that all share. A step is such
+// a layer, or a program of layers that one subsystem computes alone, where that is sooner done;
+// between steps the host waits until every part has ended.
 //
 //   split_network  network -> steps, memory map, programs
 //   run_split      inputs -> outputs and a report (split_run.hpp)
@@ -15,7 +16,7 @@
 
 namespace s4::sw {
 
-/// How a layer is computed, and what the compiler expects of it.
+/// How a layer can be computed, and what the compiler expects of it.
 struct CutChoice {
   Cut cut = Cut::kNone;
   std::vector<LayerPart> parts;  ///< part n is for subsystem n
@@ -37,36 +38,40 @@ inline constexpr std::uint64_t kPartClocks = 250;
 [[nodiscard]] CutChoice try_cut(const Layer& layer, const config::Configuration& config, Cut cut,
                                 std::uint32_t count);
 
-/// The cut of the fewest clocks; none if no cut saves more than it costs the host. Throws
-/// CompileError if the layer fits in no way.
+/// The cut of the fewest clocks for a layer by itself; none if no cut saves more than it costs the
+/// host. Throws CompileError if the layer fits in no way.
 [[nodiscard]] CutChoice choose(const Layer& layer, const config::Configuration& config,
                                std::uint32_t count);
 
 struct SplitPart {
   unsigned subsystem = 0;
   std::size_t program = 0;  ///< in CompiledNetwork::programs
-  Region write_region;      ///< what it may write: the pages of the layer's output
+  Region write_region;      ///< what it may write: from its first to its last output
   std::uint32_t begin = 0;  ///< rows or channels of the output
   std::uint32_t end = 0;
   std::uint64_t predicted = 0;
 };
 
 struct SplitStep {
-  std::size_t layer = 0;  ///< in Network::layers
+  std::vector<std::size_t> layers;  ///< in Network::layers; a single one if it is cut
   Cut cut = Cut::kNone;
   std::vector<SplitPart> parts;
   std::uint64_t predicted = 0;
-  std::uint64_t whole = 0;  ///< as CutChoice has it
+  /// Of this predicted of one subsystem that runs the network alone; 0: it cannot.
+  std::uint64_t alone = 0;
 };
 
 struct SplitNetwork {
   /// The programs of step 0 in the order of their subsystems, those of step 1, ...; the outputs of
-  /// all layers lie in memory. Run one after the other they are the network on one subsystem.
+  /// all layers that are cut lie in memory. Run one after the other they are the network on one
+  /// subsystem.
   CompiledNetwork compiled;
   std::vector<SplitStep> steps;
   unsigned subsystems = 1;
 
+  // Clocks of all steps; of one subsystem that runs the network alone, 0 if it cannot.
   [[nodiscard]] std::uint64_t predicted() const;
+  [[nodiscard]] std::uint64_t alone() const;
 };
 
 struct SplitOptions {
@@ -84,8 +89,8 @@ struct SplitOptions {
                                          const SplitOptions& options = {});
 
 /// What is wrong with the memory that the parts of a step use; empty: nothing. Each must write only
-/// its own bytes, of the layer's output, all of them together every byte of it, and none may read
-/// or execute what another one writes.
+/// its own bytes, all of them together every byte of the step's outputs and no other, and none may
+/// read or execute what another one writes.
 [[nodiscard]] std::string find_conflict(const SplitNetwork& split, const SplitStep& step);
 
 }  // namespace s4::sw

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "sim/sequencer/gen/commands.hpp"
@@ -58,15 +60,12 @@ class Bytes {
   void add(const Bytes& other) {
     list_.insert(list_.end(), other.list_.begin(), other.list_.end());
   }
-  /// Just these bytes and no others; sorted.
-  [[nodiscard]] bool is(const Region& region) const {
-    return list_.size() == 1 && list_[0].begin == region.address &&
-           list_[0].end == region.address + region.size;
-  }
+  [[nodiscard]] bool operator==(const Bytes&) const = default;
 
  private:
   struct Range {
     std::uint64_t begin = 0, end = 0;
+    [[nodiscard]] bool operator==(const Range&) const = default;
   };
   std::vector<Range> list_;
 };
@@ -81,9 +80,10 @@ Access accesses(const SplitNetwork& split, const SplitStep& step, const SplitPar
   Access access;
   access.reads.add(program.address, program.commands.size() * commands::kCommandBytes);
   // Of an operand whole blocks of rows are read, beyond its end too.
-  const std::optional<std::size_t> operand = compiled.network.layers[step.layer].operand;
-  for (const MemoryValue& memory : compiled.memory) {
-    if (operand && memory.value == *operand) {
+  for (const std::size_t layer : step.layers) {
+    const std::optional<std::size_t> operand = compiled.network.layers[layer].operand;
+    for (const MemoryValue& memory : compiled.memory) {
+      if (!operand || memory.value != *operand) continue;
       access.reads.add(memory.region.address, memory.region.size + 63 * 64);
     }
   }
@@ -106,7 +106,7 @@ Access accesses(const SplitNetwork& split, const SplitStep& step, const SplitPar
 
 std::string find_conflict(const SplitNetwork& split, const SplitStep& step) {
   const CompiledNetwork& compiled = split.compiled;
-  const ChipLayer& layer = compiled.network.layers[step.layer];
+  const std::string name = compiled.network.layers[step.layers.front()].layer.name;
   std::vector<Access> list;
   for (const SplitPart& part : step.parts) list.push_back(accesses(split, step, part));
   Bytes written;
@@ -115,22 +115,27 @@ std::string find_conflict(const SplitNetwork& split, const SplitStep& step) {
     for (std::size_t b = 0; b < list.size(); ++b) {
       if (a == b) continue;
       if (const auto at = list[a].writes.common(list[b].writes)) {
-        return fmt::format("layer '{}': parts {} and {} both write {:#x}", layer.layer.name, a, b,
-                           *at);
+        return fmt::format("layer '{}': parts {} and {} both write {:#x}", name, a, b, *at);
       }
       if (const auto at = list[a].writes.common(list[b].reads)) {
-        return fmt::format("layer '{}': part {} reads {:#x}, which part {} writes",
-                           layer.layer.name, b, *at, a);
+        return fmt::format("layer '{}': part {} reads {:#x}, which part {} writes", name, b, *at,
+                           a);
       }
     }
   }
   written.sort();
-  for (const MemoryValue& memory : compiled.memory) {
-    if (memory.value != layer.output) continue;
-    if (written.is(memory.region)) return "";
-    return fmt::format("layer '{}': its parts do not write just its output", layer.layer.name);
+  std::set<std::size_t> values;
+  for (const SplitPart& part : step.parts) {
+    const ChipProgram& chip = compiled.programs.at(part.program);
+    values.insert(chip.outputs.begin(), chip.outputs.end());
   }
-  return fmt::format("layer '{}': its output has no place in memory", layer.layer.name);
+  Bytes due;
+  for (const MemoryValue& memory : compiled.memory) {
+    if (values.erase(memory.value) != 0) due.add(memory.region.address, memory.region.size);
+  }
+  due.sort();
+  if (values.empty() && written == due) return "";
+  return fmt::format("layer '{}': its parts do not write just its output", name);
 }
 
 }  // namespace s4::sw

@@ -18,11 +18,12 @@ json or_null(const std::optional<T>& value) {
 }
 
 json step_json(const SplitStepReport& step) {
-  json out{{"layer", step.layer},
+  json out{{"name", step.name},
+           {"layers", step.layers},
            {"shape", step.shape},
            {"cut", cut_name(step.cut)},
            {"predicted_cycles", step.predicted},
-           {"one_subsystem_predicted", step.whole != 0 ? json(step.whole) : json(nullptr)},
+           {"one_subsystem_predicted", step.alone != 0 ? json(step.alone) : json(nullptr)},
            {"cycles", or_null(step.cycles)},
            {"speed_up", or_null(step.speed_up())},
            {"mismatches", step.mismatches},
@@ -81,24 +82,21 @@ json to_json(const SplitReport& report) {
 
 std::string to_text(const SplitReport& report) {
   std::string text =
-      fmt::format("{:<20} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", "layer", "cut", "parts",
+      fmt::format("{:<28} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", "step", "cut", "parts",
                   "one alone", "expected", "cycles", "speed-up", "cycles of each");
   for (const SplitStepReport& step : report.steps) {
-    const std::string name = step.layer.size() <= 20 ? step.layer : step.layer.substr(0, 18) + "..";
+    const std::string name = step.name.size() <= 28 ? step.name : step.name.substr(0, 26) + "..";
     text += fmt::format(
-        "{:<20} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", name, cut_name(step.cut),
-        step.parts.size(), step.whole != 0 ? std::to_string(step.whole) : "-", step.predicted,
+        "{:<28} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", name, cut_name(step.cut),
+        step.parts.size(), step.alone != 0 ? std::to_string(step.alone) : "-", step.predicted,
         count_text(step.cycles), step.speed_up() ? fmt::format("{:.2f}", *step.speed_up()) : "-",
         parts_text(step));
   }
-  std::uint64_t whole = 0;
-  for (const SplitStepReport& step : report.steps) whole += step.whole;
   text += fmt::format("\nchip: {} image{} on {} subsystems together, mode split\n", report.images,
                       report.images == 1 ? "" : "s", report.subsystems);
-  text += fmt::format("  expected    {} clocks; one subsystem {} layer by layer from memory ({}x)",
-                      report.predicted, whole, ratio_text(whole, report.predicted));
+  text += fmt::format("  expected    {} clocks", report.predicted);
   if (report.alone != 0) {
-    text += fmt::format(", {} with activations on the chip ({}x)", report.alone,
+    text += fmt::format(", of one subsystem {} ({}x)", report.alone,
                         ratio_text(report.alone, report.predicted));
   }
   text += '\n';

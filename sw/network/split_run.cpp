@@ -34,13 +34,18 @@ ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor) {
 void describe(const SplitNetwork& split, SplitReport& report) {
   const Network& network = split.compiled.network;
   for (const SplitStep& step : split.steps) {
-    const Layer& layer = network.layers[step.layer].layer;
+    const Layer& first = network.layers[step.layers.front()].layer;
     SplitStepReport r;
-    r.layer = layer.name;
-    r.shape = layer.describe();
+    r.name = first.name;
+    if (step.layers.size() > 1) {
+      r.name += " to " + network.layers[step.layers.back()].layer.name;
+    } else {
+      r.shape = first.describe();
+    }
+    r.layers = step.layers.size();
     r.cut = step.cut;
     r.predicted = step.predicted;
-    r.whole = step.whole;
+    r.alone = step.alone;
     for (const SplitPart& part : step.parts) {
       r.parts.push_back({part.subsystem, part.begin, part.end, part.predicted, std::nullopt});
     }
@@ -48,6 +53,7 @@ void describe(const SplitNetwork& split, SplitReport& report) {
   }
   report.subsystems = split.subsystems;
   report.predicted = split.predicted();
+  report.alone = split.alone();
 }
 
 /// The parts of a step, side by side; false if one failed.
@@ -95,7 +101,7 @@ void run_on_rtl(const SplitNetwork& split, const std::vector<graph::TensorData>&
   bool all = true;
   for (std::size_t s = 0; s < split.steps.size() && all; ++s) {
     const std::string name =
-        fmt::format("chip, step {} of {}, {}", s + 1, split.steps.size(), report.steps[s].layer);
+        fmt::format("chip, step {} of {}, {}", s + 1, split.steps.size(), report.steps[s].name);
     all = run_step(chip, session, split.steps[s], name, report.steps[s], settings);
     sum += report.steps[s].cycles.value_or(0);
   }
@@ -108,13 +114,16 @@ void run_on_rtl(const SplitNetwork& split, const std::vector<graph::TensorData>&
   report.faults = chip.faults();
 }
 
-/// The report of the network, as if one program had computed each layer.
+/// The report of the network, as if one program had computed each layer that is cut.
 void join_parts(const SplitNetwork& split, SplitReport& report) {
   NetworkReport& network = report.network;
   for (std::size_t s = 0; s < split.steps.size(); ++s) {
     const SplitStep& step = split.steps[s];
-    NetworkLayerReport& layer = network.layers.at(step.layer);
-    report.steps[s].mismatches = layer.mismatches;
+    for (const std::size_t l : step.layers) {
+      report.steps[s].mismatches += network.layers.at(l).mismatches;
+    }
+    if (step.cut == Cut::kNone) continue;
+    NetworkLayerReport& layer = network.layers.at(step.layers.front());
     layer.predicted_cycles = step.predicted;
     layer.cycles = report.steps[s].cycles;
     layer.plan = fmt::format("{} in {}; {}", cut_name(step.cut), step.parts.size(), layer.plan);
@@ -149,8 +158,8 @@ SplitReport run_split(const SplitNetwork& split, const std::vector<graph::Tensor
 
 std::optional<double> SplitStepReport::speed_up() const {
   const std::uint64_t clocks = cycles.value_or(predicted);
-  if (whole == 0 || clocks == 0) return std::nullopt;
-  return static_cast<double>(whole) / static_cast<double>(clocks);
+  if (alone == 0 || clocks == 0) return std::nullopt;
+  return static_cast<double>(alone) / static_cast<double>(clocks);
 }
 
 }  // namespace s4::sw

@@ -21,12 +21,13 @@ struct SplitPartReport {
 };
 
 struct SplitStepReport {
-  std::string layer;
-  std::string shape;
+  std::string name;  ///< of its layer, or of the first and the last one
+  std::size_t layers = 1;
+  std::string shape;  ///< of a single layer
   Cut cut = Cut::kNone;
   std::vector<SplitPartReport> parts;
   std::uint64_t predicted = 0;
-  std::uint64_t whole = 0;              ///< expected of one subsystem; 0: it could not
+  std::uint64_t alone = 0;              ///< expected of one subsystem; 0: it could not
   std::optional<std::uint64_t> cycles;  ///< from the first doorbell to the last interrupt; RTL only
   std::uint64_t mismatches = 0;
 
@@ -40,15 +41,12 @@ struct SplitReport {
   unsigned subsystems = 1;
   bool backdoor = false;
   std::uint64_t images = 0;
-  std::uint64_t predicted = 0;  ///< of all steps
-  /// Expected of one subsystem that keeps activations on the chip where they fit, as it runs
-  /// without a mode; 0: not known.
-  std::uint64_t alone = 0;
+  std::uint64_t predicted = 0;          ///< of all steps
+  std::uint64_t alone = 0;              ///< expected of one subsystem, as it runs without a mode
   std::optional<std::uint64_t> cycles;  ///< of all steps
-  std::uint64_t total_cycles =
-      0;  ///< first doorbell to last interrupt, the host's part in between too
-  std::uint64_t load_cycles = 0;  ///< weights and cleared results written before
-  double wall_s = 0;              ///< host seconds of `total_cycles`
+  std::uint64_t total_cycles = 0;       ///< the host's part before and between them too
+  std::uint64_t load_cycles = 0;        ///< weights and cleared results written before
+  double wall_s = 0;                    ///< host seconds of `total_cycles`
   DramReport dram;
   std::vector<TrafficSample> traffic;
   std::vector<std::string> faults;

@@ -147,11 +147,11 @@ TEST_CASE("split: rows where the layer has many, channels where it has few") {
   CHECK(split.steps[1].cut == Cut::kChannels);
   CHECK(split.steps[2].cut == Cut::kNone);
   CHECK(split.steps[0].parts.size() == 4);
-  CHECK(split.steps[0].whole > 3 * split.steps[0].predicted);
+  CHECK(split.steps[0].alone > 3 * split.steps[0].predicted);
   // The memory of the chip is not four times as fast as a subsystem's port, and this layer is
   // mostly weights.
   CHECK(split.steps[1].parts.size() == 4);
-  CHECK(split.steps[1].whole > split.steps[1].predicted);
+  CHECK(split.steps[1].alone > split.steps[1].predicted);
   CHECK(split.steps[2].parts.size() == 1);
   check(split, b.data(), config);
 
@@ -183,6 +183,39 @@ TEST_CASE("split: a layer that cannot be cut runs whole") {
   const Layer& layer = split.compiled.network.layers[0].layer;
   CHECK(cut_layer(layer, Cut::kRows, 4).empty());
   CHECK(cut_layer(layer, Cut::kChannels, 4).empty());
+}
+
+TEST_CASE("split: layers that one subsystem computes are a step, their activations stay there") {
+  const config::Configuration config = configuration("small");
+  NetworkBuilder b(tb::seed(), true);
+  const auto small = b.conv(b.conv(b.input({1, 20, 4, 4}), 30, {1, 1}, {}), 20, {1, 1}, {});
+  const auto x = b.conv(small, 30, {1, 1}, {});
+  // Read by a layer that is cut and by one that is not.
+  const graph::ConvGeometry same{{1, 1, 1, 1}, {1, 1}, {1, 1}, 1};
+  const auto large = b.conv(b.input({1, 64, 40, 40}), 30, {3, 3}, same);
+  b.output(b.add(b.global_average(large), b.global_average(x)).id);
+  const SplitNetwork split = split_of(b, config, 4);
+  check(split, b.data(), config);
+  CHECK(split.alone() > 2 * split.predicted());
+  std::set<std::size_t> stored;
+  for (const MemoryValue& memory : split.compiled.memory) {
+    if (memory.is_output) stored.insert(memory.value);
+  }
+  std::size_t alone = 0;
+  std::size_t layers = 0;
+  for (const SplitStep& step : split.steps) {
+    layers += step.layers.size();
+    if (step.cut == Cut::kNone) {
+      ++alone;
+      CHECK(step.alone > 0);
+      continue;
+    }
+    CHECK(step.layers.size() == 1);
+    CHECK(stored.count(split.compiled.network.layers[step.layers[0]].output) == 1);
+  }
+  CHECK(layers == split.compiled.network.layers.size());
+  CHECK(alone < 4);
+  CHECK(stored.size() < layers);
 }
 
 TEST_CASE("split: parts that meet are found") {
