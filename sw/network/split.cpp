@@ -90,7 +90,8 @@ class Splitter {
     return at;
   }
 
-  [[nodiscard]] CutChoice chosen(const Layer& layer) const {
+  [[nodiscard]] CutChoice chosen(std::size_t l) const {
+    const Layer& layer = this->layer(l).layer;
     if (options_.forced != Cut::kNone) {
       CutChoice forced = try_cut(layer, config_, options_.forced, out_.subsystems);
       if (!forced.parts.empty()) {
@@ -98,7 +99,13 @@ class Splitter {
         return forced;
       }
     }
-    return choose(layer, config_, out_.subsystems);
+    try {
+      return choose(layer, config_, out_.subsystems);
+    } catch (const CompileError&) {
+      // From memory to memory it does not fit, but perhaps beside its neighbours.
+      if (alone_[l] == 0) throw;
+      return {};
+    }
   }
 
   /// Clocks of each layer where one subsystem runs them all, activations on the chip where they
@@ -141,7 +148,7 @@ class Splitter {
     std::vector<Ways> ways;
     Ways before{{0, false}, {}};
     for (const std::size_t l : run) {
-      choices.push_back(chosen(layer(l).layer));
+      choices.push_back(chosen(l));
       const CutChoice& choice = choices.back();
       const bool is_cut = choice.cut != Cut::kNone;
       Ways now;

@@ -25,7 +25,7 @@ struct CutChoice {
   std::uint64_t whole = 0;       ///< clocks of the layer on one subsystem; 0: it does not fit one
 };
 
-/// Clocks that one more subsystem of a step costs the host: a doorbell and an interrupt.
+/// Clocks that a subsystem of a step costs the host: its registers, doorbell and interrupt.
 inline constexpr std::uint64_t kPartClocks = 250;
 
 /// Clocks of parts side by side: those of the slowest, but no fewer than the channels of the whole
