@@ -131,6 +131,39 @@ TEST_CASE("split: known networks, of bytes and of BF16, first layers in quarter 
   }
 }
 
+TEST_CASE("split: channels of a BF16 layer of groups read the blocks of their own groups") {
+  const config::Configuration config = configuration("small");
+  graph::Graph graph;
+  const std::int64_t channels = 200;
+  const graph::Shape shape{2, channels, 6, 5};
+  const auto x = graph.add_tensor({"x", graph::DataType::kFloat32, shape, std::nullopt});
+  graph.inputs = {x};
+  graph::TensorData weights(graph::DataType::kFloat32, {channels, 1, 3, 3});
+  for (std::size_t i = 0; i < weights.get<float>().size(); ++i) {
+    weights.get<float>()[i] = static_cast<float>(i % 29) / 16.0F - 0.9F;
+  }
+  graph::Bf16LayerAttributes attributes;
+  attributes.geometry = {{1, 1, 1, 1}, {1, 1}, {1, 1}, channels};
+  graph.outputs = {graph::append_node(graph,
+                                      {graph::Op::kBf16Conv,
+                                       "depthwise",
+                                       {x, graph.add_constant("w", weights)},
+                                       graph::kNoTensor,
+                                       attributes},
+                                      "y")};
+  SplitOptions options;
+  options.forced = Cut::kChannels;
+  const SplitNetwork split = split_network(prepare(graph, {}), config, options);
+  REQUIRE(split.steps.size() == 1);
+  REQUIRE(split.steps[0].cut == Cut::kChannels);
+  const auto parts = cut_layer(split.compiled.network.layers[0].layer, Cut::kChannels, 4);
+  REQUIRE(parts.size() == 4);
+  CHECK(parts[1].begin == 32);
+  CHECK(parts[3].layer.geometry.channels == 200 - 128);
+  CHECK(parts[3].input == 4 * 2 * 6 * 5);
+  check(split, synthetic_inputs(graph, tb::seed()), config);
+}
+
 TEST_CASE("split: rows where the layer has many, channels where it has few") {
   const config::Configuration config = configuration("small");
   NetworkBuilder b(tb::seed(), false);
