@@ -168,7 +168,8 @@ TEST_CASE("split: rows where the layer has many, channels where it has few") {
   const config::Configuration config = configuration("small");
   NetworkBuilder b(tb::seed(), false);
   const auto image = b.input({1, 16, 40, 40});
-  const auto early = b.conv(image, 32, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1});
+  const auto early =
+      b.add(b.conv(image, 32, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1}), b.input({1, 32, 40, 40}));
   const auto wide = b.input({1, 512, 2, 2});
   const auto late = b.conv(wide, 512, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1});
   b.output(early.id);
