@@ -112,10 +112,12 @@ class Splitter {
   /// fit.
   void find_alone() {
     alone_.resize(network().layers.size(), 0);
+    weight_words_.resize(network().layers.size(), 0);
     try {
       for (const ChipProgram& chip : compile_network(network(), config_).programs) {
         std::uint64_t rest = chip.predicted;  // start and end are the last layer's
         for (const LayerPlacement& placed : chip.layers) {
+          weight_words_[placed.layer] = (placed.weight_bytes + placed.parameter_bytes) / 64;
           alone_[placed.layer] = std::min(rest, placed.predicted);
           rest -= alone_[placed.layer];
         }
@@ -133,9 +135,34 @@ class Splitter {
     return a == kNever || b == kNever ? kNever : a + b;
   }
 
+  /// What nothing before a group of layers hides: what its first one reads.
+  [[nodiscard]] std::uint64_t opening_clocks(std::size_t l) const {
+    const std::uint64_t second = layer(l).second ? words(*layer(l).second) : 0;
+    return kGroupClocks + words(layer(l).input) + second + weight_words_[l];
+  }
+
+  /// The steps of a run; a single group if that is expected to be as soon done, as it turns out.
+  void add_run(const std::vector<std::size_t>& run) {
+    const std::size_t steps = out_.steps.size();
+    const std::size_t programs = out_.compiled.programs.size();
+    const std::size_t weights = out_.compiled.weights.size();
+    add_steps(run);
+    std::uint64_t clocks = 0;
+    for (std::size_t s = steps; s < out_.steps.size(); ++s) {
+      const SplitStep& step = out_.steps[s];
+      clocks += step.predicted + (step.cut == Cut::kNone ? 0 : kPartClocks * step.parts.size());
+    }
+    const std::uint64_t whole = alone(run);
+    if (options_.forced != Cut::kNone || whole == 0 || whole > clocks) return;
+    out_.steps.resize(steps);
+    out_.compiled.programs.resize(programs);
+    out_.compiled.weights.resize(weights);
+    add_group(run);
+  }
+
   /// Steps of a run: layers that are cut, and groups that one subsystem computes, whichever is
   /// expected to be sooner at the end. What one subsystem computes in sequence can stay there.
-  void add_run(const std::vector<std::size_t>& run) {
+  void add_steps(const std::vector<std::size_t>& run) {
     // Fewest clocks to the end of a layer, and whether the one before it is in a group then.
     struct Way {
       std::uint64_t clocks = kNever;
@@ -159,7 +186,7 @@ class Splitter {
                              choice.predicted + kPartClocks * choice.parts.size());
       }
       if (!is_cut || choice.cut != options_.forced) {
-        const std::uint64_t opened = sum(before.cut.clocks, kGroupClocks + words(layer(l).input));
+        const std::uint64_t opened = sum(before.cut.clocks, opening_clocks(l));
         const std::uint64_t clocks = alone_[l] != 0 ? alone_[l] : choice.whole;
         now.group.after_group = before.group.clocks <= opened;
         now.group.clocks =
@@ -351,6 +378,7 @@ class Splitter {
   std::map<std::size_t, Region> memory_;           ///< by value
   std::map<std::uint32_t, std::uint64_t> shared_;  ///< weights of the step, by array shape
   std::uint64_t parameters_ = 0;                   ///< of the step
+  std::vector<std::uint64_t> weight_words_;        ///< by layer
   std::vector<std::uint64_t> alone_;               ///< clocks, by layer
 };
 
