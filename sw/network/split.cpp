@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include "sw/activation/row_layer.hpp"
@@ -16,8 +17,6 @@ namespace {
 
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
-/// Bytes per clock of the two channels of a station.
-constexpr std::uint64_t kStationBytes = 16;
 /// Start and end of a program, the first load and the last store.
 constexpr std::uint64_t kGroupClocks = 500;
 
@@ -135,34 +134,42 @@ class Splitter {
     return a == kNever || b == kNever ? kNever : a + b;
   }
 
-  /// What nothing before a group of layers hides: what its first one reads.
-  [[nodiscard]] std::uint64_t opening_clocks(std::size_t l) const {
-    const std::uint64_t second = layer(l).second ? words(*layer(l).second) : 0;
-    return kGroupClocks + words(layer(l).input) + second + weight_words_[l];
-  }
-
-  /// The steps of a run; a single group if that is expected to be as soon done, as it turns out.
+  /// The steps of a run. How long groups take is known for certain only once they are made: of
+  /// several ways to form them the best is taken, the run on one subsystem among them.
   void add_run(const std::vector<std::size_t>& run) {
-    const std::size_t steps = out_.steps.size();
-    const std::size_t programs = out_.compiled.programs.size();
-    const std::size_t weights = out_.compiled.weights.size();
-    add_steps(run);
-    std::uint64_t clocks = 0;
-    for (std::size_t s = steps; s < out_.steps.size(); ++s) {
-      const SplitStep& step = out_.steps[s];
-      clocks += step.predicted + (step.cut == Cut::kNone ? 0 : kPartClocks * step.parts.size());
+    std::vector<CutChoice> choices;
+    for (const std::size_t l : run) choices.push_back(chosen(l));
+    std::set<std::vector<bool>> ways{groups(run, choices, false), groups(run, choices, true)};
+    if (options_.forced == Cut::kNone && alone(run) != 0) ways.emplace(run.size(), true);
+    const std::vector<bool>* best = &*ways.begin();
+    std::uint64_t least = kNever;
+    for (const std::vector<bool>& way : ways) {
+      if (ways.size() == 1) break;
+      const std::size_t steps = out_.steps.size();
+      const std::size_t programs = out_.compiled.programs.size();
+      const std::size_t weights = out_.compiled.weights.size();
+      const std::uint64_t clocks = add_steps(run, choices, way);
+      out_.steps.resize(steps);
+      out_.compiled.programs.resize(programs);
+      out_.compiled.weights.resize(weights);
+      if (clocks >= least) continue;
+      least = clocks;
+      best = &way;
     }
-    const std::uint64_t whole = alone(run);
-    if (options_.forced != Cut::kNone || whole == 0 || whole > clocks) return;
-    out_.steps.resize(steps);
-    out_.compiled.programs.resize(programs);
-    out_.compiled.weights.resize(weights);
-    add_group(run);
+    add_steps(run, choices, *best);
   }
 
-  /// Steps of a run: layers that are cut, and groups that one subsystem computes, whichever is
-  /// expected to be sooner at the end. What one subsystem computes in sequence can stay there.
-  void add_steps(const std::vector<std::size_t>& run) {
+  /// Clocks until a group that begins with this layer has what nothing before it hides.
+  [[nodiscard]] std::uint64_t opening_clocks(std::size_t l, bool with_weights) const {
+    const std::uint64_t second = layer(l).second ? words(*layer(l).second) : 0;
+    return kGroupClocks + words(layer(l).input) + second + (with_weights ? weight_words_[l] : 0);
+  }
+
+  /// Which layers of a run one subsystem computes, so that the run is expected to end soonest: what
+  /// it computes in sequence can stay there, but what comes from cut layers must be read.
+  [[nodiscard]] std::vector<bool> groups(const std::vector<std::size_t>& run,
+                                         const std::vector<CutChoice>& choices,
+                                         bool with_weights) const {
     // Fewest clocks to the end of a layer, and whether the one before it is in a group then.
     struct Way {
       std::uint64_t clocks = kNever;
@@ -171,12 +178,11 @@ class Splitter {
     struct Ways {
       Way cut, group;
     };
-    std::vector<CutChoice> choices;
     std::vector<Ways> ways;
     Ways before{{0, false}, {}};
-    for (const std::size_t l : run) {
-      choices.push_back(chosen(l));
-      const CutChoice& choice = choices.back();
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      const std::size_t l = run[i];
+      const CutChoice& choice = choices[i];
       const bool is_cut = choice.cut != Cut::kNone;
       Ways now;
       if (is_cut) {
@@ -186,7 +192,7 @@ class Splitter {
                              choice.predicted + kPartClocks * choice.parts.size());
       }
       if (!is_cut || choice.cut != options_.forced) {
-        const std::uint64_t opened = sum(before.cut.clocks, opening_clocks(l));
+        const std::uint64_t opened = sum(before.cut.clocks, opening_clocks(l, with_weights));
         const std::uint64_t clocks = alone_[l] != 0 ? alone_[l] : choice.whole;
         now.group.after_group = before.group.clocks <= opened;
         now.group.clocks =
@@ -201,6 +207,13 @@ class Splitter {
       grouped[i] = in_group;
       in_group = (in_group ? ways[i].group : ways[i].cut).after_group;
     }
+    return grouped;
+  }
+
+  /// Adds steps and their programs; their clocks.
+  std::uint64_t add_steps(const std::vector<std::size_t>& run,
+                          const std::vector<CutChoice>& choices, const std::vector<bool>& grouped) {
+    const std::size_t first = out_.steps.size();
     for (std::size_t i = 0; i < run.size();) {
       if (!grouped[i]) {
         add_step(run[i], choices[i]);
@@ -211,6 +224,11 @@ class Splitter {
       while (i < run.size() && grouped[i]) group.push_back(run[i++]);
       add_group(group);
     }
+    std::uint64_t clocks = 0;
+    for (std::size_t s = first; s < out_.steps.size(); ++s) {
+      clocks += out_.steps[s].predicted + kPartClocks * out_.steps[s].parts.size();
+    }
+    return clocks;
   }
 
   [[nodiscard]] std::uint64_t alone(const std::vector<std::size_t>& layers) const {
@@ -383,54 +401,6 @@ class Splitter {
 };
 
 }  // namespace
-
-std::uint64_t step_clocks(const std::vector<PartCost>& costs, const config::Configuration& config) {
-  std::uint64_t slowest = 0;
-  std::uint64_t words = 0;
-  for (const PartCost& cost : costs) {
-    const Estimate& e = cost.estimate;
-    slowest = std::max(slowest, e.cycles);
-    words += e.weights + e.loads + e.stores + 2 * e.commands;
-  }
-  const std::uint64_t stations = config.num_subsystems + 1;
-  return std::max(slowest, 64 * words / (kStationBytes * stations));
-}
-
-CutChoice try_cut(const Layer& layer, const config::Configuration& config, Cut cut,
-                  std::uint32_t count) {
-  CutChoice choice;
-  choice.cut = cut;
-  choice.parts = cut_layer(layer, cut, count);
-  if (choice.parts.empty()) return choice;
-  try {
-    for (const LayerPart& part : choice.parts) {
-      check_layer(part.layer, true);
-      choice.costs.push_back(part_cost(part.layer, config));
-    }
-  } catch (const CompileError&) {
-    return {cut, {}, {}, 0, 0};
-  }
-  choice.predicted = step_clocks(choice.costs, config);
-  return choice;
-}
-
-CutChoice choose(const Layer& layer, const config::Configuration& config, std::uint32_t count) {
-  CutChoice best = try_cut(layer, config, Cut::kNone, 1);
-  const std::uint64_t whole = best.predicted;
-  std::uint64_t least = best.parts.empty() ? kNever : whole;
-  for (const Cut cut : {Cut::kRows, Cut::kChannels}) {
-    if (count < 2) break;
-    CutChoice other = try_cut(layer, config, cut, count);
-    if (other.parts.empty()) continue;
-    const std::uint64_t clocks = other.predicted + kPartClocks * (other.parts.size() - 1);
-    if (clocks >= least) continue;
-    least = clocks;
-    best = std::move(other);
-  }
-  if (best.parts.empty()) (void)part_cost(layer, config);  // says what does not fit
-  best.whole = whole;
-  return best;
-}
 
 std::uint64_t SplitNetwork::predicted() const {
   std::uint64_t sum = 0;
