@@ -101,9 +101,6 @@ void check_mode(const Options& o) {
   if (o.backend == "reference" || (o.backend == "functional" && o.mode != "split")) {
     refuse("--mode runs on the chip: --backend rtl or all");
   }
-  if (o.mode == "split" && (o.model.store_all || o.model.sub_batch)) {
-    refuse("--mode split stores every layer: no --store-all and no --sub-batch");
-  }
   if (sw::is_program(o.model.path)) {
     refuse("--mode compiles for every subsystem: it needs the ONNX file, not a program");
   }

@@ -92,8 +92,9 @@ std::string to_text(const SplitReport& report) {
         count_text(step.cycles), step.speed_up() ? fmt::format("{:.2f}", *step.speed_up()) : "-",
         parts_text(step));
   }
-  text += fmt::format("\nchip: {} image{} on {} subsystems together, mode split\n", report.images,
-                      report.images == 1 ? "" : "s", report.subsystems);
+  text += fmt::format("\nchip: {} image{} on {} subsystem{} together, mode split\n", report.images,
+                      report.images == 1 ? "" : "s", report.subsystems,
+                      report.subsystems == 1 ? "" : "s");
   text += fmt::format("  expected    {} clocks", report.predicted);
   if (report.alone != 0) {
     text += fmt::format(", of one subsystem {} ({}x)", report.alone,

@@ -1,4 +1,6 @@
 // Networks whose layers are computed by all subsystems of the chip together.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -6,8 +8,10 @@
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/chip_run.hpp"
 #include "sw/network/split_run.hpp"
+#include "sw/zoo/synthetic.hpp"
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
+#include "tests/network/attention.hpp"
 #include "tests/network/random_images.hpp"
 
 namespace {
@@ -91,6 +95,28 @@ TEST_CASE("chip split: two subsystems compute every layer together") {
   }
 }
 
+TEST_CASE("chip split: rows of tokens on both subsystems") {
+  const config::Configuration config = find_configuration(pair_path());
+  for (std::uint64_t i = 0; i < (tb::full_run() ? 10 : 1); ++i) {
+    INFO("block " << i << " of seed " << tb::seed());
+    NetworkBuilder b(tb::seed() * 100 + i, i % 2 == 0);
+    sw::test::attention(b, b.pick(1, 2), b.pick(5, 20), b.pick(65, 140));
+    SplitOptions options;
+    options.forced = Cut::kRows;
+    const SplitNetwork split = split_network(prepare(b.graph, {}), config, options);
+    for (const SplitStep& step : split.steps) CHECK(step.cut == Cut::kRows);
+    const SplitReport report = run_split(split, b.data(), config, settings_of(pair_path()), true);
+    for (const Comparison& c : report.network.comparisons) {
+      INFO(c.what << ": " << c.first);
+      CHECK(c.made);
+      CHECK(c.mismatches == 0);
+    }
+    INFO(report.network.error);
+    CHECK(report.network.comparisons.size() == 4);  // rows of softmax and LayerNorm by their bound
+    CHECK(report.ok());
+  }
+}
+
 TEST_CASE("chip split: a part that ends with an error ends the run, and a wrong byte is found") {
   const config::Configuration config = find_configuration(pair_path());
   NetworkBuilder b(tb::seed(), true);
@@ -132,6 +158,29 @@ TEST_CASE("chip split: random networks, four subsystems together") {
     const auto data = b.data();
     check(run_split(split, data, config, settings_of("small", i % 4 == 3), i % 3 == 2), b, data);
   }
+}
+
+/// What docs/blocks/chip.md says of a known network.
+TEST_CASE("chip split: ResNet-50 of small images", "[.split]") {
+  const config::Configuration config = find_configuration("small");
+  const SyntheticOptions synthetic;
+  NetworkOptions options;
+  options.pixel_group = config.pixels_per_quadrant;
+  const Network network = prepare(synthetic_resnet50(synthetic, 96, 2), options);
+  const auto data = synthetic_inputs(network.graph, 1);
+  const SplitReport split =
+      run_split(split_network(network, config), data, config, settings_of("small"), true);
+  fmt::print("{}", to_text(split));
+  CHECK(split.ok());
+  std::vector<ChipShare> alone(1);
+  alone[0].compiled = compile_network(network, config);
+  alone[0].inputs = data;
+  const ChipRunReport one = run_on_chip("single", alone, config, settings_of("small"), true);
+  CHECK(one.ok());
+  REQUIRE(one.subsystems.at(0).cycles.has_value());
+  REQUIRE(split.cycles.has_value());
+  fmt::print("one subsystem: {} clocks, split {}\n", *one.subsystems[0].cycles, *split.cycles);
+  CHECK(2 * *one.subsystems[0].cycles > 3 * *split.cycles);
 }
 
 }  // namespace

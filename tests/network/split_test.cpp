@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "attention.hpp"
 #include "random_images.hpp"
 #include "run_network.hpp"
 #include "sw/network/split_run.hpp"
@@ -80,25 +81,13 @@ TEST_CASE("split: random networks, functional model and reference") {
   CHECK(cuts[Cut::kChannels] > 0);
 }
 
-/// A block of a transformer: products of activations, softmax, LayerNorm, a residual and a
-/// function.
-void attention(NetworkBuilder& b, std::int64_t batch, std::int64_t tokens, std::int64_t width) {
-  const auto x = b.input({batch, tokens, width});
-  const auto q = b.gemm(x, width);
-  const auto k = b.gemm_operand(x, width);
-  const auto v = b.gemm_operand(x, width);
-  const auto weights = b.softmax(b.product(q, b.transpose(k)));
-  const auto y = b.layer_norm(b.add(b.gemm(b.product(weights, v), width), x));
-  b.output(b.function(b.gemm(y, width + 30), graph::Function::kGelu).id);
-}
-
 TEST_CASE("split: rows of tokens, softmax, LayerNorm and products of activations") {
   for (std::uint64_t i = 0; i < (tb::full_run() ? 40 : 6); ++i) {
     const config::Configuration config = configuration(i % 2 == 0 ? "tiny" : "small");
     for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
       INFO("block " << i << " of seed " << tb::seed() << ", " << cut_name(forced));
       NetworkBuilder b(tb::seed() * 100 + i, i % 3 == 0);
-      attention(b, b.pick(1, 2), b.pick(2, 20), b.pick(30, 140));
+      sw::test::attention(b, b.pick(1, 2), b.pick(2, 20), b.pick(30, 140));
       const SplitNetwork split = split_of(b, config, i % 3 == 0 ? 2 : 4, forced);
       check(split, b.data(), config);
       if (forced != Cut::kRows) continue;
