@@ -52,7 +52,7 @@ class RowCompiler {
  public:
   RowCompiler(const commands::RowsCommand& rows, std::uint64_t count,
               const config::Configuration& config, std::uint32_t chunk_rows)
-      : rows_(rows), count_(count), shape_(rows) {
+      : rows_(rows), count_(count), tensor_rows_(count), shape_(rows) {
     const std::uint32_t row_words = shape_.in_words + shape_.out_words;
     const std::uint32_t words =
         config.local_words - std::min(shape_.parameter_words, config.local_words);
@@ -70,6 +70,7 @@ class RowCompiler {
   }
 
   void place_at(const RowPlace& place) {
+    if (place.tensor_rows != 0) tensor_rows_ = place.tensor_rows;
     out_.input_region = {place.input, count_ * shape_.in_words * kWord};
     out_.parameter_region = {place.parameters, std::uint64_t{shape_.parameter_words} * kWord};
     out_.output_region = {place.output, count_ * shape_.out_words * kWord};
@@ -145,7 +146,7 @@ class RowCompiler {
            chunk % out_.regions * out_.chunk_rows * shape_.out_words;
   }
   [[nodiscard]] std::vector<BoxAxis> axes(std::uint32_t chunk, std::uint32_t words) const {
-    return {{rows_of(chunk), kWord, 1}, {words, count_ * kWord, out_.chunk_rows}};
+    return {{rows_of(chunk), kWord, 1}, {words, tensor_rows_ * kWord, out_.chunk_rows}};
   }
 
   void load(std::uint32_t i) {
@@ -177,6 +178,7 @@ class RowCompiler {
 
   commands::RowsCommand rows_;
   std::uint64_t count_;
+  std::uint64_t tensor_rows_;  ///< words between the blocks of a row in memory
   RowShape shape_;
   RowLayer out_;
   std::uint64_t next_ = kBase;

@@ -34,6 +34,9 @@ struct RowPlace {
   std::uint64_t input = 0;
   std::uint64_t parameters = 0;
   std::uint64_t output = 0;
+  /// The rows are some of larger tensors with so many; the addresses are those of the first row
+  /// worked on. 0: all.
+  std::uint64_t tensor_rows = 0;
 };
 
 /// The same for `count` rows of tensors that lie in memory already. The program has no address and

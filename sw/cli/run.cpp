@@ -16,6 +16,7 @@
 #include "sw/network/cut.hpp"
 #include "sw/network/open.hpp"
 #include "sw/network/report_json.hpp"
+#include "sw/network/split_run.hpp"
 #include "sw/npy/npy.hpp"
 #include "sw/program_file/program_file.hpp"
 #include "sw/report/layer_json.hpp"
@@ -100,7 +101,7 @@ void check_mode(const Options& o) {
   }
   if (o.memory == "ideal")
     refuse("--mode runs on the chip, whose memory is LPDDR4X: --memory lpddr4");
-  if (o.backend == "functional" || o.backend == "reference") {
+  if (o.backend == "reference" || (o.backend == "functional" && o.mode != "split")) {
     refuse("--mode runs on the chip: --backend rtl or all");
   }
   if (sw::is_program(o.model.path)) {
@@ -128,6 +129,26 @@ int run_compiled(const Options& o, const sw::CompiledNetwork& compiled,
   // Results of a run that failed are not passed off as the network's.
   if (!report.error.empty()) return 1;
   write_outputs(o, report.outputs);
+  return report.ok() ? 0 : 1;
+}
+
+/// On the whole chip, every layer by all subsystems together.
+int run_split(const Options& o, const std::vector<graph::TensorData>& inputs,
+              const config::Configuration& config) {
+  const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
+  const sw::Network network = prepared(o, config, inputs);
+  sw::SplitOptions options;
+  options.memory_bytes = sw::chip_memory_bytes(config, ecc);
+  const sw::SplitNetwork split = sw::split_network(network, config, options);
+  require_outputs(o, split.compiled);
+  for (const std::string& note : network.notes) fmt::print("note: {}\n", note);
+  const sw::SplitReport report =
+      sw::run_split(split, inputs, config, o.settings, o.preload == "backdoor");
+  fmt::print("{}", sw::to_text(report));
+  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
+  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  if (!report.network.error.empty()) return 1;
+  write_outputs(o, report.network.outputs);
   return report.ok() ? 0 : 1;
 }
 
@@ -180,6 +201,7 @@ int run(Options o) {
   std::vector<graph::TensorData> inputs;
   for (const std::string& path : o.inputs) inputs.push_back(sw::read_npy(path));
   const config::Configuration config = sw::find_configuration(o.model.config);
+  if (o.mode == "split") return run_split(o, inputs, config);
   if (!o.mode.empty()) return run_chip(o, inputs, config);
   if (is_cut(o)) return run_cut(o, inputs, config);
   const sw::CompiledNetwork compiled = open_compiled(o.model, config, inputs);
@@ -225,9 +247,10 @@ void add_run_command(CLI::App& app, Action& action) {
       ->check(CLI::Range(1U, 256U));
   command
       ->add_option("--mode", o->mode,
-                   "Run on the whole chip, every subsystem with images of its own. single: and "
-                   "with weights of its own; broadcast: weights are read once for all")
-      ->check(CLI::IsMember({"single", "broadcast"}));
+                   "Run on the whole chip. single: every subsystem has images and weights of its "
+                   "own; broadcast: weights are read once for all; split: all compute every layer "
+                   "together")
+      ->check(CLI::IsMember({"single", "broadcast", "split"}));
   command
       ->add_option("--preload", o->preload,
                    "How weights reach the chip's memory: axi, or backdoor (outside of time)")

@@ -46,8 +46,15 @@ struct Section {
 
 class Lowering {
  public:
-  Lowering(const Layer& layer, const config::Configuration& config, CompiledLayer& out)
-      : layer_(layer), config_(config), g_(layer.geometry), out_(out), plan_(out.plan) {
+  Lowering(const Layer& layer, const config::Configuration& config, CompiledLayer& out,
+           const LayerPlace* place)
+      : layer_(layer),
+        config_(config),
+        g_(layer.geometry),
+        out_(out),
+        plan_(out.plan),
+        input_rows_(g_.height),
+        output_rows_(g_.out_height()) {
     ring_ = plan_.storage == Storage::kRing;
     const std::uint32_t regions = ring_ ? plan_.regions : 1;
     input_base_ = 0;
@@ -64,6 +71,8 @@ class Lowering {
       sections_.push_back({0, g_.filters, 0, groups_});
     }
     chunks_ = cut(g_, plan_.chunk);
+    if (place != nullptr && place->input_rows != 0) input_rows_ = place->input_rows;
+    if (place != nullptr && place->output_rows != 0) output_rows_ = place->output_rows;
     for (const Chunk& chunk : chunks_) {
       windows_.push_back(ring_ ? std::vector<Chunk>{chunk} : missing(chunk));
     }
@@ -176,7 +185,7 @@ class Lowering {
     const std::uint64_t rows = chunk.rows.end - chunk.rows.begin;
     const std::uint64_t columns = chunk.columns.end - chunk.columns.begin;
     const std::uint64_t row = std::uint64_t{64} * g_.row_words();
-    const std::uint64_t image = row * g_.height;
+    const std::uint64_t image = row * input_rows_;
     switch (axis) {
       case 0:
         return {columns, 64, 1};
@@ -191,14 +200,18 @@ class Lowering {
     }
   }
 
-  [[nodiscard]] std::uint64_t input_offset(const Chunk& chunk) const {
-    return (std::uint64_t{chunk.image_begin} * g_.height + chunk.rows.begin) * g_.row_words() +
+  /// Words from the start of a tensor, `rows` of which are an image, to the chunk's first.
+  [[nodiscard]] std::uint64_t input_offset(const Chunk& chunk, std::uint32_t rows) const {
+    return (std::uint64_t{chunk.image_begin} * rows + chunk.rows.begin) * g_.row_words() +
            chunk.columns.begin;
   }
-
-  [[nodiscard]] std::uint64_t output_offset(const Chunk& chunk) const {
-    return (std::uint64_t{chunk.image_begin} * g_.out_height() + chunk.y_begin) * g_.out_width() +
+  [[nodiscard]] std::uint64_t output_offset(const Chunk& chunk, std::uint32_t rows) const {
+    return (std::uint64_t{chunk.image_begin} * rows + chunk.y_begin) * g_.out_width() +
            chunk.x_begin;
+  }
+  /// Words between channel blocks of the output in memory.
+  [[nodiscard]] std::uint64_t output_block() const {
+    return std::uint64_t{g_.batch} * output_rows_ * g_.out_width();
   }
 
   /// Words between channel blocks of the output as it lies in the local buffer.
@@ -208,7 +221,8 @@ class Lowering {
 
   [[nodiscard]] std::uint32_t output_address(const Chunk& chunk, std::uint32_t base,
                                              std::uint32_t region, std::uint32_t block) const {
-    const std::uint64_t offset = ring_ ? region * plan_.output_words : output_offset(chunk);
+    const std::uint64_t offset =
+        ring_ ? region * plan_.output_words : output_offset(chunk, g_.out_height());
     return static_cast<std::uint32_t>(base + offset + block * output_plane(chunk));
   }
 
@@ -227,8 +241,9 @@ class Lowering {
   void load_rows(const Chunk& serves, const Chunk& window, std::uint32_t region, std::uint16_t wait,
                  std::uint16_t signal = 0) {
     const std::uint64_t local =
-        input_base_ + (ring_ ? region * plan_.input_words : input_offset(window));
-    copy(Opcode::kLoad, "load input", out_.input_region.address + 64 * input_offset(window),
+        input_base_ + (ring_ ? region * plan_.input_words : input_offset(window, g_.height));
+    copy(Opcode::kLoad, "load input",
+         out_.input_region.address + 64 * input_offset(window, input_rows_),
          static_cast<std::uint32_t>(local),
          {input_axis(window, 0), input_axis(window, 1), input_axis(window, 2),
           input_axis(window, 3)},
@@ -239,7 +254,7 @@ class Lowering {
     const std::uint64_t rows = chunk.y_end - chunk.y_begin;
     const std::uint64_t columns = chunk.x_end - chunk.x_begin;
     const std::uint64_t row = std::uint64_t{64} * g_.out_width();
-    const std::uint64_t image = row * g_.out_height();
+    const std::uint64_t image = row * output_rows_;
     return {{columns, 64, 1},
             {rows, row, columns},
             {chunk.images(), image, rows * columns},
@@ -258,7 +273,7 @@ class Lowering {
                    std::uint16_t signal) {
     if (!layer_.add) return;
     copy(Opcode::kLoad, "load second tensor",
-         out_.second_region.address + 64 * output_offset(chunk),
+         out_.second_region.address + 64 * output_offset(chunk, output_rows_),
          output_address(chunk, second_base_, region, 0), output_axes(chunk, g_.out_blocks()), wait,
          signal, box(chunk, sections_whole()));
   }
@@ -268,7 +283,8 @@ class Lowering {
     const std::uint32_t block = section.channel_begin * g_.out_bytes / 64;
     const std::uint32_t blocks = (section.channel_end * g_.out_bytes + 63) / 64 - block;
     copy(Opcode::kStore, "store output",
-         out_.output_region.address + 64 * (output_offset(chunk) + block * g_.pixels()),
+         out_.output_region.address +
+             64 * (output_offset(chunk, output_rows_) + block * output_block()),
          output_address(chunk, output_base_, region, block), output_axes(chunk, blocks), wait,
          signal, box(chunk, section));
   }
@@ -322,7 +338,8 @@ class Lowering {
     SpuCommand c = layer_command(layer_, plan_.shape);
     c.wait_mask = wait;
     c.signal_mask = signal;
-    const std::uint64_t in_offset = ring_ ? region * plan_.input_words : input_offset(chunk);
+    const std::uint64_t in_offset =
+        ring_ ? region * plan_.input_words : input_offset(chunk, g_.height);
     c.in_addr = static_cast<std::uint32_t>(input_base_ + in_offset);
     c.in_plane = static_cast<std::uint32_t>(input_axis(chunk, 3).local_stride);
     c.in_image = static_cast<std::uint32_t>(input_axis(chunk, 2).local_stride);
@@ -379,6 +396,8 @@ class Lowering {
   const LayerGeometry& g_;
   CompiledLayer& out_;
   const Plan& plan_;
+  std::uint32_t input_rows_;  ///< of an image in memory
+  std::uint32_t output_rows_;
   bool ring_ = true;
   std::uint32_t input_base_ = 0;
   std::uint32_t output_base_ = 0;
@@ -449,7 +468,7 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   place(out.output_region, &LayerPlace::output, out.output_shape.words() * 64);
   out.write_region = {out.output_region.address, next - out.output_region.address};
 
-  Lowering(layer, config, out).run(options.resident);
+  Lowering(layer, config, out, given ? &*given : nullptr).run(options.resident);
   for (Program& program : out.programs) {
     program.address = next;
     next = page_up(next + program.commands.size() * commands::kCommandBytes);

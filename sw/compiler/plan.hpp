@@ -45,6 +45,10 @@ struct LayerPlace {
   std::uint64_t second = 0;
   std::uint64_t output = 0;
   std::uint64_t table = 0;
+  /// The layer is some rows of a larger one: rows of an image of the tensors that lie in memory,
+  /// the second one like the output; addresses are those of the first row used. 0: the layer's own.
+  std::uint32_t input_rows = 0;
+  std::uint32_t output_rows = 0;
 };
 
 struct CompileOptions {

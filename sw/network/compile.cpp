@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sw/activation/row_layer.hpp"
+#include "sw/network/compile_run.hpp"
 #include "sw/network/memory_map.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/residency.hpp"
@@ -45,6 +46,23 @@ class Compiler {
   CompiledNetwork run() {
     for (const std::vector<std::size_t>& run : out_.network.runs) cut(run);
     place_memory();
+    compile_segments();
+    place_programs(out_);
+    return std::move(out_);
+  }
+
+  /// Only these layers, with a memory map that is made already.
+  CompiledNetwork run(const std::vector<std::size_t>& layers, const ValueAddresses& addresses,
+                      std::uint64_t weights) {
+    cut(layers);
+    addresses_ = addresses;
+    out_.weight_region.address = weights;
+    compile_segments();
+    return std::move(out_);
+  }
+
+ private:
+  void compile_segments() {
     for (const Segment& segment : segments_) {
       if (is_spilled(segment)) {
         compile_spilled(segment);
@@ -52,11 +70,8 @@ class Compiler {
         compile_segment(segment);
       }
     }
-    place_programs(out_);
-    return std::move(out_);
   }
 
- private:
   [[nodiscard]] const ChipLayer& layer(std::size_t i) const { return out_.network.layers[i]; }
 
   /// Values that the host reads, and with store_all those that are compared.
@@ -485,6 +500,12 @@ class Compiler {
 CompiledNetwork compile_network(Network network, const config::Configuration& config,
                                 const NetworkPlace& place) {
   return Compiler(std::move(network), config, place).run();
+}
+
+CompiledNetwork compile_run(const Network& network, const std::vector<std::size_t>& layers,
+                            const config::Configuration& config, const ValueAddresses& addresses,
+                            std::uint64_t weights) {
+  return Compiler(network, config, NetworkPlace{}).run(layers, addresses, weights);
 }
 
 }  // namespace s4::sw

@@ -120,24 +120,39 @@ std::uint64_t NetworkSession::predicted() const {
 
 bool NetworkSession::prepare_program() {
   if (failed() || next_ == compiled_.programs.size()) return false;
-  for (const std::size_t index : program().inputs) {
+  write_inputs(program());
+  device_.prepare(program().program, compiled_.config_hash, request());
+  return true;
+}
+
+bool NetworkSession::prepare_on(Device& device, std::size_t program, const Region& write_region) {
+  if (failed()) return false;
+  const ChipProgram& chip = compiled_.programs.at(program);
+  write_inputs(chip);
+  RunRequest own = request();
+  own.write_region = write_region;
+  device.prepare(chip.program, compiled_.config_hash, own);
+  return true;
+}
+
+void NetworkSession::write_inputs(const ChipProgram& chip) {
+  for (const std::size_t index : chip.inputs) {
     const ChipValue& value = compiled_.network.values[index];
     if (value.producer || written_[index]) continue;
     written_[index] = true;
     device_.write_memory(memory_of(index).region.address,
                          words_of(value, host_->get(value.tensor)));
   }
-  device_.prepare(program().program, compiled_.config_hash, request());
-  return true;
 }
 
-void NetworkSession::end_program(bool gave_up) {
-  const ChipProgram& chip = program();
-  ++next_;
-  RunResult result = device_.collect();
+void NetworkSession::end_program(bool gave_up) { collect_from(device_, next_++, gave_up); }
+
+void NetworkSession::collect_from(Device& device, std::size_t program, bool gave_up) {
+  const ChipProgram& chip = compiled_.programs.at(program);
+  RunResult result = device.collect();
   result.timeout = gave_up;
   outcome_.wall_s += result.wall_s;
-  runs_.push_back({device_.name(), chip.program.name, true, result});
+  runs_.push_back({device.name(), chip.program.name, true, result});
   if (result.done && !result.error) return;
   std::string command;
   if (result.error && result.error_command < chip.program.info.size()) {
@@ -146,8 +161,8 @@ void NetworkSession::end_program(bool gave_up) {
                           compiled_.network.layers[info.layer].layer.name,
                           disassemble(chip.program.commands[result.error_command]));
   }
-  error_ = fmt::format("{}: {}, program '{}'{}", device_.name(), result.describe(),
-                       chip.program.name, command);
+  error_ += fmt::format("{}{}: {}, program '{}'{}", error_.empty() ? "" : "\n", device.name(),
+                        result.describe(), chip.program.name, command);
 }
 
 void NetworkSession::run() {

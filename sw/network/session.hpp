@@ -45,6 +45,13 @@ class NetworkSession {
   [[nodiscard]] std::uint64_t predicted() const;
   /// After the end of the program; `gave_up`: the host did not wait for it.
   void end_program(bool gave_up = false);
+
+  // The same for programs that run side by side on several devices with one memory. The programs
+  // of a step are prepared and started in their order; once all have ended they are collected, in
+  // the same order. False: one failed before.
+  bool prepare_on(Device& device, std::size_t program, const Region& write_region);
+  void collect_from(Device& device, std::size_t program, bool gave_up);
+
   /// Loads, runs all programs one after the other with a progress line, and reads the results.
   void run();
 
@@ -58,6 +65,7 @@ class NetworkSession {
   class HostValues;
 
   [[nodiscard]] const ChipProgram& program() const;  ///< the next one, or that which runs
+  void write_inputs(const ChipProgram& chip);
   [[nodiscard]] const MemoryValue& memory_of(std::size_t value) const;
   [[nodiscard]] RunRequest request() const;
 

@@ -30,16 +30,21 @@ void used_blocks(const WeightTensor& weights, const std::vector<std::uint8_t>& c
 
 }  // namespace
 
+ChannelSlice channel_slice(const WeightTensor& weights, const std::vector<std::uint8_t>& counts,
+                           std::uint32_t begin, std::uint32_t end) {
+  ChannelSlice slice{begin, end, 0, 0};
+  used_blocks(weights, counts, slice);
+  return slice;
+}
+
 std::vector<ChannelSlice> find_slices(const WeightTensor& weights,
                                       const std::vector<std::uint8_t>& counts) {
   const std::uint32_t blocks = weights.in_blocks();
   std::vector<ChannelSlice> slices;
   std::uint64_t read = 0;
   for (std::uint32_t out = 0; out < weights.out_channels; out += kBlock) {
-    ChannelSlice slice;
-    slice.out_begin = out;
-    slice.out_end = std::min(out + kBlock, weights.out_channels);
-    used_blocks(weights, counts, slice);
+    const ChannelSlice slice =
+        channel_slice(weights, counts, out, std::min(out + kBlock, weights.out_channels));
     read += slice.in_blocks();
     if (!slices.empty() && slices.back().in_begin == slice.in_begin &&
         slices.back().in_end == slice.in_end) {

@@ -28,6 +28,11 @@ struct ChannelSlice {
 [[nodiscard]] std::vector<ChannelSlice> find_slices(const WeightTensor& weights,
                                                     const std::vector<std::uint8_t>& counts);
 
+/// Output channels [begin, end) with the input blocks that hold their weights.
+[[nodiscard]] ChannelSlice channel_slice(const WeightTensor& weights,
+                                         const std::vector<std::uint8_t>& counts,
+                                         std::uint32_t begin, std::uint32_t end);
+
 /// The slice as a layer of its own: channels, filters, weights, biases and scales are its own, all
 /// else is the layer's.
 [[nodiscard]] Layer slice_layer(const Layer& layer, const ChannelSlice& slice);

@@ -1,0 +1,422 @@
+#include "sw/network/split.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <stdexcept>
+
+#include "sw/activation/row_layer.hpp"
+#include "sw/network/compile_run.hpp"
+#include "sw/network/memory_map.hpp"
+
+namespace s4::sw {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+/// Start and end of a program, the first load and the last store.
+constexpr std::uint64_t kGroupClocks = 500;
+
+std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+class Splitter {
+ public:
+  Splitter(Network network, const config::Configuration& config, const SplitOptions& options)
+      : config_(config), options_(options) {
+    out_.subsystems = options.subsystems != 0 ? options.subsystems : config.num_subsystems;
+    CompiledNetwork& compiled = out_.compiled;
+    compiled.network = std::move(network);
+    compiled.config_name = config.name;
+    compiled.config_hash = config.hash;
+    compiled.place.base = options.base;
+  }
+
+  SplitNetwork run() {
+    place_memory();
+    find_alone();
+    for (const std::vector<std::size_t>& run : network().runs) add_run(run);
+    drop_unstored();
+    place_programs(out_.compiled);
+    require_memory();
+    for (const SplitStep& step : out_.steps) {
+      const std::string conflict = find_conflict(out_, step);
+      if (!conflict.empty()) throw std::logic_error(conflict);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] const Network& network() const { return out_.compiled.network; }
+  [[nodiscard]] const ChipLayer& layer(std::size_t l) const { return network().layers[l]; }
+  [[nodiscard]] std::uint64_t address(std::size_t value) const { return memory_.at(value).address; }
+
+  /// Everything that a layer reads or writes lies in memory.
+  void place_memory() {
+    std::vector<bool> used(network().values.size(), false);
+    for (const ChipLayer& l : network().layers) {
+      used[l.input] = used[l.output] = true;
+      if (l.second) used[*l.second] = true;
+      if (l.operand) used[*l.operand] = true;
+    }
+    std::vector<std::size_t> values;
+    for (std::size_t v = 0; v < used.size(); ++v) {
+      if (used[v]) values.push_back(v);
+    }
+    place_values(out_.compiled, values);
+    for (const MemoryValue& memory : out_.compiled.memory) memory_[memory.value] = memory.region;
+  }
+
+  void require_memory() const {
+    const std::uint64_t end = memory_end(out_.compiled);
+    if (end <= options_.memory_bytes) return;
+    throw NetworkError(fmt::format("the network needs {} bytes of memory, the chip has {}", end,
+                                   options_.memory_bytes));
+  }
+
+  std::uint64_t next_weights() {
+    CompiledNetwork& compiled = out_.compiled;
+    compiled.weights.resize(round_up(compiled.weights.size(), 64));
+    return compiled.weight_region.address + compiled.weights.size();
+  }
+  std::uint64_t place_weights(const std::vector<std::uint8_t>& bytes) {
+    const std::uint64_t at = next_weights();
+    out_.compiled.weights.insert(out_.compiled.weights.end(), bytes.begin(), bytes.end());
+    return at;
+  }
+
+  [[nodiscard]] CutChoice chosen(std::size_t l) const {
+    const Layer& layer = this->layer(l).layer;
+    if (options_.forced != Cut::kNone) {
+      CutChoice forced = try_cut(layer, config_, options_.forced, out_.subsystems);
+      if (!forced.parts.empty()) {
+        forced.whole = try_cut(layer, config_, Cut::kNone, 1).predicted;
+        return forced;
+      }
+    }
+    try {
+      return choose(layer, config_, out_.subsystems);
+    } catch (const CompileError&) {
+      // From memory to memory it does not fit, but perhaps beside its neighbours.
+      if (alone_[l] == 0) throw;
+      return {};
+    }
+  }
+
+  /// Clocks of each layer where one subsystem runs them all, activations on the chip where they
+  /// fit.
+  void find_alone() {
+    alone_.resize(network().layers.size(), 0);
+    weight_words_.resize(network().layers.size(), 0);
+    try {
+      for (const ChipProgram& chip : compile_network(network(), config_).programs) {
+        std::uint64_t rest = chip.predicted;  // start and end are the last layer's
+        for (const LayerPlacement& placed : chip.layers) {
+          weight_words_[placed.layer] = (placed.weight_bytes + placed.parameter_bytes) / 64;
+          alone_[placed.layer] = std::min(rest, placed.predicted);
+          rest -= alone_[placed.layer];
+        }
+        alone_[chip.layers.back().layer] += rest;
+      }
+    } catch (const CompileError&) {
+      alone_.assign(alone_.size(), 0);  // some layer fits only in parts
+    }
+  }
+
+  [[nodiscard]] std::uint64_t words(std::size_t value) const {
+    return network().values[value].shape.words();
+  }
+  static std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
+    return a == kNever || b == kNever ? kNever : a + b;
+  }
+
+  /// The steps of a run. How long groups take is known for certain only once they are made: of
+  /// several ways to form them the best is taken, the run on one subsystem among them.
+  void add_run(const std::vector<std::size_t>& run) {
+    std::vector<CutChoice> choices;
+    for (const std::size_t l : run) choices.push_back(chosen(l));
+    std::set<std::vector<bool>> ways{groups(run, choices, false), groups(run, choices, true)};
+    if (options_.forced == Cut::kNone && alone(run) != 0) ways.emplace(run.size(), true);
+    const std::vector<bool>* best = &*ways.begin();
+    std::uint64_t least = kNever;
+    for (const std::vector<bool>& way : ways) {
+      if (ways.size() == 1) break;
+      const std::size_t steps = out_.steps.size();
+      const std::size_t programs = out_.compiled.programs.size();
+      const std::size_t weights = out_.compiled.weights.size();
+      const std::uint64_t clocks = add_steps(run, choices, way);
+      out_.steps.resize(steps);
+      out_.compiled.programs.resize(programs);
+      out_.compiled.weights.resize(weights);
+      if (clocks >= least) continue;
+      least = clocks;
+      best = &way;
+    }
+    add_steps(run, choices, *best);
+  }
+
+  /// Clocks until a group that begins with this layer has what nothing before it hides.
+  [[nodiscard]] std::uint64_t opening_clocks(std::size_t l, bool with_weights) const {
+    const std::uint64_t second = layer(l).second ? words(*layer(l).second) : 0;
+    return kGroupClocks + words(layer(l).input) + second + (with_weights ? weight_words_[l] : 0);
+  }
+
+  /// Which layers of a run one subsystem computes, so that the run is expected to end soonest: what
+  /// it computes in sequence can stay there, but what comes from cut layers must be read.
+  [[nodiscard]] std::vector<bool> groups(const std::vector<std::size_t>& run,
+                                         const std::vector<CutChoice>& choices,
+                                         bool with_weights) const {
+    // Fewest clocks to the end of a layer, and whether the one before it is in a group then.
+    struct Way {
+      std::uint64_t clocks = kNever;
+      bool after_group = false;
+    };
+    struct Ways {
+      Way cut, group;
+    };
+    std::vector<Ways> ways;
+    Ways before{{0, false}, {}};
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      const std::size_t l = run[i];
+      const CutChoice& choice = choices[i];
+      const bool is_cut = choice.cut != Cut::kNone;
+      Ways now;
+      if (is_cut) {
+        const std::uint64_t closed = sum(before.group.clocks, words(layer(l).input));
+        now.cut.after_group = closed < before.cut.clocks;
+        now.cut.clocks = sum(std::min(closed, before.cut.clocks),
+                             choice.predicted + kPartClocks * choice.parts.size());
+      }
+      if (!is_cut || choice.cut != options_.forced) {
+        const std::uint64_t opened = sum(before.cut.clocks, opening_clocks(l, with_weights));
+        const std::uint64_t clocks = alone_[l] != 0 ? alone_[l] : choice.whole;
+        now.group.after_group = before.group.clocks <= opened;
+        now.group.clocks =
+            sum(std::min(before.group.clocks, opened), clocks != 0 ? clocks : kNever);
+      }
+      ways.push_back(now);
+      before = now;
+    }
+    std::vector<bool> grouped(run.size());
+    bool in_group = sum(before.group.clocks, words(layer(run.back()).output)) < before.cut.clocks;
+    for (std::size_t i = run.size(); i-- > 0;) {
+      grouped[i] = in_group;
+      in_group = (in_group ? ways[i].group : ways[i].cut).after_group;
+    }
+    return grouped;
+  }
+
+  /// Adds steps and their programs; their clocks.
+  std::uint64_t add_steps(const std::vector<std::size_t>& run,
+                          const std::vector<CutChoice>& choices, const std::vector<bool>& grouped) {
+    const std::size_t first = out_.steps.size();
+    for (std::size_t i = 0; i < run.size();) {
+      if (!grouped[i]) {
+        add_step(run[i], choices[i]);
+        ++i;
+        continue;
+      }
+      std::vector<std::size_t> group;
+      while (i < run.size() && grouped[i]) group.push_back(run[i++]);
+      add_group(group);
+    }
+    std::uint64_t clocks = 0;
+    for (std::size_t s = first; s < out_.steps.size(); ++s) {
+      clocks += out_.steps[s].predicted + kPartClocks * out_.steps[s].parts.size();
+    }
+    return clocks;
+  }
+
+  [[nodiscard]] std::uint64_t alone(const std::vector<std::size_t>& layers) const {
+    std::uint64_t clocks = 0;
+    for (const std::size_t l : layers) clocks += alone_[l];
+    return clocks;
+  }
+
+  /// Layers that one subsystem computes: a step for every program.
+  void add_group(const std::vector<std::size_t>& layers) {
+    std::map<std::size_t, std::uint64_t> addresses;
+    for (const auto& [value, region] : memory_) addresses[value] = region.address;
+    CompiledNetwork group = compile_run(network(), layers, config_, addresses, next_weights());
+    place_weights(group.weights);
+    for (ChipProgram& chip : group.programs) {
+      const std::string& first = layer(chip.layers.front().layer).layer.name;
+      const std::string& last = layer(chip.layers.back().layer).layer.name;
+      chip.program.name = fmt::format("{}: {} on subsystem 0", out_.steps.size(),
+                                      chip.layers.size() > 1 ? first + " to " + last : first);
+      SplitStep step;
+      for (const LayerPlacement& placed : chip.layers) step.layers.push_back(placed.layer);
+      SplitPart part;
+      part.program = out_.compiled.programs.size();
+      part.predicted = step.predicted = chip.predicted;
+      part.write_region = pages_of(chip.outputs);
+      step.alone = alone(step.layers);
+      step.parts.push_back(part);
+      out_.steps.push_back(std::move(step));
+      out_.compiled.programs.push_back(std::move(chip));
+    }
+  }
+
+  /// From the first to the last of these values.
+  [[nodiscard]] Region pages_of(const std::vector<std::size_t>& values) const {
+    std::uint64_t begin = kNever;
+    std::uint64_t end = 0;
+    for (const std::size_t value : values) {
+      const Region& region = memory_.at(value);
+      begin = std::min(begin, region.address);
+      end = std::max(end, region.address + region.size);
+    }
+    return {begin, round_up(end - begin, kPage)};
+  }
+
+  /// Results that stay in the local buffer have no place in memory after all.
+  void drop_unstored() {
+    std::vector<bool> stored(network().values.size(), false);
+    for (const ChipProgram& chip : out_.compiled.programs) {
+      for (const std::size_t value : chip.outputs) stored[value] = true;
+    }
+    std::erase_if(out_.compiled.memory, [&](const MemoryValue& memory) {
+      return memory.is_output && !stored[memory.value];
+    });
+  }
+
+  /// A layer that is cut.
+  void add_step(std::size_t l, const CutChoice& choice) {
+    SplitStep step;
+    step.layers = {l};
+    step.cut = choice.cut;
+    step.predicted = choice.predicted;
+    step.alone = alone_[l];
+    shared_.clear();
+    const std::vector<std::uint8_t> parameters = layer_parameters(layer(l).layer);
+    if (!parameters.empty()) parameters_ = place_weights(parameters);
+    for (std::size_t n = 0; n < choice.parts.size(); ++n) {
+      const LayerPart& part = choice.parts[n];
+      ChipProgram chip =
+          part.layer.rows ? rows_part(l, part) : array_part(l, part, choice.costs[n]);
+      finish(l, part, n, choice.costs[n], chip);
+      SplitPart made;
+      made.subsystem = static_cast<unsigned>(n);
+      made.program = out_.compiled.programs.size();
+      made.begin = part.begin;
+      made.end = part.end;
+      made.predicted = choice.costs[n].estimate.cycles;
+      made.write_region = pages_of({layer(l).output});
+      step.parts.push_back(made);
+      out_.compiled.programs.push_back(std::move(chip));
+    }
+    out_.steps.push_back(std::move(step));
+  }
+
+  /// A part by the array.
+  ChipProgram array_part(std::size_t l, const LayerPart& part, const PartCost& cost) {
+    const ChipLayer& whole = layer(l);
+    LayerPlace place;
+    place.input = address(whole.input) + 64 * part.input;
+    if (whole.second) place.second = address(*whole.second) + 64 * part.output;
+    if (whole.operand) place.operand = address(*whole.operand);
+    place.output = address(whole.output) + 64 * part.output;
+    place.table = parameters_;
+    place.input_rows = part.input_rows;
+    place.output_rows = part.output_rows;
+    // Parts of rows have the same weights, and in the same array shape the same stream of them.
+    const auto known = shared_.find(cost.plan.shape);
+    const bool shares = part.cut == Cut::kRows && known != shared_.end();
+    place.weights = shares ? known->second : next_weights();
+    CompileOptions options;
+    options.allow_wrap = true;
+    options.place = place;
+    CompiledLayer compiled = compile_layer(part.layer, config_, options);
+    const std::vector<std::uint8_t>& bytes = compiled.weights.bytes;
+    if (!shares) {
+      shared_[cost.plan.shape] = place_weights(bytes);
+    } else {
+      const std::uint64_t at = place.weights - out_.compiled.weight_region.address;
+      const auto begin = out_.compiled.weights.begin() + static_cast<std::ptrdiff_t>(at);
+      if (compiled.plan.shape != cost.plan.shape ||
+          !std::equal(bytes.begin(), bytes.end(), begin)) {
+        throw std::logic_error("parts of a layer with different weights");
+      }
+    }
+    ChipProgram chip;
+    chip.program = std::move(compiled.programs.front());
+    LayerPlacement placed;
+    placed.weight_bytes = compiled.weights.index_bytes + compiled.weights.value_bytes;
+    placed.parameter_bytes = compiled.weights.param_bytes + compiled.table_region.size;
+    chip.layers.push_back(placed);
+    return chip;
+  }
+
+  /// A part by the row engine.
+  ChipProgram rows_part(std::size_t l, const LayerPart& part) {
+    const LayerGeometry& g = part.layer.geometry;
+    RowPlace place;
+    place.input = address(layer(l).input) + 64 * part.input;
+    place.output = address(layer(l).output) + 64 * part.output;
+    place.parameters = parameters_;
+    place.tensor_rows = part.input_rows;
+    ChipProgram chip;
+    chip.program = rows_program(*part.layer.rows, g.pixels(), g.channels, place, config_);
+    for (CommandInfo& info : chip.program.info) info.layer = part.layer.number;
+    LayerPlacement placed;
+    placed.parameter_bytes = 64 * row_parameter_words(*part.layer.rows, g.channels);
+    chip.layers.push_back(placed);
+    return chip;
+  }
+
+  /// What all programs have.
+  void finish(std::size_t l, const LayerPart& part, std::size_t subsystem, const PartCost& cost,
+              ChipProgram& chip) const {
+    const ChipLayer& whole = layer(l);
+    chip.program.name =
+        fmt::format("{}: {} on subsystem {}, {} {} to {}", out_.steps.size(), whole.layer.name,
+                    subsystem, cut_name(part.cut), part.begin, part.end);
+    for (CommandInfo& info : chip.program.info) info.box = part.place(info.box);
+    LayerPlacement& placed = chip.layers.front();
+    placed.layer = l;
+    placed.plan = cost.plan;
+    placed.estimate = cost.estimate;
+    placed.predicted = cost.estimate.cycles;
+    chip.predicted = placed.predicted;
+    chip.spilled = true;
+    chip.residency = "memory";
+    chip.inputs.push_back(whole.input);
+    if (whole.second) chip.inputs.push_back(*whole.second);
+    if (whole.operand) chip.inputs.push_back(*whole.operand);
+    chip.outputs.push_back(whole.output);
+  }
+
+  const config::Configuration& config_;
+  const SplitOptions& options_;
+  SplitNetwork out_;
+  std::map<std::size_t, Region> memory_;           ///< by value
+  std::map<std::uint32_t, std::uint64_t> shared_;  ///< weights of the step, by array shape
+  std::uint64_t parameters_ = 0;                   ///< of the step
+  std::vector<std::uint64_t> weight_words_;        ///< by layer
+  std::vector<std::uint64_t> alone_;               ///< clocks, by layer
+};
+
+}  // namespace
+
+std::uint64_t SplitNetwork::predicted() const {
+  std::uint64_t sum = 0;
+  for (const SplitStep& step : steps) sum += step.predicted;
+  return sum;
+}
+
+std::uint64_t SplitNetwork::alone() const {
+  std::uint64_t sum = 0;
+  for (const SplitStep& step : steps) sum += step.alone;
+  return sum;
+}
+
+SplitNetwork split_network(Network network, const config::Configuration& config,
+                           const SplitOptions& options) {
+  return Splitter(std::move(network), config, options).run();
+}
+
+}  // namespace s4::sw
