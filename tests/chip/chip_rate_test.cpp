@@ -48,6 +48,18 @@ double kilohertz(ChipBench& bench, std::uint64_t clocks) {
          1000;
 }
 
+/// Starts job n on subsystem n, or the first job on all, and prints what each took.
+void run_all(ChipBench& bench, const std::vector<ChipJob>& jobs, unsigned subsystems) {
+  const auto job = [&](unsigned n) -> const ChipJob& { return jobs[n < jobs.size() ? n : 0]; };
+  for (unsigned n = 0; n < subsystems; ++n) job(n).start(bench, n);
+  std::cout << " (" << kilohertz(bench, 10000) << " kHz)";
+  for (unsigned n = 0; n < subsystems; ++n) {
+    while ((bench.get(n + 1, registers::kStatusOffset) & 1) != 0) bench.clocks(100);
+    std::cout << " " << bench.get(n + 1, registers::kCounterOffset);
+    CHECK(job(n).compare(bench) == "");
+  }
+}
+
 /// What the host and the subsystems reach, and kHz of simulation.
 void measure(const char* config) {
   ChipBench bench(config);
@@ -71,13 +83,18 @@ void measure(const char* config) {
     jobs.emplace_back(bench.config(), layer, (n + 1) << 24);
     jobs.back().place(bench);
   }
-  for (unsigned n = 0; n < bench.subsystems(); ++n) jobs[n].start(bench, n);
-  std::cout << ", subsystems busy " << kilohertz(bench, 10000) << " kHz, clocks of a program";
-  for (unsigned n = 0; n < bench.subsystems(); ++n) {
-    while ((bench.get(n + 1, registers::kStatusOffset) & 1) != 0) bench.clocks(100);
-    std::cout << " " << bench.get(n + 1, registers::kCounterOffset);
-    CHECK(jobs[n].compare(bench) == "");
-  }
+  std::cout << ", clocks of a program alone";
+  run_all(bench, jobs, 1);
+  std::cout << ", on all";
+  run_all(bench, jobs, bench.subsystems());
+  // One program for all: the same weights, read once.
+  jobs.erase(jobs.begin() + 1, jobs.end());
+  sw::Region weights = jobs[0].compiled().weight_region;
+  weights.size = (weights.size + 1023) / 1024 * 1024;
+  bench.begin_broadcast((1u << bench.subsystems()) - 1, weights);
+  std::cout << ", weights read once";
+  run_all(bench, jobs, bench.subsystems());
+  bench.end_broadcast();
   std::cout << std::endl;
 }
 
