@@ -61,9 +61,8 @@ void write_outputs(const Options& o, const std::vector<graph::TensorData>& outpu
 
 /// On the whole chip.
 int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
-             const config::Configuration& config) {
+             const config::Configuration& config, sw::ChipMode mode) {
   const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
-  const sw::ChipMode mode = sw::mode_from_name(o.mode);
   const auto compile = [&](const std::vector<graph::TensorData>& part,
                            const sw::NetworkPlace& place) {
     return open_compiled(o.model, config, part, place);
@@ -101,7 +100,8 @@ void check_mode(const Options& o) {
   }
   if (o.memory == "ideal")
     refuse("--mode runs on the chip, whose memory is LPDDR4X: --memory lpddr4");
-  if (o.backend == "reference" || (o.backend == "functional" && o.mode != "split")) {
+  if (o.backend == "reference" ||
+      (o.backend == "functional" && o.mode != "split" && o.mode != "auto")) {
     refuse("--mode runs on the chip: --backend rtl or all");
   }
   if (sw::is_program(o.model.path)) {
@@ -132,6 +132,33 @@ int run_compiled(const Options& o, const sw::CompiledNetwork& compiled,
   return report.ok() ? 0 : 1;
 }
 
+/// Whether the images, shared as mode broadcast does, are expected to be done before `clocks`.
+/// Says both.
+bool broadcast_is_sooner(const Options& o, const std::vector<graph::TensorData>& inputs,
+                         const config::Configuration& config, std::uint64_t clocks) {
+  if (inputs.empty() || inputs.front().shape.empty() || inputs.front().shape.front() < 2) {
+    return false;
+  }
+  const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
+  std::uint64_t shared = 0;
+  try {
+    const auto shares = sw::broadcast_shares(
+        inputs, config, sw::chip_memory_bytes(config, ecc),
+        [&](const std::vector<graph::TensorData>& part, const sw::NetworkPlace& place) {
+          return open_compiled(o.model, config, part, place);
+        });
+    for (const sw::ChipProgram& program : shares.front().compiled.programs) {
+      shared += program.predicted;
+    }
+  } catch (const sw::NetworkError& error) {
+    fmt::print("note: images are not shared: {}\n", error.what());
+    return false;
+  }
+  fmt::print("note: expected clocks: {} with every layer cut by itself, {} with images shared\n",
+             clocks, shared);
+  return shared < clocks && o.backend != "functional";
+}
+
 /// On the whole chip, every layer by all subsystems together.
 int run_split(const Options& o, const std::vector<graph::TensorData>& inputs,
               const config::Configuration& config) {
@@ -139,11 +166,16 @@ int run_split(const Options& o, const std::vector<graph::TensorData>& inputs,
   const sw::Network network = prepared(o, config, inputs);
   sw::SplitOptions options;
   options.memory_bytes = sw::chip_memory_bytes(config, ecc);
+  options.images = o.mode == "auto";
   const sw::SplitNetwork split = sw::split_network(network, config, options);
+  if (options.images && broadcast_is_sooner(o, inputs, config, split.predicted())) {
+    return run_chip(o, inputs, config, sw::ChipMode::kBroadcast);
+  }
   require_outputs(o, split.compiled);
   for (const std::string& note : network.notes) fmt::print("note: {}\n", note);
-  const sw::SplitReport report =
+  sw::SplitReport report =
       sw::run_split(split, inputs, config, o.settings, o.preload == "backdoor");
+  report.mode = o.mode;
   fmt::print("{}", sw::to_text(report));
   if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
   if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
@@ -201,8 +233,8 @@ int run(Options o) {
   std::vector<graph::TensorData> inputs;
   for (const std::string& path : o.inputs) inputs.push_back(sw::read_npy(path));
   const config::Configuration config = sw::find_configuration(o.model.config);
-  if (o.mode == "split") return run_split(o, inputs, config);
-  if (!o.mode.empty()) return run_chip(o, inputs, config);
+  if (o.mode == "split" || o.mode == "auto") return run_split(o, inputs, config);
+  if (!o.mode.empty()) return run_chip(o, inputs, config, sw::mode_from_name(o.mode));
   if (is_cut(o)) return run_cut(o, inputs, config);
   const sw::CompiledNetwork compiled = open_compiled(o.model, config, inputs);
   return run_compiled(o, compiled, inputs, config);
@@ -249,8 +281,8 @@ void add_run_command(CLI::App& app, Action& action) {
       ->add_option("--mode", o->mode,
                    "Run on the whole chip. single: every subsystem has images and weights of its "
                    "own; broadcast: weights are read once for all; split: all compute every layer "
-                   "together")
-      ->check(CLI::IsMember({"single", "broadcast", "split"}));
+                   "together; auto: every layer as it is expected to be done soonest")
+      ->check(CLI::IsMember({"single", "broadcast", "split", "auto"}));
   command
       ->add_option("--preload", o->preload,
                    "How weights reach the chip's memory: axi, or backdoor (outside of time)")

@@ -54,7 +54,8 @@ class Lowering {
         out_(out),
         plan_(out.plan),
         input_rows_(g_.height),
-        output_rows_(g_.out_height()) {
+        output_rows_(g_.out_height()),
+        images_(g_.batch) {
     ring_ = plan_.storage == Storage::kRing;
     const std::uint32_t regions = ring_ ? plan_.regions : 1;
     input_base_ = 0;
@@ -73,6 +74,7 @@ class Lowering {
     chunks_ = cut(g_, plan_.chunk);
     if (place != nullptr && place->input_rows != 0) input_rows_ = place->input_rows;
     if (place != nullptr && place->output_rows != 0) output_rows_ = place->output_rows;
+    if (place != nullptr && place->images != 0) images_ = place->images;
     for (const Chunk& chunk : chunks_) {
       windows_.push_back(ring_ ? std::vector<Chunk>{chunk} : missing(chunk));
     }
@@ -195,7 +197,7 @@ class Lowering {
         return {chunk.images(), image,
                 ring_ ? rows * columns : std::uint64_t{g_.height} * g_.row_words()};
       default:
-        return {g_.in_blocks(), image * g_.batch,
+        return {g_.in_blocks(), image * images_,
                 ring_ ? chunk.window() : std::uint64_t{g_.batch} * g_.height * g_.row_words()};
     }
   }
@@ -211,7 +213,7 @@ class Lowering {
   }
   /// Words between channel blocks of the output in memory.
   [[nodiscard]] std::uint64_t output_block() const {
-    return std::uint64_t{g_.batch} * output_rows_ * g_.out_width();
+    return std::uint64_t{images_} * output_rows_ * g_.out_width();
   }
 
   /// Words between channel blocks of the output as it lies in the local buffer.
@@ -258,7 +260,7 @@ class Lowering {
     return {{columns, 64, 1},
             {rows, row, columns},
             {chunk.images(), image, rows * columns},
-            {blocks, image * g_.batch, output_plane(chunk)}};
+            {blocks, image * images_, output_plane(chunk)}};
   }
 
   /// In front of the first activations, and by the same engine: there when they are.
@@ -398,6 +400,7 @@ class Lowering {
   const Plan& plan_;
   std::uint32_t input_rows_;  ///< of an image in memory
   std::uint32_t output_rows_;
+  std::uint32_t images_;  ///< in memory
   bool ring_ = true;
   std::uint32_t input_base_ = 0;
   std::uint32_t output_base_ = 0;

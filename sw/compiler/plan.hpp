@@ -49,6 +49,8 @@ struct LayerPlace {
   /// the second one like the output; addresses are those of the first row used. 0: the layer's own.
   std::uint32_t input_rows = 0;
   std::uint32_t output_rows = 0;
+  /// Images of those tensors; 0: the layer's own.
+  std::uint32_t images = 0;
 };
 
 struct CompileOptions {

@@ -6,6 +6,7 @@
 
 #include "sw/network/chip_run.hpp"
 #include "sw/network/memory_map.hpp"
+#include "sw/network/weight_reads.hpp"
 
 namespace s4::sw {
 namespace {
@@ -82,38 +83,23 @@ class Sharing {
   std::int64_t first_ = 0;
 };
 
-/// What a command reads on the path of the weights, without a gap.
-struct WeightRead {
-  Region region;
-  bool dense = false;  ///< activations
-};
-
-[[nodiscard]] std::optional<WeightRead> weight_read(const commands::CommandBytes& bytes) {
-  const auto c = commands::WeightsCommand::decode(bytes);
-  if (c.opcode != commands::Opcode::kWeights) return std::nullopt;
-  const std::uint64_t words = std::uint64_t{c.param_words} + c.index_words + c.value_words;
-  return WeightRead{{c.mem_addr, words * c.count * 64}, c.dense != 0};
-}
-
 /// Addresses and bytes of a program's reads of weights, in order, each within the weight region.
 std::vector<Region> joint_reads(const CompiledNetwork& compiled, const Program& program) {
   const Region& weights = compiled.weight_region;
   std::vector<Region> reads;
-  for (std::size_t i = 0; i < program.commands.size(); ++i) {
-    const auto read = weight_read(program.commands[i]);
-    if (!read) continue;
-    const std::uint64_t begin = read->region.address;
-    const std::uint64_t end = begin + read->region.size;
+  for (const WeightRead& read : weight_reads(program)) {
+    const std::uint64_t begin = read.region.address;
+    const std::uint64_t end = begin + read.region.size;
     const std::uint64_t weights_end = weights.address + weights.size;
     const bool inside = begin >= weights.address && end <= weights_end;
     const bool outside = begin >= weights_end || end <= weights.address;
-    if (read->dense ? !outside : !inside) {
+    if (read.dense ? !outside : !inside) {
       throw NetworkError(fmt::format(
-          "weights cannot be read once for all: command {} of program '{}' reads {} at {:#x}", i,
-          program.name, read->dense ? "activations among them" : "weights outside of their region",
-          begin));
+          "weights cannot be read once for all: command {} of program '{}' reads {} at {:#x}",
+          read.command, program.name,
+          read.dense ? "activations among them" : "weights outside of their region", begin));
     }
-    if (!read->dense) reads.push_back(read->region);
+    if (!read.dense) reads.push_back(read.region);
   }
   return reads;
 }
@@ -184,9 +170,8 @@ void require_same_weights(const std::vector<ChipShare>& shares) {
 std::uint64_t weight_read_bytes(const CompiledNetwork& compiled) {
   std::uint64_t bytes = 0;
   for (const ChipProgram& chip : compiled.programs) {
-    for (const commands::CommandBytes& command : chip.program.commands) {
-      const auto read = weight_read(command);
-      if (read && !read->dense) bytes += read->region.size;
+    for (const WeightRead& read : weight_reads(chip.program)) {
+      if (!read.dense) bytes += read.region.size;
     }
   }
   return bytes;

@@ -114,6 +114,26 @@ std::vector<LayerPart> cut_channels(const Layer& layer, std::uint32_t count) {
   return list;
 }
 
+std::vector<LayerPart> cut_images(const Layer& layer, std::uint32_t count) {
+  const LayerGeometry& g = layer.geometry;
+  const std::uint64_t parts = std::min(g.batch, count);
+  if (layer.rows || layer.dense || parts < 2) return {};
+  std::vector<LayerPart> list;
+  for (std::uint64_t i = 0; i < parts; ++i) {
+    LayerPart part;
+    part.layer = layer;
+    part.cut = Cut::kImages;
+    part.begin = static_cast<std::uint32_t>(g.batch * i / parts);
+    part.end = static_cast<std::uint32_t>(g.batch * (i + 1) / parts);
+    part.layer.geometry.batch = part.end - part.begin;
+    part.input = std::uint64_t{part.begin} * g.height * g.row_words();
+    part.output = std::uint64_t{part.begin} * g.out_height() * g.out_width();
+    part.images = g.batch;
+    list.push_back(std::move(part));
+  }
+  return list;
+}
+
 }  // namespace
 
 const char* cut_name(Cut cut) {
@@ -124,6 +144,8 @@ const char* cut_name(Cut cut) {
       return "rows";
     case Cut::kChannels:
       return "channels";
+    case Cut::kImages:
+      return "images";
   }
   return "?";
 }
@@ -132,6 +154,10 @@ OutputBox LayerPart::place(OutputBox box) const {
   if (cut == Cut::kChannels) {
     box.channel_begin += begin;
     box.channel_end += begin;
+  }
+  if (cut == Cut::kImages) {
+    box.image_begin += begin;
+    box.image_end += begin;
   }
   if (cut != Cut::kRows) return box;
   const std::uint32_t first = box.y_begin + begin;
@@ -157,6 +183,7 @@ OutputBox LayerPart::place(OutputBox box) const {
 std::vector<LayerPart> cut_layer(const Layer& layer, Cut cut, std::uint32_t count) {
   if (cut == Cut::kRows) return cut_rows(layer, count);
   if (cut == Cut::kChannels) return cut_channels(layer, count);
+  if (cut == Cut::kImages) return cut_images(layer, count);
   LayerPart whole;
   whole.layer = layer;
   whole.end = layer.geometry.out_height();

@@ -15,6 +15,7 @@ enum class Cut : std::uint8_t {
   kNone,      ///< one subsystem has the whole layer
   kRows,      ///< rows of the output; of a matrix product, and of softmax and LayerNorm, rows of it
   kChannels,  ///< whole 64-byte blocks of the output's channels
+  kImages,    ///< images of the batch
 };
 [[nodiscard]] const char* cut_name(Cut cut);
 
@@ -25,7 +26,7 @@ struct LayerPart {
   Layer layer;  ///< that computes the part
   Cut cut = Cut::kNone;
   RowAxis axis = RowAxis::kY;
-  std::uint32_t begin = 0;  ///< first row or channel of the output
+  std::uint32_t begin = 0;  ///< first row, channel or image of the output
   std::uint32_t end = 0;    ///< behind the last one
   // Words from the start of the layer's input, and of its output and second tensor, to those of the
   // part.
@@ -35,14 +36,15 @@ struct LayerPart {
   // in all.
   std::uint32_t input_rows = 0;
   std::uint32_t output_rows = 0;
+  std::uint32_t images = 0;  ///< of the layer's tensors, as LayerPlace has them
 
   /// A box of the part's output as one of the layer's.
   [[nodiscard]] OutputBox place(OutputBox box) const;
 };
 
 /// At most `count` parts, about equal; without a cut the layer itself. Empty if it cannot be cut
-/// so: a product of two activations and rows have no channels to cut, and what is cut needs two
-/// rows or blocks.
+/// so: a product of two activations and rows have no channels to cut, each image of such a product
+/// has an operand of its own, and what is cut needs two rows, blocks or images.
 [[nodiscard]] std::vector<LayerPart> cut_layer(const Layer& layer, Cut cut, std::uint32_t count);
 
 /// What the compiler expects of a layer from memory to memory.

@@ -11,6 +11,7 @@
 #include "sw/activation/row_layer.hpp"
 #include "sw/network/compile_run.hpp"
 #include "sw/network/memory_map.hpp"
+#include "sw/network/weight_reads.hpp"
 
 namespace s4::sw {
 namespace {
@@ -99,7 +100,7 @@ class Splitter {
       }
     }
     try {
-      return choose(layer, config_, out_.subsystems);
+      return choose(layer, config_, out_.subsystems, options_.images);
     } catch (const CompileError&) {
       // From memory to memory it does not fit, but perhaps beside its neighbours.
       if (alone_[l] == 0) throw;
@@ -309,7 +310,32 @@ class Splitter {
       step.parts.push_back(made);
       out_.compiled.programs.push_back(std::move(chip));
     }
+    step.joint = joint_weights(step);
     out_.steps.push_back(std::move(step));
+  }
+
+  /// The region of the weights that every part reads in the same order.
+  [[nodiscard]] Region joint_weights(const SplitStep& step) const {
+    constexpr std::uint64_t kKib = 1024;
+    const auto same = [](const WeightRead& a, const WeightRead& b) {
+      return a.region.address == b.region.address && a.region.size == b.region.size;
+    };
+    std::vector<WeightRead> first;
+    for (const SplitPart& part : step.parts) {
+      const auto reads = weight_reads(out_.compiled.programs.at(part.program).program);
+      if (&part == &step.parts.front()) first = reads;
+      if (!std::equal(reads.begin(), reads.end(), first.begin(), first.end(), same)) return {};
+    }
+    const bool dense =
+        std::any_of(first.begin(), first.end(), [](auto& read) { return read.dense; });
+    if (first.empty() || dense || step.parts.size() < 2) return {};
+    std::uint64_t begin = kNever;
+    std::uint64_t end = 0;
+    for (const WeightRead& read : first) {
+      begin = std::min(begin, read.region.address / kKib * kKib);
+      end = std::max(end, round_up(read.region.address + read.region.size, kKib));
+    }
+    return {begin, end - begin};
   }
 
   /// A part by the array.
@@ -323,9 +349,10 @@ class Splitter {
     place.table = parameters_;
     place.input_rows = part.input_rows;
     place.output_rows = part.output_rows;
-    // Parts of rows have the same weights, and in the same array shape the same stream of them.
+    place.images = part.images;
+    // Parts of rows and images have the same weights, and in the same array shape the same stream.
     const auto known = shared_.find(cost.plan.shape);
-    const bool shares = part.cut == Cut::kRows && known != shared_.end();
+    const bool shares = part.cut != Cut::kChannels && known != shared_.end();
     place.weights = shares ? known->second : next_weights();
     CompileOptions options;
     options.allow_wrap = true;

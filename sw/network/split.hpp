@@ -29,9 +29,9 @@ struct CutChoice {
 inline constexpr std::uint64_t kPartClocks = 250;
 
 /// Clocks of parts side by side: those of the slowest, but no fewer than the channels of the whole
-/// chip take for what all read and write.
+/// chip take for what all read and write. `one_stream`: all have the weights of the whole layer.
 [[nodiscard]] std::uint64_t step_clocks(const std::vector<PartCost>& costs,
-                                        const config::Configuration& config);
+                                        const config::Configuration& config, bool one_stream);
 
 /// This cut of a layer for at most `count` subsystems. No parts: it cannot be cut so, or does not
 /// fit.
@@ -39,15 +39,15 @@ inline constexpr std::uint64_t kPartClocks = 250;
                                 std::uint32_t count);
 
 /// The cut of the fewest clocks for a layer by itself; none if no cut saves more than it costs the
-/// host. Throws CompileError if the layer fits in no way.
+/// host. `images`: also one by images. Throws CompileError if the layer fits in no way.
 [[nodiscard]] CutChoice choose(const Layer& layer, const config::Configuration& config,
-                               std::uint32_t count);
+                               std::uint32_t count, bool images = false);
 
 struct SplitPart {
   unsigned subsystem = 0;
   std::size_t program = 0;  ///< in CompiledNetwork::programs
   Region write_region;      ///< what it may write: from its first to its last output
-  std::uint32_t begin = 0;  ///< rows or channels of the output
+  std::uint32_t begin = 0;  ///< rows, channels or images of the output
   std::uint32_t end = 0;
   std::uint64_t predicted = 0;
 };
@@ -56,6 +56,9 @@ struct SplitStep {
   std::vector<std::size_t> layers;  ///< in Network::layers; a single one if it is cut
   Cut cut = Cut::kNone;
   std::vector<SplitPart> parts;
+  /// Weights that all parts read in the same order, so that they can be read once for all: whole
+  /// KiB. Empty: none.
+  Region joint;
   std::uint64_t predicted = 0;
   /// Of this predicted of one subsystem that runs the network alone; 0: it cannot.
   std::uint64_t alone = 0;
@@ -79,6 +82,8 @@ struct SplitOptions {
   std::uint64_t memory_bytes = std::uint64_t{1} << 36;
   /// Subsystems; 0: those of the configuration.
   unsigned subsystems = 0;
+  /// Layers may also be cut by images.
+  bool images = false;
   /// Tests: this cut wherever it is possible.
   Cut forced = Cut::kNone;
 };

@@ -13,13 +13,21 @@ constexpr std::uint64_t kStationBytes = 16;
 
 }  // namespace
 
-std::uint64_t step_clocks(const std::vector<PartCost>& costs, const config::Configuration& config) {
+std::uint64_t step_clocks(const std::vector<PartCost>& costs, const config::Configuration& config,
+                          bool one_stream) {
   std::uint64_t slowest = 0;
   std::uint64_t words = 0;
+  // Parts that read as many weights in the same array shape read the same ones, and at once.
+  const auto joint = [&](const PartCost& cost) {
+    return one_stream && cost.estimate.weights == costs.front().estimate.weights &&
+           cost.plan.shape == costs.front().plan.shape;
+  };
+  const bool once = std::all_of(costs.begin(), costs.end(), joint);
   for (const PartCost& cost : costs) {
     const Estimate& e = cost.estimate;
     slowest = std::max(slowest, e.cycles);
-    words += e.weights + e.loads + e.stores + 2 * e.commands;
+    words += e.loads + e.stores + 2 * e.commands;
+    if (!once || &cost == &costs.front()) words += e.weights;
   }
   const std::uint64_t stations = config.num_subsystems + 1;
   return std::max(slowest, 64 * words / (kStationBytes * stations));
@@ -39,16 +47,17 @@ CutChoice try_cut(const Layer& layer, const config::Configuration& config, Cut c
   } catch (const CompileError&) {
     return {cut, {}, {}, 0, 0};
   }
-  choice.predicted = step_clocks(choice.costs, config);
+  choice.predicted = step_clocks(choice.costs, config, cut == Cut::kRows || cut == Cut::kImages);
   return choice;
 }
 
-CutChoice choose(const Layer& layer, const config::Configuration& config, std::uint32_t count) {
+CutChoice choose(const Layer& layer, const config::Configuration& config, std::uint32_t count,
+                 bool images) {
   CutChoice best = try_cut(layer, config, Cut::kNone, 1);
   const std::uint64_t whole = best.predicted;
   std::uint64_t least = best.parts.empty() ? kNever : whole;
-  for (const Cut cut : {Cut::kRows, Cut::kChannels}) {
-    if (count < 2) break;
+  for (const Cut cut : {Cut::kRows, Cut::kChannels, Cut::kImages}) {
+    if (count < 2 || (cut == Cut::kImages && !images)) break;
     CutChoice other = try_cut(layer, config, cut, count);
     if (other.parts.empty()) continue;
     const std::uint64_t clocks = other.predicted + kPartClocks * (other.parts.size() - 1);

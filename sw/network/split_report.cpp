@@ -22,6 +22,7 @@ json step_json(const SplitStepReport& step) {
            {"layers", step.layers},
            {"shape", step.shape},
            {"cut", cut_name(step.cut)},
+           {"weights_once", step.weights_once},
            {"predicted_cycles", step.predicted},
            {"one_subsystem_predicted", step.alone != 0 ? json(step.alone) : json(nullptr)},
            {"cycles", or_null(step.cycles)},
@@ -54,13 +55,14 @@ std::string parts_text(const SplitStepReport& step) {
     if (!text.empty()) text += ' ';
     text += count_text(part.cycles);
   }
+  if (step.weights_once) text += " (weights once)";
   return text;
 }
 
 }  // namespace
 
 json to_json(const SplitReport& report) {
-  json out{{"mode", "split"},
+  json out{{"mode", report.mode},
            {"config", report.network.config},
            {"ok", report.ok()},
            {"mismatches", report.network.mismatches()},
@@ -93,9 +95,9 @@ std::string to_text(const SplitReport& report) {
         count_text(step.cycles), step.speed_up() ? fmt::format("{:.2f}", *step.speed_up()) : "-",
         parts_text(step));
   }
-  text += fmt::format("\nchip: {} image{} on {} subsystem{} together, mode split\n", report.images,
+  text += fmt::format("\nchip: {} image{} on {} subsystem{} together, mode {}\n", report.images,
                       report.images == 1 ? "" : "s", report.subsystems,
-                      report.subsystems == 1 ? "" : "s");
+                      report.subsystems == 1 ? "" : "s", report.mode);
   text += fmt::format("  expected    {} clocks", report.predicted);
   if (report.alone != 0) {
     text += fmt::format(", of one subsystem {} ({}x)", report.alone,

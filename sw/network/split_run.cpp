@@ -44,6 +44,7 @@ void describe(const SplitNetwork& split, SplitReport& report) {
     }
     r.layers = step.layers.size();
     r.cut = step.cut;
+    r.weights_once = step.joint.size != 0;
     r.predicted = step.predicted;
     r.alone = step.alone;
     for (const SplitPart& part : step.parts) {
@@ -65,6 +66,7 @@ bool run_step(Chip& chip, NetworkSession& session, const SplitStep& step, const 
     if (!session.prepare_on(device, part.program, part.write_region)) return false;
     running |= 1U << part.subsystem;
   }
+  if (step.joint.size != 0) chip.begin_broadcast(running, step.joint);
   const std::uint64_t begin = chip.cycle();
   for (const SplitPart& part : step.parts) chip.subsystem(part.subsystem).start();
   {
@@ -83,6 +85,7 @@ bool run_step(Chip& chip, NetworkSession& session, const SplitStep& step, const 
     session.collect_from(chip.subsystem(part.subsystem), part.program, gave_up);
     if (!gave_up) report.parts[n].cycles = session.runs().back().result.cycles();
   }
+  if (running == 0) chip.end_broadcast();
   return !session.failed();
 }
 

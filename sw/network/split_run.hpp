@@ -25,6 +25,7 @@ struct SplitStepReport {
   std::size_t layers = 1;
   std::string shape;  ///< of a single layer
   Cut cut = Cut::kNone;
+  bool weights_once = false;  ///< all parts read the same weights, from memory once
   std::vector<SplitPartReport> parts;
   std::uint64_t predicted = 0;
   std::uint64_t alone = 0;              ///< expected of one subsystem; 0: it could not
@@ -36,6 +37,7 @@ struct SplitStepReport {
 };
 
 struct SplitReport {
+  std::string mode = "split";
   NetworkReport network;  ///< as of one subsystem, but that clocks are those of the steps
   std::vector<SplitStepReport> steps;
   unsigned subsystems = 1;

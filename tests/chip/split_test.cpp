@@ -62,20 +62,24 @@ TEST_CASE("chip split: two subsystems compute every layer together") {
   const config::Configuration config = find_configuration(pair_path());
   NetworkBuilder b(tb::seed(), true);
   // Rows, channels, a sum, a pool, and a product at the end.
-  const auto x = b.conv(b.input({1, 8, 14, 14}), 70, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1});
+  const auto x = b.conv(b.input({3, 8, 14, 14}), 70, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1});
   const auto y = b.conv(x, 70, {3, 3}, {{1, 1, 1, 1}, {1, 1}, {1, 1}, 1}, 0.2);
   const auto z = b.max_pool(b.add(y, x));
   b.output(b.gemm(b.flatten(b.global_average(z)), 130).id);
-  for (const Cut forced : {Cut::kRows, Cut::kChannels, Cut::kNone}) {
+  for (const Cut forced : {Cut::kRows, Cut::kChannels, Cut::kImages, Cut::kNone}) {
     INFO(cut_name(forced));
     SplitOptions options;
     options.forced = forced;
+    options.images = true;
     options.memory_bytes = chip_memory_bytes(config, true);
     if (forced == Cut::kRows) options.base = options.memory_bytes / 2 / 4096 * 4096;
     const SplitNetwork split = split_network(prepare(b.graph, {}), config, options);
     std::map<Cut, int> cuts;
     for (const SplitStep& step : split.steps) ++cuts[step.cut];
     if (forced != Cut::kNone) CHECK(cuts[forced] > 1);
+    bool joint = false;
+    for (const SplitStep& step : split.steps) joint = joint || step.joint.size != 0;
+    if (forced == Cut::kRows) CHECK(joint);
     const auto data = b.data();
     const SplitReport report =
         run_split(split, data, config, settings_of(pair_path(), forced == Cut::kChannels),
@@ -151,7 +155,8 @@ TEST_CASE("chip split: random networks, four subsystems together") {
     NetworkBuilder b(tb::seed() * 1000 + i, i % 2 == 0);
     sw::test::random_network(b);
     SplitOptions options;
-    options.forced = std::array{Cut::kNone, Cut::kRows, Cut::kChannels}[i % 3];
+    options.forced = std::array{Cut::kNone, Cut::kRows, Cut::kChannels, Cut::kImages}[i % 4];
+    options.images = true;
     options.memory_bytes = chip_memory_bytes(config, true);
     if (i % 2 == 1) options.base = options.memory_bytes / 2 / 4096 * 4096;
     const SplitNetwork split = split_network(prepare(b.graph, {}), config, options);

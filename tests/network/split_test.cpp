@@ -23,6 +23,7 @@ SplitNetwork split_of(const NetworkBuilder& b, const config::Configuration& conf
   SplitOptions options;
   options.subsystems = subsystems;
   options.forced = forced;
+  options.images = true;
   return split_network(prepare(b.graph, {}), config, options);
 }
 
@@ -64,7 +65,7 @@ TEST_CASE("split: random networks, functional model and reference") {
   for (const char* name : {"tiny", "small"}) {
     const config::Configuration config = configuration(name);
     for (std::uint64_t i = 0; i < (tb::full_run() ? 200 : 15); ++i) {
-      for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
+      for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels, Cut::kImages}) {
         const unsigned subsystems = i % 2 == 0 ? 2 : 4;
         INFO(name << ", network " << i << " of seed " << tb::seed() << ", " << subsystems
                   << " subsystems, " << cut_name(forced));
@@ -79,6 +80,7 @@ TEST_CASE("split: random networks, functional model and reference") {
   CHECK(cuts[Cut::kNone] > 0);
   CHECK(cuts[Cut::kRows] > 0);
   CHECK(cuts[Cut::kChannels] > 0);
+  CHECK(cuts[Cut::kImages] > 0);
 }
 
 TEST_CASE("split: rows of tokens, softmax, LayerNorm and products of activations") {
@@ -99,7 +101,7 @@ TEST_CASE("split: rows of tokens, softmax, LayerNorm and products of activations
 TEST_CASE("split: known networks, of bytes and of BF16, first layers in quarter words too") {
   const config::Configuration config = configuration("small");
   for (const bool bf16 : {false, true}) {
-    for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels}) {
+    for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels, Cut::kImages}) {
       INFO((bf16 ? "bf16, " : "int8, ") << cut_name(forced));
       const SyntheticOptions synthetic{2, 8, 1, bf16};
       NetworkOptions options;
