@@ -130,6 +130,21 @@ ChipMode mode_from_name(const std::string& name) {
   throw std::invalid_argument("no mode '" + name + "'");
 }
 
+ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor) {
+  ChipOptions options;
+  options.kind = settings.run.rtl.kind;
+  options.ecc = settings.run.rtl.memory == MemoryKind::kLpddr4Ecc;
+  options.backdoor = backdoor;
+  options.sample_clocks = kTrafficClocks;
+  options.wave = settings.run.rtl.wave;
+  options.wave_from = settings.run.rtl.wave_from;
+  options.wave_to = settings.run.rtl.wave_to;
+  options.config_argument = settings.run.config_argument;
+  options.model.seed = settings.run.rtl.seed;
+  options.model.replace = settings.run.rtl.replace;
+  return options;
+}
+
 ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
                           const config::Configuration& config, const NetworkRunSettings& settings,
                           bool backdoor) {
@@ -145,18 +160,7 @@ ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
     judges.back()->prepare();
   }
 
-  ChipOptions options;
-  options.kind = settings.run.rtl.kind;
-  options.ecc = settings.run.rtl.memory == MemoryKind::kLpddr4Ecc;
-  options.backdoor = backdoor;
-  options.sample_clocks = kTrafficClocks;
-  options.wave = settings.run.rtl.wave;
-  options.wave_from = settings.run.rtl.wave_from;
-  options.wave_to = settings.run.rtl.wave_to;
-  options.config_argument = settings.run.config_argument;
-  options.model.seed = settings.run.rtl.seed;
-  options.model.replace = settings.run.rtl.replace;
-  Chip chip(config, options);
+  Chip chip(config, chip_options(settings, backdoor));
 
   ChipSessions sessions(chip, shares, settings.run);
   const std::uint64_t load = chip.cycle();

@@ -80,6 +80,9 @@ struct ChipRunReport {
   [[nodiscard]] std::uint64_t macs_nonzero() const;
 };
 
+/// The chip as a run wants it: model, error correction, waves.
+[[nodiscard]] ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor);
+
 /// Runs every share on its subsystem, all at the same time, and judges each as run_network does.
 /// `settings`: backend kRtl or kAll; memory kLpddr4 or kLpddr4Ecc. `backdoor`: weights and results
 /// do not go over AXI4. Throws what run_network throws, and with mode broadcast what

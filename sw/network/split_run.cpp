@@ -15,21 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor) {
-  ChipOptions options;
-  options.kind = settings.run.rtl.kind;
-  options.ecc = settings.run.rtl.memory == MemoryKind::kLpddr4Ecc;
-  options.backdoor = backdoor;
-  options.sample_clocks = kTrafficClocks;
-  options.wave = settings.run.rtl.wave;
-  options.wave_from = settings.run.rtl.wave_from;
-  options.wave_to = settings.run.rtl.wave_to;
-  options.config_argument = settings.run.config_argument;
-  options.model.seed = settings.run.rtl.seed;
-  options.model.replace = settings.run.rtl.replace;
-  return options;
-}
-
 /// What the compiler expects and how the layers are cut.
 void describe(const SplitNetwork& split, SplitReport& report) {
   const Network& network = split.compiled.network;
