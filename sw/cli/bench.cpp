@@ -140,6 +140,7 @@ void add_bench_command(CLI::App& app, Action& action) {
   sim->callback(
       [o, &action] { action = [o] { return run(o->configs, o->types, o->repeats, o->json); }; });
   add_bench_spu_command(*command, action);
+  add_bench_chip_command(*command, action);
   add_bench_mem_command(*command, action);
   add_bench_ring_command(*command, action);
 }

@@ -13,6 +13,7 @@ void add_layer_commands(CLI::App& app, Action& action);  // gemm, conv
 void add_wave_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
 void add_bench_spu_command(CLI::App& bench, Action& action);   // of add_bench_command
+void add_bench_chip_command(CLI::App& bench, Action& action);  // of add_bench_command
 void add_bench_mem_command(CLI::App& bench, Action& action);   // of add_bench_command
 void add_bench_ring_command(CLI::App& bench, Action& action);  // of add_bench_command
 void add_first_command(CLI::App& app, Action& action);
