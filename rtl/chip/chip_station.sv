@@ -51,6 +51,14 @@ module chip_station #(
 
   logic unused_write;
 
+  // Static, so a clock late does not matter: from registers, whatever hangs on them is not work of
+  // every change of an input.
+  logic two_ranks_q, ecc_enable_q;
+  always_ff @(posedge clk_i) begin
+    two_ranks_q  <= two_ranks_i;
+    ecc_enable_q <= ecc_enable_i;
+  end
+
   station_channels #(
       .NumChannels      (NumChannels),
       .AddrBits         (SliceBits),
@@ -63,8 +71,8 @@ module chip_station #(
   ) u_channels (
       .clk_i,
       .rst_ni,
-      .two_ranks_i,
-      .ecc_enable_i,
+      .two_ranks_i (two_ranks_q),
+      .ecc_enable_i(ecc_enable_q),
       .init_done_o,
       .mem_valid_i,
       .mem_ready_o,

@@ -1,5 +1,6 @@
-/// A subsystem as the chip has it: behind its memory port the broadcast_port, and at its pins plain
-/// vectors, so that simulators can make this module once for all of them. Adds no clocks.
+/// A subsystem as the chip has it: behind its memory port the broadcast_port, its clock stopped while
+/// it has nothing to do, and at its pins plain vectors, so that simulators can make this module once
+/// for all of them. Adds no clocks, but to the first register access after a pause two.
 /// Model: tests/chip/chip_bench.hpp
 module chip_subsystem #(
     localparam int unsigned AddrWidth = memory_port_pkg::AddrWidth,
@@ -57,35 +58,57 @@ module chip_subsystem #(
   memory_port_pkg::write_data_t write_data;
   memory_port_pkg::response_t joint_rsp, rsp;
 
-  subsystem u_subsystem (
+  // ---- Clock: it stands while no program runs and nobody asks for a register ----
+  logic busy, clk_work, running;
+  logic awready, wready, arready, bvalid, rvalid, req_offered, wdata_offered, rsp_taken;
+
+  idle_clock u_clock (
       .clk_i,
       .rst_ni,
-      .s_axil_awvalid_i,
-      .s_axil_awready_o,
+      .active_i (busy || s_axil_awvalid_i || s_axil_wvalid_i || s_axil_arvalid_i || bvalid ||
+                 rvalid || req_offered || wdata_offered || rsp_valid),
+      .clk_o    (clk_work),
+      .running_o(running)
+  );
+  assign s_axil_awready_o  = awready && running;
+  assign s_axil_wready_o   = wready && running;
+  assign s_axil_arready_o  = arready && running;
+  assign s_axil_bvalid_o   = bvalid && running;
+  assign s_axil_rvalid_o   = rvalid && running;
+  assign req_valid         = req_offered && running;
+  assign mem_wdata_valid_o = wdata_offered && running;
+  assign rsp_ready         = rsp_taken && running;
+
+  subsystem u_subsystem (
+      .clk_i            (clk_work),
+      .rst_ni,
+      .s_axil_awvalid_i (s_axil_awvalid_i && running),
+      .s_axil_awready_o (awready),
       .s_axil_awaddr_i,
-      .s_axil_wvalid_i,
-      .s_axil_wready_o,
+      .s_axil_wvalid_i  (s_axil_wvalid_i && running),
+      .s_axil_wready_o  (wready),
       .s_axil_wdata_i,
       .s_axil_wstrb_i,
-      .s_axil_bvalid_o,
-      .s_axil_bready_i,
+      .s_axil_bvalid_o  (bvalid),
+      .s_axil_bready_i  (s_axil_bready_i && running),
       .s_axil_bresp_o,
-      .s_axil_arvalid_i,
-      .s_axil_arready_o,
+      .s_axil_arvalid_i (s_axil_arvalid_i && running),
+      .s_axil_arready_o (arready),
       .s_axil_araddr_i,
-      .s_axil_rvalid_o,
-      .s_axil_rready_i,
+      .s_axil_rvalid_o  (rvalid),
+      .s_axil_rready_i  (s_axil_rready_i && running),
       .s_axil_rdata_o,
       .s_axil_rresp_o,
       .irq_o,
-      .mem_req_valid_o  (req_valid),
-      .mem_req_ready_i  (req_ready),
+      .busy_o           (busy),
+      .mem_req_valid_o  (req_offered),
+      .mem_req_ready_i  (req_ready && running),
       .mem_req_o        (req),
-      .mem_wdata_valid_o,
-      .mem_wdata_ready_i,
+      .mem_wdata_valid_o(wdata_offered),
+      .mem_wdata_ready_i(mem_wdata_ready_i && running),
       .mem_wdata_o      (write_data),
-      .mem_rsp_valid_i  (rsp_valid),
-      .mem_rsp_ready_o  (rsp_ready),
+      .mem_rsp_valid_i  (rsp_valid && running),
+      .mem_rsp_ready_o  (rsp_taken),
       .mem_rsp_i        (rsp),
       .obs_start_o,
       .obs_done_o,

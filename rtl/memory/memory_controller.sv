@@ -108,6 +108,18 @@ module memory_controller #(
   assign wack_tag_o    = ecc_enable_i ? ecc_wack_tag : wack_tag[TagWidth-1:0];
   assign wack_error_o  = ecc_enable_i ? ecc_wack_error : wack_error;
 
+  // Without error correction its registers stand still; in reset they have a clock, see clock_gate.
+  logic ecc_clock_q, clk_ecc;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) ecc_clock_q <= 1'b1;
+    else ecc_clock_q <= ecc_enable_i;
+  end
+  clock_gate u_ecc_clock (
+      .clk_i,
+      .enable_i(ecc_clock_q),
+      .clk_o   (clk_ecc)
+  );
+
   memory_ecc #(
       .Slots      (ReadDepth),
       .Entries    (EccEntries),
@@ -115,7 +127,7 @@ module memory_controller #(
       .TagWidth   (TagWidth),
       .JobTagWidth(ChannelTagWidth)
   ) u_ecc (
-      .clk_i,
+      .clk_i            (clk_ecc),
       .rst_ni,
       .enable_i         (ecc_enable_i && init_done_o),
       .two_ranks_i,

@@ -31,6 +31,7 @@ module subsystem #(
     output logic [                 31:0] s_axil_rdata_o,
     output logic [                  1:0] s_axil_rresp_o,
     output logic                         irq_o,
+    output logic                         busy_o,  // a program runs, or the engines are being reset
     // Memory port
     output logic                         mem_req_valid_o,
     input  logic                         mem_req_ready_i,
@@ -65,6 +66,7 @@ module subsystem #(
   logic [7:0] error_code;
   logic [3:0] error_engine;
   counters_pkg::events_t events;
+  assign busy_o = busy || resetting;
 
   registers u_registers (
       .clk_i,

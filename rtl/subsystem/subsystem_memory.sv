@@ -63,6 +63,7 @@ module subsystem_memory #(
   memory_port_pkg::request_t req;
   memory_port_pkg::write_data_t wdata;
   memory_port_pkg::response_t rsp;
+  logic unused_busy;
 
   subsystem u_subsystem (
       .clk_i,
@@ -85,6 +86,7 @@ module subsystem_memory #(
       .s_axil_rdata_o,
       .s_axil_rresp_o,
       .irq_o,
+      .busy_o           (unused_busy),
       .mem_req_valid_o  (req_valid),
       .mem_req_ready_i  (req_ready),
       .mem_req_o        (req),
