@@ -151,6 +151,7 @@ class ChipBench {
     const sw::SplitReport report =
         sw::run_split(sw::split_network(prepared(options_.batch, sparsity), config_, split), inputs,
                       config_, settings_, options_.preload == "backdoor");
+    if (options_.layers) fmt::print("{}\n", sw::to_text(report));
     Figures figures;
     figures.cycles = report.total_cycles;
     figures.dram_bytes = bytes_moved(report.dram);

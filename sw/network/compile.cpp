@@ -8,6 +8,8 @@
 
 #include "sw/activation/row_layer.hpp"
 #include "sw/network/compile_run.hpp"
+#include "sw/network/layer_costs.hpp"
+#include "sw/network/layer_parts.hpp"
 #include "sw/network/memory_map.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/residency.hpp"
@@ -53,7 +55,8 @@ class Compiler {
 
   /// Only these layers, with a memory map that is made already.
   CompiledNetwork run(const std::vector<std::size_t>& layers, const ValueAddresses& addresses,
-                      std::uint64_t weights) {
+                      std::uint64_t weights, const std::optional<Images>& window) {
+    window_ = window;
     cut(layers);
     addresses_ = addresses;
     out_.weight_region.address = weights;
@@ -95,6 +98,19 @@ class Compiler {
       wanted_[v] = n.options.store_all || value.is_operand || layer(*value.producer).layer.rows ||
                    tensors.count(value.tensor) != 0;
     }
+  }
+
+  /// Images of a layer that are computed.
+  [[nodiscard]] Images window(std::size_t l) const {
+    return window_.value_or(Images{0, layer(l).layer.geometry.batch});
+  }
+  /// What is computed of a layer from memory to memory. Throws CompileError if that is not
+  /// possible.
+  [[nodiscard]] LayerPart spilled_part(std::size_t l) const {
+    const Layer& whole = layer(l).layer;
+    if (!window_) return cut_layer(whole, Cut::kNone, 1).front();
+    if (!whole.rows && !whole.dense) return image_part(whole, window_->begin, window_->end);
+    throw CompileError(whole.name + ": some of the images from memory to memory");
   }
 
   /// The segment of layers [begin, end) of a run.
@@ -166,49 +182,7 @@ class Compiler {
 
   /// Costs of a layer in every array shape.
   const std::vector<LayerCost>& costs(std::size_t l) {
-    if (costs_[l].empty()) {
-      const Layer& whole = layer(l).layer;
-      if (!whole.has_weights()) {
-        const LayerGeometry& g = whole.geometry;
-        const ChannelSlice all{0, g.filters, 0, g.in_blocks()};
-        ShapeProfile no_tiles;
-        no_tiles.tile_pixels = 1;
-        costs_[l].push_back(
-            {0, {{all, whole.rows ? no_tiles : profile_shape(whole, {}, config_, 0), 0, {}}}});
-        return costs_[l];
-      }
-      if (whole.dense) {
-        const LayerGeometry& g = whole.geometry;
-        const ChannelSlice all{0, g.filters, 0, g.in_blocks()};
-        for (std::uint32_t shape = 0; shape <= config_.max_shape; ++shape) {
-          if (group_lanes(config_, shape) > kDenseLanes) continue;
-          costs_[l].push_back({shape, {{all, profile_shape(whole, {}, config_, shape), 0, {}}}});
-        }
-        return costs_[l];
-      }
-      const auto counts = bank_counts(whole.weights);
-      const std::vector<ChannelSlice> slices = find_slices(whole.weights, counts);
-      costs_[l].resize(config_.max_shape + 1);
-      for (const ChannelSlice& slice : slices) {
-        const Layer part = slices.size() > 1 ? slice_layer(whole, slice) : Layer();
-        const auto part_counts =
-            slices.size() > 1 ? bank_counts(part.weights) : std::vector<std::uint8_t>();
-        for (std::uint32_t shape = 0; shape <= config_.max_shape; ++shape) {
-          costs_[l][shape].shape = shape;
-          costs_[l][shape].slices.push_back({slice,
-                                             slices.size() > 1
-                                                 ? profile_shape(part, part_counts, config_, shape)
-                                                 : profile_shape(whole, counts, config_, shape),
-                                             0,
-                                             {}});
-        }
-      }
-      for (LayerCost& cost : costs_[l]) {
-        const ShapeProfile& profile = cost.slices.front().profile;
-        cost.shared = slices.size() > 1 && profile.fits && profile.groups.size() == 1 &&
-                      same_slices(whole, slices);
-      }
-    }
+    if (costs_[l].empty()) costs_[l] = layer_costs(layer(l).layer, config_);
     return costs_[l];
   }
 
@@ -349,7 +323,8 @@ class Compiler {
 
   void compile_segment(const Segment& segment) {
     const std::size_t count = segment.layers.size();
-    const std::uint32_t batch = layer(segment.layers.front()).layer.geometry.batch;
+    const Images window = this->window(segment.layers.front());
+    const std::uint32_t batch = window.count();
     Best found;
     const std::vector<std::uint32_t> counts = image_counts(batch);
     for (const std::size_t split : splits(segment)) {
@@ -360,6 +335,7 @@ class Compiler {
           const std::uint64_t array_commands = (batch + images - 1) / images * count;
           if (found.plan && array_commands > kManyCommands) break;
           SegmentPlan plan;
+          plan.window = window;
           plan.images = images;
           plan.split = split;
           plan.late_images = late;
@@ -411,7 +387,7 @@ class Compiler {
     options.allow_wrap = true;
     Estimate estimate;
     try {
-      (void)make_plan(layer(segment.layers.front()).layer, config_, options, &estimate);
+      (void)make_plan(spilled_part(segment.layers.front()).layer, config_, options, &estimate);
     } catch (const CompileError&) {
       return kNever;
     }
@@ -422,6 +398,7 @@ class Compiler {
   void compile_spilled(const Segment& segment) {
     const std::size_t l = segment.layers.front();
     const ChipLayer& chip_layer = layer(l);
+    const LayerPart part = spilled_part(l);
     if (chip_layer.layer.rows) return compile_spilled_rows(segment);
     CompileOptions options;
     options.allow_wrap = true;
@@ -430,14 +407,18 @@ class Compiler {
       options.place->table = place_weights(layer_parameters(chip_layer.layer));
     }
     options.place->weights = out_.weight_region.address + round_up(out_.weights.size(), 64);
-    options.place->input = addresses_.at(chip_layer.input);
-    if (chip_layer.second) options.place->second = addresses_.at(*chip_layer.second);
-    options.place->output = addresses_.at(chip_layer.output);
+    options.place->input = addresses_.at(chip_layer.input) + 64 * part.input;
+    if (chip_layer.second) {
+      options.place->second = addresses_.at(*chip_layer.second) + 64 * part.output;
+    }
+    options.place->output = addresses_.at(chip_layer.output) + 64 * part.output;
+    options.place->images = part.images;
     if (chip_layer.operand) options.place->operand = addresses_.at(*chip_layer.operand);
-    CompiledLayer compiled = compile_layer(chip_layer.layer, config_, options);
+    CompiledLayer compiled = compile_layer(part.layer, config_, options);
     place_weights(compiled.weights.bytes);
     ChipProgram chip;
     chip.program = std::move(compiled.programs.front());
+    for (CommandInfo& info : chip.program.info) info.box = part.place(info.box);
     LayerPlacement placed;
     placed.layer = l;
     placed.plan = compiled.plan;
@@ -487,6 +468,7 @@ class Compiler {
   }
 
   const config::Configuration& config_;
+  std::optional<Images> window_;  ///< of the batch; all, if not given
   CompiledNetwork out_;
   std::vector<std::vector<std::size_t>> readers_;  ///< layers, by value
   std::vector<bool> wanted_;                       ///< by value
@@ -504,8 +486,8 @@ CompiledNetwork compile_network(Network network, const config::Configuration& co
 
 CompiledNetwork compile_run(const Network& network, const std::vector<std::size_t>& layers,
                             const config::Configuration& config, const ValueAddresses& addresses,
-                            std::uint64_t weights) {
-  return Compiler(network, config, NetworkPlace{}).run(layers, addresses, weights);
+                            std::uint64_t weights, const std::optional<Images>& window) {
+  return Compiler(network, config, NetworkPlace{}).run(layers, addresses, weights, window);
 }
 
 }  // namespace s4::sw

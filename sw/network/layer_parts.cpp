@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 
 #include "sw/network/slices.hpp"
 
@@ -120,16 +121,8 @@ std::vector<LayerPart> cut_images(const Layer& layer, std::uint32_t count) {
   if (layer.rows || layer.dense || parts < 2) return {};
   std::vector<LayerPart> list;
   for (std::uint64_t i = 0; i < parts; ++i) {
-    LayerPart part;
-    part.layer = layer;
-    part.cut = Cut::kImages;
-    part.begin = static_cast<std::uint32_t>(g.batch * i / parts);
-    part.end = static_cast<std::uint32_t>(g.batch * (i + 1) / parts);
-    part.layer.geometry.batch = part.end - part.begin;
-    part.input = std::uint64_t{part.begin} * g.height * g.row_words();
-    part.output = std::uint64_t{part.begin} * g.out_height() * g.out_width();
-    part.images = g.batch;
-    list.push_back(std::move(part));
+    list.push_back(image_part(layer, static_cast<std::uint32_t>(g.batch * i / parts),
+                              static_cast<std::uint32_t>(g.batch * (i + 1) / parts)));
   }
   return list;
 }
@@ -178,6 +171,23 @@ OutputBox LayerPart::place(OutputBox box) const {
       box.y_end = last;
   }
   return box;
+}
+
+LayerPart image_part(const Layer& layer, std::uint32_t begin, std::uint32_t end) {
+  if (layer.rows || layer.dense) {
+    throw std::invalid_argument(layer.name + ": no part of the images from memory to memory");
+  }
+  const LayerGeometry& g = layer.geometry;
+  LayerPart part;
+  part.layer = layer;
+  part.cut = Cut::kImages;
+  part.begin = begin;
+  part.end = end;
+  part.layer.geometry.batch = end - begin;
+  part.input = std::uint64_t{begin} * g.height * g.row_words();
+  part.output = std::uint64_t{begin} * g.out_height() * g.out_width();
+  part.images = g.batch;
+  return part;
 }
 
 std::vector<LayerPart> cut_layer(const Layer& layer, Cut cut, std::uint32_t count) {

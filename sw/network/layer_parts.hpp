@@ -42,6 +42,10 @@ struct LayerPart {
   [[nodiscard]] OutputBox place(OutputBox box) const;
 };
 
+/// Images [begin, end) of a layer. Throws std::invalid_argument for rows, and for a product of two
+/// activations, whose images have operands of their own.
+[[nodiscard]] LayerPart image_part(const Layer& layer, std::uint32_t begin, std::uint32_t end);
+
 /// At most `count` parts, about equal; without a cut the layer itself. Empty if it cannot be cut
 /// so: a product of two activations and rows have no channels to cut, each image of such a product
 /// has an operand of its own, and what is cut needs two rows, blocks or images.

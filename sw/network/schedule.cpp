@@ -40,10 +40,9 @@ Scheduler::Scheduler(const Network& network, const Segment& segment, const Segme
       config_(config),
       costs_(costs),
       addresses_(addresses) {
-  batch_ = network.layers[segment.layers.front()].layer.geometry.batch;
   const std::uint32_t late = plan.split == kNoSplit ? plan.images : plan.late_images;
-  for (std::uint32_t outer = 0; outer < batch_; outer += late) {
-    const Images all{outer, std::min(outer + late, batch_)};
+  for (std::uint32_t outer = plan.window.begin; outer < plan.window.end; outer += late) {
+    const Images all{outer, std::min(outer + late, plan.window.end)};
     for (std::uint32_t at = outer; at < all.end; at += plan.images) {
       subs_.push_back({{at, std::min(at + plan.images, all.end)}, all});
     }
@@ -193,10 +192,9 @@ void Scheduler::load_parameters() {
     port_ += words;
     ++out_.layers[i].estimate.commands;
     out_.layers[i].estimate.loads += words;
-    const Images all{0, batch_};
     add(Engine::kLoad, command.encode(), needs,
         {Engine::kLoad, layer(i).rows ? "load gamma and beta" : "load table", layer(i).number,
-         box(i, all)},
+         box(i, plan_.window)},
         port_ + kMemoryLatency);
   }
 }

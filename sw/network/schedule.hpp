@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/config/gen/configuration.hpp"
+#include "sw/network/compile_run.hpp"
 #include "sw/network/residency.hpp"
 #include "sw/network/slices.hpp"
 
@@ -37,6 +38,7 @@ struct LayerCost {
 
 /// Choices for a segment.
 struct SegmentPlan {
+  Images window;             ///< of the batch, that are computed
   std::uint32_t images = 1;  ///< in a sub-batch; the last one may have fewer
   /// Layers from here on take `late_images` together: the sub-batches of these images pass through
   /// the layers before, whose results wait on the chip.

@@ -13,13 +13,6 @@ namespace s4::sw {
 /// Clocks from an engine through the memory to the next one.
 inline constexpr std::uint64_t kMemoryLatency = 110;
 
-/// Images [begin, end) of the batch.
-struct Images {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-  [[nodiscard]] std::uint32_t count() const { return end - begin; }
-};
-
 /// Blocks of 64 channels, [begin, end).
 struct Blocks {
   std::uint32_t begin = 0;
@@ -142,7 +135,6 @@ class Scheduler {
   const config::Configuration& config_;
   const std::vector<const LayerCost*>& costs_;
   const ValueAddresses& addresses_;
-  std::uint32_t batch_ = 1;
   struct SubBatch {
     Images own;
     Images all;  ///< that late layers take together

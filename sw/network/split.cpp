@@ -3,21 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
 #include "sw/activation/row_layer.hpp"
 #include "sw/network/compile_run.hpp"
 #include "sw/network/memory_map.hpp"
+#include "sw/network/split_expect.hpp"
+#include "sw/network/split_groups.hpp"
 #include "sw/network/weight_reads.hpp"
 
 namespace s4::sw {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 /// Start and end of a program, the first load and the last store.
 constexpr std::uint64_t kGroupClocks = 500;
 
@@ -39,7 +40,7 @@ class Splitter {
 
   SplitNetwork run() {
     place_memory();
-    find_alone();
+    clocks_ = expected_clocks(network(), config_, addresses(), out_.subsystems, options_.images);
     for (const std::vector<std::size_t>& run : network().runs) add_run(run);
     drop_unstored();
     place_programs(out_.compiled);
@@ -55,6 +56,11 @@ class Splitter {
   [[nodiscard]] const Network& network() const { return out_.compiled.network; }
   [[nodiscard]] const ChipLayer& layer(std::size_t l) const { return network().layers[l]; }
   [[nodiscard]] std::uint64_t address(std::size_t value) const { return memory_.at(value).address; }
+  [[nodiscard]] std::map<std::size_t, std::uint64_t> addresses() const {
+    std::map<std::size_t, std::uint64_t> list;
+    for (const auto& [value, region] : memory_) list[value] = region.address;
+    return list;
+  }
 
   /// Everything that a layer reads or writes lies in memory.
   void place_memory() {
@@ -103,36 +109,18 @@ class Splitter {
       return choose(layer, config_, out_.subsystems, options_.images);
     } catch (const CompileError&) {
       // From memory to memory it does not fit, but perhaps beside its neighbours.
-      if (alone_[l] == 0) throw;
+      if (clocks_[l].alone == 0) throw;
       return {};
-    }
-  }
-
-  /// Clocks of each layer where one subsystem runs them all, activations on the chip where they
-  /// fit.
-  void find_alone() {
-    alone_.resize(network().layers.size(), 0);
-    weight_words_.resize(network().layers.size(), 0);
-    try {
-      for (const ChipProgram& chip : compile_network(network(), config_).programs) {
-        std::uint64_t rest = chip.predicted;  // start and end are the last layer's
-        for (const LayerPlacement& placed : chip.layers) {
-          weight_words_[placed.layer] = (placed.weight_bytes + placed.parameter_bytes) / 64;
-          alone_[placed.layer] = std::min(rest, placed.predicted);
-          rest -= alone_[placed.layer];
-        }
-        alone_[chip.layers.back().layer] += rest;
-      }
-    } catch (const CompileError&) {
-      alone_.assign(alone_.size(), 0);  // some layer fits only in parts
     }
   }
 
   [[nodiscard]] std::uint64_t words(std::size_t value) const {
     return network().values[value].shape.words();
   }
-  static std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
-    return a == kNever || b == kNever ? kNever : a + b;
+  /// Clocks in which the memories of all stations move as many words, of a subsystem by itself one
+  /// each.
+  [[nodiscard]] std::uint64_t chip_clocks(std::uint64_t words) const {
+    return memory_clocks(words, config_);
   }
 
   /// The steps of a run. How long groups take is known for certain only once they are made: of
@@ -140,90 +128,82 @@ class Splitter {
   void add_run(const std::vector<std::size_t>& run) {
     std::vector<CutChoice> choices;
     for (const std::size_t l : run) choices.push_back(chosen(l));
-    std::set<std::vector<bool>> ways{groups(run, choices, false), groups(run, choices, true)};
-    if (options_.forced == Cut::kNone && alone(run) != 0) ways.emplace(run.size(), true);
-    const std::vector<bool>* best = &*ways.begin();
-    std::uint64_t least = kNever;
-    for (const std::vector<bool>& way : ways) {
-      if (ways.size() == 1) break;
+    std::set<std::vector<Way>> candidates{ways(run, choices, false), ways(run, choices, true)};
+    if (options_.forced == Cut::kNone) {
+      if (alone(run) != 0) candidates.emplace(run.size(), Way::kAlone);
+      const bool can_share = std::all_of(run.begin(), run.end(),
+                                         [&](std::size_t l) { return clocks_[l].shared != 0; });
+      if (can_share) candidates.emplace(run.size(), Way::kShared);
+    }
+    const std::vector<Way>* best = &*candidates.begin();
+    std::uint64_t least = kNeverDone;
+    for (const std::vector<Way>& candidate : candidates) {
+      if (candidates.size() == 1) break;
       const std::size_t steps = out_.steps.size();
       const std::size_t programs = out_.compiled.programs.size();
       const std::size_t weights = out_.compiled.weights.size();
-      const std::uint64_t clocks = add_steps(run, choices, way);
+      const std::uint64_t clocks = add_steps(run, choices, candidate);
       out_.steps.resize(steps);
       out_.compiled.programs.resize(programs);
       out_.compiled.weights.resize(weights);
       if (clocks >= least) continue;
       least = clocks;
-      best = &way;
+      best = &candidate;
     }
     add_steps(run, choices, *best);
   }
 
-  /// Clocks until a group that begins with this layer has what nothing before it hides.
-  [[nodiscard]] std::uint64_t opening_clocks(std::size_t l, bool with_weights) const {
-    const std::uint64_t second = layer(l).second ? words(*layer(l).second) : 0;
-    return kGroupClocks + words(layer(l).input) + second + (with_weights ? weight_words_[l] : 0);
-  }
-
-  /// Which layers of a run one subsystem computes, so that the run is expected to end soonest: what
-  /// it computes in sequence can stay there, but what comes from cut layers must be read.
-  [[nodiscard]] std::vector<bool> groups(const std::vector<std::size_t>& run,
-                                         const std::vector<CutChoice>& choices,
-                                         bool with_weights) const {
-    // Fewest clocks to the end of a layer, and whether the one before it is in a group then.
-    struct Way {
-      std::uint64_t clocks = kNever;
-      bool after_group = false;
-    };
-    struct Ways {
-      Way cut, group;
-    };
-    std::vector<Ways> ways;
-    Ways before{{0, false}, {}};
+  /// Which layers of a run are cut, and which are computed in sequence: what is can stay on the
+  /// chip, but what comes from cut layers must be read. `with_weights`: nothing hides the weights
+  /// of a group's first layer.
+  [[nodiscard]] std::vector<Way> ways(const std::vector<std::size_t>& run,
+                                      const std::vector<CutChoice>& choices,
+                                      bool with_weights) const {
+    std::vector<WayClocks> layers;
     for (std::size_t i = 0; i < run.size(); ++i) {
       const std::size_t l = run[i];
       const CutChoice& choice = choices[i];
       const bool is_cut = choice.cut != Cut::kNone;
-      Ways now;
-      if (is_cut) {
-        const std::uint64_t closed = sum(before.group.clocks, words(layer(l).input));
-        now.cut.after_group = closed < before.cut.clocks;
-        now.cut.clocks = sum(std::min(closed, before.cut.clocks),
-                             choice.predicted + kPartClocks * choice.parts.size());
-      }
-      if (!is_cut || choice.cut != options_.forced) {
-        const std::uint64_t opened = sum(before.cut.clocks, opening_clocks(l, with_weights));
-        const std::uint64_t clocks = alone_[l] != 0 ? alone_[l] : choice.whole;
-        now.group.after_group = before.group.clocks <= opened;
-        now.group.clocks =
-            sum(std::min(before.group.clocks, opened), clocks != 0 ? clocks : kNever);
-      }
-      ways.push_back(now);
-      before = now;
+      const bool forced = is_cut && choice.cut == options_.forced;
+      WayClocks way;
+      if (is_cut) way.cut = choice.predicted + kPartClocks * choice.parts.size();
+      const std::uint64_t clocks = clocks_[l].alone != 0 ? clocks_[l].alone : choice.whole;
+      if (!forced && clocks != 0) way.alone = clocks;
+      if (options_.forced == Cut::kNone && clocks_[l].shared != 0) way.shared = clocks_[l].shared;
+      const std::uint64_t second = layer(l).second ? words(*layer(l).second) : 0;
+      const std::uint64_t input = words(layer(l).input) + second;
+      const std::uint64_t hidden = kGroupClocks + (with_weights ? clocks_[l].weight_words : 0);
+      way.open_alone = hidden + input;
+      way.open_shared = hidden + chip_clocks(input) + kPartClocks * out_.subsystems;
+      way.close = words(layer(l).output);
+      layers.push_back(way);
     }
-    std::vector<bool> grouped(run.size());
-    bool in_group = sum(before.group.clocks, words(layer(run.back()).output)) < before.cut.clocks;
-    for (std::size_t i = run.size(); i-- > 0;) {
-      grouped[i] = in_group;
-      in_group = (in_group ? ways[i].group : ways[i].cut).after_group;
-    }
-    return grouped;
+    return soonest_ways(layers);
   }
 
   /// Adds steps and their programs; their clocks.
   std::uint64_t add_steps(const std::vector<std::size_t>& run,
-                          const std::vector<CutChoice>& choices, const std::vector<bool>& grouped) {
+                          const std::vector<CutChoice>& choices, const std::vector<Way>& ways) {
     const std::size_t first = out_.steps.size();
     for (std::size_t i = 0; i < run.size();) {
-      if (!grouped[i]) {
+      if (ways[i] == Way::kCut) {
         add_step(run[i], choices[i]);
         ++i;
         continue;
       }
+      const Way way = ways[i];
       std::vector<std::size_t> group;
-      while (i < run.size() && grouped[i]) group.push_back(run[i++]);
-      add_group(group);
+      while (i < run.size() && ways[i] == way) group.push_back(run[i++]);
+      if (way == Way::kAlone) {
+        add_group(group, {std::nullopt});
+      } else {
+        std::vector<std::optional<Images>> parts;
+        for (const Images& part :
+             image_shares(layer(group.front()).layer.geometry.batch, out_.subsystems)) {
+          parts.push_back(part);
+        }
+        add_group(group, parts);
+      }
     }
     std::uint64_t clocks = 0;
     for (std::size_t s = first; s < out_.steps.size(); ++s) {
@@ -234,37 +214,91 @@ class Splitter {
 
   [[nodiscard]] std::uint64_t alone(const std::vector<std::size_t>& layers) const {
     std::uint64_t clocks = 0;
-    for (const std::size_t l : layers) clocks += alone_[l];
+    for (const std::size_t l : layers) clocks += clocks_[l].alone;
     return clocks;
   }
 
-  /// Layers that one subsystem computes: a step for every program.
-  void add_group(const std::vector<std::size_t>& layers) {
-    std::map<std::size_t, std::uint64_t> addresses;
-    for (const auto& [value, region] : memory_) addresses[value] = region.address;
-    CompiledNetwork group = compile_run(network(), layers, config_, addresses, next_weights());
-    place_weights(group.weights);
-    for (ChipProgram& chip : group.programs) {
-      const std::string& first = layer(chip.layers.front().layer).layer.name;
-      const std::string& last = layer(chip.layers.back().layer).layer.name;
-      chip.program.name = fmt::format("{}: {} on subsystem 0", out_.steps.size(),
-                                      chip.layers.size() > 1 ? first + " to " + last : first);
-      SplitStep step;
-      for (const LayerPlacement& placed : chip.layers) step.layers.push_back(placed.layer);
-      SplitPart part;
-      part.program = out_.compiled.programs.size();
-      part.predicted = step.predicted = chip.predicted;
-      part.write_region = pages_of(chip.outputs);
-      step.alone = alone(step.layers);
-      step.parts.push_back(part);
-      out_.steps.push_back(std::move(step));
-      out_.compiled.programs.push_back(std::move(chip));
+  /// Layers in sequence, by one subsystem all images (no window), or by each those of its window: a
+  /// step for every program.
+  void add_group(const std::vector<std::size_t>& layers,
+                 const std::vector<std::optional<Images>>& windows) {
+    std::vector<CompiledNetwork> parts;
+    std::map<std::uint32_t, std::uint64_t> known;  // weights by the number of images
+    for (const std::optional<Images>& window : windows) {
+      const std::uint32_t count = window ? window->count() : 0;
+      const bool shares = known.count(count) != 0;
+      const std::uint64_t at = shares ? known[count] : next_weights();
+      parts.push_back(compile_run(network(), layers, config_, addresses(), at, window));
+      if (!shares) known[count] = place_weights(parts.back().weights);
+      require_weights(known[count], parts.back().weights);
+      if (parts.back().programs.size() != parts.front().programs.size()) {
+        throw std::logic_error("shares of images with programs of different layers");
+      }
     }
+    for (std::size_t p = 0; p < parts.front().programs.size(); ++p) {
+      SplitStep step;
+      if (windows.size() > 1) step.cut = Cut::kImages;
+      for (const LayerPlacement& placed : parts.front().programs[p].layers) {
+        step.layers.push_back(placed.layer);
+      }
+      step.alone = alone(step.layers);
+      std::vector<PartCost> costs;
+      for (std::size_t n = 0; n < parts.size(); ++n) {
+        ChipProgram& chip = parts[n].programs[p];
+        chip.program.name = group_name(step, n, windows[n]);
+        SplitPart part;
+        part.subsystem = static_cast<unsigned>(n);
+        part.program = out_.compiled.programs.size();
+        part.begin = windows[n] ? windows[n]->begin : 0;
+        part.end = windows[n] ? windows[n]->end : 0;
+        part.predicted = chip.predicted;
+        part.write_region = pages_of(chip.outputs);
+        costs.push_back(group_cost(chip));
+        step.parts.push_back(part);
+        out_.compiled.programs.push_back(std::move(chip));
+      }
+      step.joint = joint_weights(step);
+      step.predicted =
+          windows.size() == 1 ? costs.front().estimate.cycles : step_clocks(costs, config_, true);
+      out_.steps.push_back(std::move(step));
+    }
+  }
+
+  [[nodiscard]] std::string group_name(const SplitStep& step, std::size_t subsystem,
+                                       const std::optional<Images>& window) const {
+    std::string name = layer(step.layers.front()).layer.name;
+    if (step.layers.size() > 1) name += " to " + layer(step.layers.back()).layer.name;
+    name = fmt::format("{}: {} on subsystem {}", out_.steps.size(), name, subsystem);
+    return window ? fmt::format("{}, images {} to {}", name, window->begin, window->end) : name;
+  }
+
+  /// A program of several layers as one.
+  static PartCost group_cost(const ChipProgram& chip) {
+    PartCost cost;
+    for (const LayerPlacement& placed : chip.layers) {
+      cost.estimate.loads += placed.estimate.loads;
+      cost.estimate.stores += placed.estimate.stores;
+      cost.estimate.weights += placed.estimate.weights;
+      cost.estimate.commands += placed.estimate.commands;
+    }
+    cost.estimate.cycles = chip.predicted;
+    return cost;
+  }
+
+  /// These weights lie there.
+  void require_weights(std::uint64_t address, const std::vector<std::uint8_t>& bytes) const {
+    const std::uint64_t at = address - out_.compiled.weight_region.address;
+    const auto begin = out_.compiled.weights.begin() + static_cast<std::ptrdiff_t>(at);
+    if (at + bytes.size() <= out_.compiled.weights.size() &&
+        std::equal(bytes.begin(), bytes.end(), begin)) {
+      return;
+    }
+    throw std::logic_error("parts of a layer with different weights");
   }
 
   /// From the first to the last of these values.
   [[nodiscard]] Region pages_of(const std::vector<std::size_t>& values) const {
-    std::uint64_t begin = kNever;
+    std::uint64_t begin = kNeverDone;
     std::uint64_t end = 0;
     for (const std::size_t value : values) {
       const Region& region = memory_.at(value);
@@ -291,7 +325,7 @@ class Splitter {
     step.layers = {l};
     step.cut = choice.cut;
     step.predicted = choice.predicted;
-    step.alone = alone_[l];
+    step.alone = clocks_[l].alone;
     shared_.clear();
     const std::vector<std::uint8_t> parameters = layer_parameters(layer(l).layer);
     if (!parameters.empty()) parameters_ = place_weights(parameters);
@@ -329,7 +363,7 @@ class Splitter {
     const bool dense =
         std::any_of(first.begin(), first.end(), [](auto& read) { return read.dense; });
     if (first.empty() || dense || step.parts.size() < 2) return {};
-    std::uint64_t begin = kNever;
+    std::uint64_t begin = kNeverDone;
     std::uint64_t end = 0;
     for (const WeightRead& read : first) {
       begin = std::min(begin, read.region.address / kKib * kKib);
@@ -362,12 +396,8 @@ class Splitter {
     if (!shares) {
       shared_[cost.plan.shape] = place_weights(bytes);
     } else {
-      const std::uint64_t at = place.weights - out_.compiled.weight_region.address;
-      const auto begin = out_.compiled.weights.begin() + static_cast<std::ptrdiff_t>(at);
-      if (compiled.plan.shape != cost.plan.shape ||
-          !std::equal(bytes.begin(), bytes.end(), begin)) {
-        throw std::logic_error("parts of a layer with different weights");
-      }
+      if (compiled.plan.shape != cost.plan.shape) throw std::logic_error("parts of two shapes");
+      require_weights(place.weights, bytes);
     }
     ChipProgram chip;
     chip.program = std::move(compiled.programs.front());
@@ -423,8 +453,7 @@ class Splitter {
   std::map<std::size_t, Region> memory_;           ///< by value
   std::map<std::uint32_t, std::uint64_t> shared_;  ///< weights of the step, by array shape
   std::uint64_t parameters_ = 0;                   ///< of the step
-  std::vector<std::uint64_t> weight_words_;        ///< by layer
-  std::vector<std::uint64_t> alone_;               ///< clocks, by layer
+  std::vector<LayerClocks> clocks_;                ///< by layer
 };
 
 }  // namespace

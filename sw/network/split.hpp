@@ -1,7 +1,8 @@
 // One network on several subsystems together: layers are cut into parts, one per subsystem, that
 // write their rows or channels of the layer's output into the memory that all share. A step is such
-// a layer, or a program of layers that one subsystem computes alone, where that is sooner done;
-// between steps the host waits until every part has ended.
+// a layer, or a program of layers in sequence, with results that stay on the chip: on one
+// subsystem, or on each with some of the images, where that is sooner done; between steps the host
+// waits until every part has ended.
 //
 //   split_network  network -> steps, memory map, programs
 //   run_split      inputs -> outputs and a report (split_run.hpp)
@@ -33,6 +34,9 @@ inline constexpr std::uint64_t kPartClocks = 250;
 [[nodiscard]] std::uint64_t step_clocks(const std::vector<PartCost>& costs,
                                         const config::Configuration& config, bool one_stream);
 
+/// Clocks of the memories of all stations for as many words of 64 bytes.
+[[nodiscard]] std::uint64_t memory_clocks(std::uint64_t words, const config::Configuration& config);
+
 /// This cut of a layer for at most `count` subsystems. No parts: it cannot be cut so, or does not
 /// fit.
 [[nodiscard]] CutChoice try_cut(const Layer& layer, const config::Configuration& config, Cut cut,
@@ -53,7 +57,8 @@ struct SplitPart {
 };
 
 struct SplitStep {
-  std::vector<std::size_t> layers;  ///< in Network::layers; a single one if it is cut
+  std::vector<std::size_t>
+      layers;  ///< in Network::layers; a single one if its rows or channels are cut
   Cut cut = Cut::kNone;
   std::vector<SplitPart> parts;
   /// Weights that all parts read in the same order, so that they can be read once for all: whole
@@ -82,7 +87,7 @@ struct SplitOptions {
   std::uint64_t memory_bytes = std::uint64_t{1} << 36;
   /// Subsystems; 0: those of the configuration.
   unsigned subsystems = 0;
-  /// Layers may also be cut by images.
+  /// Images may also be shared, layer by layer or for layers in sequence.
   bool images = false;
   /// Tests: this cut wherever it is possible.
   Cut forced = Cut::kNone;

@@ -29,8 +29,11 @@ std::uint64_t step_clocks(const std::vector<PartCost>& costs, const config::Conf
     words += e.loads + e.stores + 2 * e.commands;
     if (!once || &cost == &costs.front()) words += e.weights;
   }
-  const std::uint64_t stations = config.num_subsystems + 1;
-  return std::max(slowest, 64 * words / (kStationBytes * stations));
+  return std::max(slowest, memory_clocks(words, config));
+}
+
+std::uint64_t memory_clocks(std::uint64_t words, const config::Configuration& config) {
+  return 64 * words / (kStationBytes * (config.num_subsystems + 1));
 }
 
 CutChoice try_cut(const Layer& layer, const config::Configuration& config, Cut cut,

@@ -111,6 +111,15 @@ void join_parts(const SplitNetwork& split, SplitReport& report) {
       report.steps[s].mismatches += network.layers.at(l).mismatches;
     }
     if (step.cut == Cut::kNone) continue;
+    if (step.layers.size() > 1) {
+      // Each part has a program of all layers: theirs are the clocks of a part on the average.
+      for (const std::size_t l : step.layers) {
+        NetworkLayerReport& layer = network.layers.at(l);
+        if (layer.cycles) *layer.cycles /= step.parts.size();
+        layer.plan = fmt::format("{} in {}; {}", cut_name(step.cut), step.parts.size(), layer.plan);
+      }
+      continue;
+    }
     NetworkLayerReport& layer = network.layers.at(step.layers.front());
     layer.predicted_cycles = step.predicted;
     layer.cycles = report.steps[s].cycles;
