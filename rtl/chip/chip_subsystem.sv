@@ -1,6 +1,6 @@
-/// A subsystem as the chip has it: behind its memory port the broadcast_port, its clock stopped while
-/// it has nothing to do, and at its pins plain vectors, so that simulators can make this module once
-/// for all of them. Adds no clocks, but to the first register access after a pause two.
+/// A subsystem as the chip has it: behind its memory port the broadcast_port, its clock stopped
+/// while it has nothing to do, and at its pins plain vectors, so that simulators can make this
+/// module once for all of them. Adds no clocks, but to the first register access after a pause two.
 /// Model: tests/chip/chip_bench.hpp
 module chip_subsystem #(
     localparam int unsigned AddrWidth = memory_port_pkg::AddrWidth,

@@ -1,7 +1,7 @@
 /// The clock of a block that does nothing unless it is spoken to: stops after IdleClocks clocks
-/// without a sign of life, runs again from the second edge after the next one on. running_o: the next edge of
-/// clk_i is one of clk_o too; handshakes with the block count only then, so the valid and ready of
-/// either side are to be masked with it. Model: tests/chip/idle_clock_test.cpp
+/// without a sign of life, runs again from the second edge after the next one on. running_o: the
+/// next edge of clk_i is one of clk_o too; handshakes with the block count only then, so the valid
+/// and ready of either side are to be masked with it. Test: tests/chip/idle_clock_test.cpp
 module idle_clock #(
     parameter int unsigned IdleClocks = 32  // what the block needs to come to rest, 2 or more
 ) (
