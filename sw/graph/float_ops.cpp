@@ -5,6 +5,8 @@
 #include <functional>
 #include <type_traits>
 
+#include "sw/graph/float_product.hpp"
+
 namespace s4::sw::graph {
 namespace {
 
@@ -120,53 +122,57 @@ std::int64_t padded_taps(std::int64_t start, std::int64_t size, std::int64_t aft
   return std::min(kernel, (end + dilation - 1) / dilation);
 }
 
+/// What every output pixel reads, [channel][kernel row][kernel column][pixel]; 0 outside the image.
+void gather_columns(const float* image, const Shape& x, const Shape& w, const ConvGeometry& g,
+                    const Shape& y, std::vector<float>& columns) {
+  std::fill(columns.begin(), columns.end(), 0.0F);
+  float* to = columns.data();
+  for (std::int64_t c = 0; c < w[1]; ++c, image += x[2] * x[3]) {
+    for (std::int64_t r = 0; r < w[2]; ++r) {
+      for (std::int64_t s = 0; s < w[3]; ++s) {
+        for (std::int64_t p = 0; p < y[2]; ++p, to += y[3]) {
+          const std::int64_t row = p * g.strides[0] - g.pads[0] + r * g.dilations[0];
+          if (row < 0 || row >= x[2]) continue;
+          // Columns q with 0 <= q * stride + offset < width.
+          const std::int64_t offset = s * g.dilations[1] - g.pads[1];
+          const std::int64_t stride = g.strides[1];
+          const std::int64_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+          const std::int64_t end =
+              offset >= x[3] ? 0 : std::min(y[3], (x[3] - offset + stride - 1) / stride);
+          const float* from = image + row * x[3] + offset;
+          for (std::int64_t q = first; q < end; ++q) to[q] = from[q * stride];
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 TensorData float_conv(const TensorData& x, const TensorData& w, const TensorData* bias,
                       const ConvGeometry& g, Shape result) {
   TensorData y(DataType::kFloat32, std::move(result));
-  const auto& in = x.floats();
-  const auto& weights = w.floats();
   auto& out = y.get<float>();
-  const std::int64_t height = x.shape[2], width = x.shape[3];
-  const std::int64_t rows = y.shape[2], columns = y.shape[3];
-  const std::int64_t channels = w.shape[1], filters = y.shape[1];
-  const std::int64_t filters_per_group = std::max<std::int64_t>(1, filters / g.groups);
-  for (std::int64_t image = 0; image < y.shape[0]; ++image) {
-    for (std::int64_t m = 0; m < filters; ++m) {
-      float* plane = out.data() + (image * filters + m) * rows * columns;
-      if (bias != nullptr) {
-        std::fill(plane, plane + rows * columns, bias->floats()[static_cast<std::size_t>(m)]);
-      }
-      for (std::int64_t c = 0; c < channels; ++c) {
-        const std::int64_t channel = m / filters_per_group * channels + c;
-        const float* source = in.data() + (image * x.shape[1] + channel) * height * width;
-        for (std::int64_t r = 0; r < w.shape[2]; ++r) {
-          for (std::int64_t s = 0; s < w.shape[3]; ++s) {
-            const float weight = weights[static_cast<std::size_t>(
-                ((m * channels + c) * w.shape[2] + r) * w.shape[3] + s)];
-            if (weight == 0.0F) continue;
-            // Columns q with 0 <= q * stride + offset < width.
-            const std::int64_t offset = s * g.dilations[1] - g.pads[1];
-            const std::int64_t stride = g.strides[1];
-            const std::int64_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
-            const std::int64_t end =
-                offset >= width ? 0 : std::min(columns, (width - offset + stride - 1) / stride);
-            for (std::int64_t p = 0; p < rows; ++p) {
-              const std::int64_t row = p * g.strides[0] - g.pads[0] + r * g.dilations[0];
-              if (row < 0 || row >= height) continue;
-              const float* from = source + row * width + offset;
-              float* to = plane + p * columns;
-              if (stride == 1) {
-                for (std::int64_t q = first; q < end; ++q) to[q] += weight * from[q];
-              } else {
-                for (std::int64_t q = first; q < end; ++q) to[q] += weight * from[q * stride];
-              }
-            }
-          }
-        }
-      }
+  const std::size_t channels = product(w.shape, 1, 2);
+  const std::size_t reduction = product(w.shape, 1, 4);
+  const std::size_t pixels = product(y.shape, 2, 4);
+  const std::size_t in_pixels = product(x.shape, 2, 4);
+  const auto groups = static_cast<std::size_t>(std::max<std::int64_t>(1, g.groups));
+  const std::size_t filters = product(y.shape, 1, 2) / groups;
+  const bool plain = in_pixels == pixels && w.shape[2] * w.shape[3] == 1 &&
+                     g.pads == std::array<std::int64_t, 4>{0, 0, 0, 0} &&
+                     g.strides == std::array<std::int64_t, 2>{1, 1};
+  std::vector<float> columns(plain ? 0 : reduction * pixels);
+  for (std::size_t part = 0; part < product(y.shape, 0, 1) * groups; ++part) {
+    const float* image = x.floats().data() + part * channels * in_pixels;
+    if (!plain) gather_columns(image, x.shape, w.shape, g, y.shape, columns);
+    const std::size_t first = part % groups * filters;
+    float* to = out.data() + part * filters * pixels;
+    for (std::size_t m = 0; bias != nullptr && m < filters; ++m) {
+      std::fill_n(to + m * pixels, pixels, bias->floats()[first + m]);
     }
+    add_product(w.floats().data() + first * reduction, plain ? image : columns.data(), to, filters,
+                pixels, reduction);
   }
   return y;
 }
@@ -191,17 +197,8 @@ TensorData float_matmul(const TensorData& a, const TensorData& b, Shape result) 
   for (auto& step : steps_a) step *= m * k;
   for (auto& step : steps_b) step *= k * n;
   for_each(batch, steps_a, steps_b, [&](std::size_t i, std::size_t p, std::size_t q) {
-    const float* from_a = a.floats().data() + p;
-    const float* from_b = b.floats().data() + q;
-    float* to = y.get<float>().data() + i * m * n;
-    for (std::size_t row = 0; row < m; ++row) {
-      for (std::size_t inner = 0; inner < k; ++inner) {
-        const float value = from_a[row * k + inner];
-        for (std::size_t column = 0; column < n; ++column) {
-          to[row * n + column] += value * from_b[inner * n + column];
-        }
-      }
-    }
+    add_product(a.floats().data() + p, b.floats().data() + q, y.get<float>().data() + i * m * n, m,
+                n, k);
   });
   return y;
 }
