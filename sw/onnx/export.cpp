@@ -51,7 +51,10 @@ std::string Exporter::run() {
   find_batch();
   for (const TensorId id : graph_.inputs) describe(*out_.add_input(), id);
   for (const TensorId id : graph_.outputs) describe(*out_.add_output(), id);
-  for (const Node& node : graph_.nodes) add(node);
+  for (const Node& node : graph_.nodes) {
+    if (options_.torch_form) write_numbers(node);
+    add(node);
+  }
   for (const TensorId id : graph_.outputs) (void)name(id);  // outputs that are constants
   std::string bytes;
   if (!model_.SerializeToString(&bytes)) {
@@ -106,9 +109,7 @@ void Exporter::describe(::onnx::ValueInfoProto& info, TensorId id) {
   }
 }
 
-std::string Exporter::constant(const std::string& name, const TensorData& data) {
-  TensorProto& tensor = *out_.add_initializer();
-  tensor.set_name(name);
+void Exporter::fill(TensorProto& tensor, const TensorData& data) {
   tensor.set_data_type(onnx_type(data.type));
   for (const std::int64_t dim : data.shape) tensor.add_dims(dim);
   std::visit(
@@ -116,7 +117,34 @@ std::string Exporter::constant(const std::string& name, const TensorData& data) 
         tensor.set_raw_data(values.data(), values.size() * sizeof(values[0]));
       },
       data.values);
+}
+
+std::string Exporter::constant(const std::string& name, const TensorData& data) {
+  TensorProto& tensor = *out_.add_initializer();
+  tensor.set_name(name);
+  fill(tensor, data);
   return name;
+}
+
+std::string Exporter::parameter(const Node& node, const std::string& suffix, TensorData data) {
+  if (!options_.torch_form) return constant(unique(node.name + suffix), data);
+  NodeProto& proto = *out_.add_node();
+  proto.set_op_type("Constant");
+  proto.set_name(unique_node(scope_of(node) + "/Constant"));
+  const std::string output = unique(proto.name() + "_output_0");
+  proto.add_output(output);
+  AttributeProto& value = *proto.add_attribute();
+  value.set_name("value");
+  value.set_type(AttributeProto::TENSOR);
+  fill(*value.mutable_t(), data);
+  return output;
+}
+
+void Exporter::write_numbers(const Node& node) {
+  for (const TensorId id : node.inputs) {
+    if (!graph_.is_constant(id) || !graph_.at(id).shape.empty()) continue;
+    if (written_.insert(id).second) names_[id] = parameter(node, "", graph_.constant(id));
+  }
 }
 
 const std::string& Exporter::name(TensorId id) {
@@ -132,6 +160,11 @@ NodeProto& Exporter::begin(const Node& node, const std::string& op, const std::s
   proto.set_name(unique_node(node.name));
   proto.add_output(output);
   return proto;
+}
+
+std::string Exporter::scope_of(const Node& node) {
+  const bool many = node.op == graph::Op::kLayerNorm || node.op == graph::Op::kUnary;
+  return many ? node.name : node.name.substr(0, node.name.rfind('/'));
 }
 
 std::string Exporter::unique_node(const std::string& wanted) {

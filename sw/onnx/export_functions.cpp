@@ -17,13 +17,15 @@ using ::onnx::NodeProto;
 NodeProto& Exporter::part(const Node& node, const std::string& op,
                           const std::vector<std::string>& inputs, const std::string& output) {
   NodeProto& proto = begin(node, op, output);
+  if (options_.torch_form) proto.set_name(unique_node(node.name + "/" + op));
   for (const std::string& input : inputs) proto.add_input(input);
   return proto;
 }
 
 std::string Exporter::inner(const Node& node, const std::string& op,
                             const std::vector<std::string>& inputs) {
-  const std::string output = unique(names_[node.output] + "_" + op);
+  const std::string output = unique(options_.torch_form ? node.name + "/" + op + "_output_0"
+                                                        : names_[node.output] + "_" + op);
   part(node, op, inputs, output);
   return output;
 }
@@ -105,12 +107,10 @@ void Exporter::add_gelu(const Node& node, bool tanh) {
 
 void Exporter::add_mean(const Node& node, const std::string& x, const std::string& y,
                         const std::vector<std::int64_t>& axes, bool keep_dims) {
-  NodeProto& proto = part(node, "ReduceMean", {x}, y);
-  if (options_.opset < 18) {
-    integers(proto, "axes", axes);
-  } else {
-    proto.add_input(longs(node, "_axes", axes));
-  }
+  std::vector<std::string> inputs{x};
+  if (options_.opset >= 18) inputs.push_back(longs(node, "_axes", axes));
+  NodeProto& proto = part(node, "ReduceMean", inputs, y);
+  if (options_.opset < 18) integers(proto, "axes", axes);
   integer(proto, "keepdims", keep_dims ? 1 : 0);
 }
 

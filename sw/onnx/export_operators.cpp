@@ -42,20 +42,25 @@ NodeProto& Exporter::clamped(const Node& node, const std::string& op, const Clam
 
 void Exporter::add_clamp(const Node& node, const Clamp& clamp, const std::string& x) {
   const bool relu = clamp.low == 0.0F && clamp.high == Clamp{}.high;
-  NodeProto& proto = begin(node, relu ? "Relu" : "Clip", names_[node.output]);
+  const bool has_low = !relu && clamp.low != Clamp{}.low;
+  const bool has_high = !relu && clamp.high != Clamp{}.high;
+  const std::string low = has_low ? scalar(node, "_low", clamp.low) : "";
+  const std::string high = has_high ? scalar(node, "_high", clamp.high) : "";
+  const char* const op = relu ? "Relu" : "Clip";
+  NodeProto& proto = begin(node, op, names_[node.output]);
+  if (options_.torch_form && node.op != Op::kClip) {
+    proto.set_name(unique_node(scope_of(node) + "/" + op));
+  }
   proto.add_input(x);
-  if (relu) return;
-  const bool has_low = clamp.low != Clamp{}.low;
-  const bool has_high = clamp.high != Clamp{}.high;
-  if (has_low || has_high) proto.add_input(has_low ? scalar(node, "_low", clamp.low) : "");
-  if (has_high) proto.add_input(scalar(node, "_high", clamp.high));
+  if (has_low || has_high) proto.add_input(low);
+  if (has_high) proto.add_input(high);
 }
 
 void Exporter::add_window(NodeProto& proto, const graph::PoolAttributes& pool) {
   integers(proto, "kernel_shape", pool.kernel);
   integers(proto, "pads", pool.pads);
   integers(proto, "strides", pool.strides);
-  if (pool.ceil_mode) integer(proto, "ceil_mode", 1);
+  if (pool.ceil_mode || options_.torch_form) integer(proto, "ceil_mode", pool.ceil_mode ? 1 : 0);
 }
 
 void Exporter::add_quantize(const Node& node, const std::string& op, DataType type) {
@@ -91,9 +96,16 @@ void Exporter::add_reshape(const Node& node) {
     }
     shape[0] = stays ? 0 : -1;  // as in the input; whatever the rows make
   }
+  if (options_.torch_form && from.size() > 2 && shape.size() == 2 && shape[0] == from[0]) {
+    integer(plain(node, "Flatten"), "axis", 1);
+    return;
+  }
+  // Constants in front of the node that reads them.
+  const std::string x = name(node.inputs[0]);
+  const std::string dims = longs(node, "_shape", std::move(shape));
   NodeProto& proto = begin(node, "Reshape", names_[node.output]);
-  proto.add_input(name(node.inputs[0]));
-  proto.add_input(longs(node, "_shape", std::move(shape)));
+  proto.add_input(x);
+  proto.add_input(dims);
 }
 
 void Exporter::add_slice(const Node& node) {
@@ -119,12 +131,20 @@ void Exporter::add_slice(const Node& node) {
     plain(node, "Identity");
     return;
   }
+  const std::vector<std::string> inputs{
+      name(node.inputs[0]), longs(node, "_starts", std::move(starts)),
+      longs(node, "_ends", std::move(ends)), longs(node, "_axes", std::move(axes)),
+      longs(node, "_steps", std::move(steps))};
   NodeProto& proto = begin(node, "Slice", names_[node.output]);
-  proto.add_input(name(node.inputs[0]));
-  proto.add_input(longs(node, "_starts", std::move(starts)));
-  proto.add_input(longs(node, "_ends", std::move(ends)));
-  proto.add_input(longs(node, "_axes", std::move(axes)));
-  proto.add_input(longs(node, "_steps", std::move(steps)));
+  for (const std::string& input : inputs) proto.add_input(input);
+}
+
+void Exporter::add_batch_norm(const Node& node) {
+  NodeProto& proto = plain(node, "BatchNormalization");
+  real(proto, "epsilon", node.get<graph::BatchNormAttributes>().epsilon);
+  if (!options_.torch_form) return;
+  real(proto, "momentum", 0.9F);
+  if (options_.opset >= 14) integer(proto, "training_mode", 0);
 }
 
 void Exporter::add_softmax(const Node& node) {
@@ -135,7 +155,8 @@ void Exporter::add_softmax(const Node& node) {
   if (a.to_end && wide) {
     fail(node, "over several axes together, which ONNX has not had since opset 13");
   }
-  integer(plain(node, "Softmax"), "axis", a.axis);
+  const bool last = a.axis + 1 == static_cast<std::int64_t>(shape.size());
+  integer(plain(node, "Softmax"), "axis", options_.torch_form && last ? -1 : a.axis);
 }
 
 void Exporter::add(const Node& node) {
@@ -202,8 +223,7 @@ void Exporter::add(const Node& node) {
       plain(node, "GlobalAveragePool");
       return;
     case Op::kBatchNorm:
-      real(plain(node, "BatchNormalization"), "epsilon",
-           node.get<graph::BatchNormAttributes>().epsilon);
+      add_batch_norm(node);
       return;
     case Op::kSoftmax:
       add_softmax(node);

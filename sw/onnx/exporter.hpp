@@ -34,18 +34,24 @@ class Exporter {
   void find_batch();
   void describe(::onnx::ValueInfoProto& info, TensorId id);
   std::string constant(const std::string& name, const graph::TensorData& data);
+  /// A number or shape that belongs to one node.
+  std::string parameter(const Node& node, const std::string& suffix, graph::TensorData data);
+  /// Torch's form: single numbers that the node reads, in front of it.
+  void write_numbers(const Node& node);
+  static void fill(::onnx::TensorProto& tensor, const graph::TensorData& data);
   std::string longs(const Node& node, const std::string& suffix, std::vector<std::int64_t> values) {
     const graph::Shape shape{static_cast<std::int64_t>(values.size())};
-    return constant(unique(node.name + suffix), graph::TensorData(shape, std::move(values)));
+    return parameter(node, suffix, graph::TensorData(shape, std::move(values)));
   }
   std::string scalar(const Node& node, const std::string& suffix, float value) {
-    return constant(unique(node.name + suffix),
-                    graph::TensorData(graph::Shape{}, std::vector<float>{value}));
+    return parameter(node, suffix, graph::TensorData(graph::Shape{}, std::vector<float>{value}));
   }
   /// Name of a tensor; a constant is written when it is first used.
   const std::string& name(TensorId id);
   NodeProto& begin(const Node& node, const std::string& op, const std::string& output);
   std::string unique_node(const std::string& wanted);
+  /// Names in torch's form: what is in front of the last "/", or the whole name.
+  static std::string scope_of(const Node& node);
   void add_inputs(NodeProto& proto, const Node& node, std::size_t first = 0);
   static void integer(NodeProto& proto, const std::string& key, std::int64_t value) {
     AttributeProto& attribute = *proto.add_attribute();
@@ -81,6 +87,7 @@ class Exporter {
   void add_quantize(const Node& node, const std::string& op, graph::DataType type);
   void add_reshape(const Node& node);
   void add_slice(const Node& node);
+  void add_batch_norm(const Node& node);
   void add_softmax(const Node& node);
   void add(const Node& node);
   NodeProto& plain(const Node& node, const std::string& op) {
