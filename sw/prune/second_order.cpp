@@ -12,11 +12,9 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
 #include <stdexcept>
 
-#include "sw/graph/evaluate.hpp"
+#include "sw/quantize/walk.hpp"
 #include "sw/train/train_network.hpp"
 
 namespace s4::sw {
@@ -169,67 +167,6 @@ void set_bias(Graph& graph, const LayerRows& layer, const std::vector<float>& bi
   const graph::Shape shape = graph.constant(id).shape;
   id = graph.add_constant(graph.at(id).name, TensorData(shape, bias));
 }
-
-/// Evaluates the graph node by node on all runs at once, so that a layer can be pruned between
-/// those before it and those behind it.
-class Walk {
- public:
-  Walk(Graph& graph, const Calibration& calibration) : graph_(graph) {
-    if (calibration.empty()) throw std::invalid_argument("there are no calibration data");
-    for (const auto& inputs : calibration) {
-      if (inputs.size() != graph.inputs.size()) {
-        throw graph::GraphError(fmt::format("the network has {} inputs, the calibration data {}",
-                                            graph.inputs.size(), inputs.size()));
-      }
-      auto& run = values_.emplace_back(graph.tensors.size());
-      for (std::size_t i = 0; i < inputs.size(); ++i) {
-        const graph::Tensor& wanted = graph.at(graph.inputs[i]);
-        if (inputs[i].type != wanted.type || inputs[i].shape != wanted.shape) {
-          throw graph::GraphError(
-              fmt::format("input '{}' is {}{}, the calibration data are {}{}", wanted.name,
-                          name_of(wanted.type), graph::to_string(wanted.shape),
-                          name_of(inputs[i].type), graph::to_string(inputs[i].shape)));
-        }
-        run[graph.inputs[i]] = inputs[i];
-      }
-    }
-    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-      for (const TensorId id : graph.nodes[n].inputs) {
-        if (id != kNoTensor) last_reader_[id] = n;
-      }
-    }
-  }
-
-  [[nodiscard]] std::size_t runs() const { return values_.size(); }
-  [[nodiscard]] const TensorData& value(std::size_t run, TensorId id) const {
-    if (graph_.is_constant(id)) return graph_.constant(id);
-    if (!values_[run][id]) throw graph::GraphError("a tensor is read before it is made");
-    return *values_[run][id];
-  }
-  /// `keep_image`: a tensor that a later layer reads through a reshape stays.
-  void evaluate(std::size_t n) {
-    const Node& node = graph_.nodes[n];
-    for (std::size_t run = 0; run < runs(); ++run) {
-      std::vector<const TensorData*> operands;
-      for (const TensorId id : node.inputs) {
-        operands.push_back(id == kNoTensor ? nullptr : &value(run, id));
-      }
-      values_[run][node.output] = graph::evaluate_node(node, operands);
-    }
-    for (auto& run : values_) {
-      for (const TensorId id : node.inputs) {
-        if (id != kNoTensor && last_reader_[id] <= n && id < run.size()) run[id].reset();
-      }
-    }
-  }
-  /// The tensor is needed up to node n.
-  void hold(TensorId id, std::size_t n) { last_reader_[id] = std::max(last_reader_[id], n); }
-
- private:
-  Graph& graph_;
-  std::vector<std::vector<std::optional<TensorData>>> values_;
-  std::map<TensorId, std::size_t> last_reader_;
-};
 
 void prune_layer(Graph& graph, LayerRows& layer, const Walk& walk, std::uint32_t keep,
                  double damping, PrunedLayer& entry) {
