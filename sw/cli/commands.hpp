@@ -28,6 +28,7 @@ void add_inspect_command(CLI::App& app, Action& action);
 void add_compare_command(CLI::App& app, Action& action);
 void add_ring_command(CLI::App& app, Action& action);
 void add_mem_command(CLI::App& app, Action& action);
+void add_zoo_command(CLI::App& app, Action& action);
 void add_act_command(CLI::App& app, Action& action);
 void add_row_commands(CLI::App& app, Action& action);  // softmax, layernorm
 

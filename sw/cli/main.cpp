@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   s4::cli::add_prune_command(app, action);
   s4::cli::add_quantize_command(app, action);
   s4::cli::add_train_command(app, action);
+  s4::cli::add_zoo_command(app, action);
   s4::cli::add_run_command(app, action);
   s4::cli::add_compile_command(app, action);
   s4::cli::add_inspect_command(app, action);
