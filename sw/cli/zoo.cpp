@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "sw/cli/checks.hpp"
 #include "sw/cli/commands.hpp"
+#include "sw/npy/npy.hpp"
 #include "sw/onnx/export.hpp"
 #include "sw/zoo/zoo.hpp"
 
@@ -14,7 +16,7 @@ namespace s4::cli {
 namespace {
 
 struct Options {
-  std::string output, form = "float";
+  std::string output, inputs, form = "float";
   std::int64_t opset = 17;
   bool check = false;
   sw::ZooOptions zoo;
@@ -25,6 +27,17 @@ struct Options {
 std::string title(const Options& o, const std::string& network) {
   return fmt::format("{}, {}, {}x sparse, seed {}, opset {}", network, o.form, o.zoo.sparsity,
                      o.zoo.seed, o.opset);
+}
+
+/// The files for --inputs, by the names of the network's inputs.
+void write_sample(const std::string& folder, const sw::ZooNetwork& network) {
+  std::filesystem::create_directories(folder);
+  for (std::size_t i = 0; i < network.sample.size(); ++i) {
+    const std::string& name = network.graph.at(network.graph.inputs[i]).name;
+    const auto path = std::filesystem::path(folder) / (name + ".npy");
+    sw::write_npy(path, network.sample[i]);
+    fmt::print("wrote {}\n", path.string());
+  }
 }
 
 /// `make`: the network of prepared options.
@@ -48,6 +61,7 @@ int run(Options o, const std::string& network, Make make) {
   to.description = title(o, network) + "; random weights, trained on nothing";
   sw::export_onnx(o.output, made.graph, to);
   fmt::print("wrote {}\n", o.output);
+  if (!o.inputs.empty()) write_sample(o.inputs, made);
   return 0;
 }
 
@@ -69,6 +83,7 @@ void add_common_options(CLI::App& command, Options& o) {
   command.add_option("--seed", o.zoo.seed, "Of weights, statistics and inputs")
       ->capture_default_str()
       ->check(whole(0));
+  command.add_option("--inputs", o.inputs, "Folder for seeded inputs of one run, .npy by name");
   command.add_flag("--check", o.check, "Also print what the check saw of every layer");
 }
 

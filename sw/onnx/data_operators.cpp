@@ -179,7 +179,6 @@ void import_gather(NodeImport& node) {
   node.attributes_done(2, 2);
   graph::AxisAttributes attributes;
   attributes.axis = static_cast<std::int64_t>(resolve_axis(node, axis, node.shape(0).size()));
-  (void)node.constant(1, "the list of indices");
   node.finish(node.emit(Op::kGather, {node.input(0), node.input(1)}, attributes));
 }
 

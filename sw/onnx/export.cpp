@@ -170,7 +170,10 @@ std::string Exporter::scope_of(const Node& node) {
 std::string Exporter::unique_node(const std::string& wanted) {
   const std::string base = wanted.empty() ? "node" : wanted;
   std::string name = base;
-  for (int i = 2; !node_names_.insert(name).second; ++i) name = base + "_" + std::to_string(i);
+  const int first = options_.torch_form ? 1 : 2;
+  for (int i = first; !node_names_.insert(name).second; ++i) {
+    name = base + "_" + std::to_string(i);
+  }
   return name;
 }
 

@@ -52,6 +52,7 @@ ZooNetwork finish_network(TorchGraph network, const ZooInputs& inputs, const Zoo
   say("checking the float network");
   const Calibration checked = inputs(kFirstChecked, kCheckedRuns);
   result.health = examine_health(result.graph, checked);
+  result.sample = checked.front();
   if (options.form == ZooForm::kQdq) {
     say("quantising");
     graph::optimize(result.graph);

@@ -27,6 +27,8 @@ struct ZooNetwork {
   graph::Graph graph;
   std::vector<PrunedLayer> pruned;  ///< empty at 1x
   std::vector<LayerHealth> health;  ///< of the float network, then of the bytes
+  /// One run of inputs that the network has not seen before the check, in the order of the graph.
+  std::vector<graph::TensorData> sample;
 };
 
 /// Runs of inputs that differ: `first` is the number of the first.
