@@ -17,13 +17,11 @@ constexpr std::int64_t kHeadWidth = 64;
 constexpr std::int64_t kPositions = 512;
 constexpr std::int64_t kTypes = 2;
 
-// Spreads of the projections. Scores of attention vary by about 1.2, so that softmax neither
-// spreads evenly over all tokens nor takes one; what a layer adds is smaller than what it adds to.
-constexpr double kQuerySpread = 1.0;
-constexpr double kKeySpread = 1.2;
-constexpr double kValueSpread = 1.0;
+// Spreads of the projections. With scores as these softmax neither spreads evenly over all tokens
+// nor takes one; what a layer adds is smaller than what it adds to.
+constexpr double kSpread = 1.0;
 constexpr double kResidualSpread = 0.5;
-constexpr double kHiddenSpread = 1.0;
+constexpr double kScoreSpread = 1.1;
 
 class Writer {
  public:
@@ -68,7 +66,7 @@ class Writer {
     TensorId mixed = attention(x, scope + "/attention/self", parameter + ".attention.self");
     x = residual(mixed, x, scope + "/attention/output", parameter + ".attention.output");
     TensorId hidden = out_.linear(scope + "/intermediate/dense", parameter + ".intermediate.dense",
-                                  x, 4 * options_.hidden, kHiddenSpread);
+                                  x, 4 * options_.hidden, kSpread);
     hidden = out_.scoped_node(Op::kUnary, scope + "/intermediate/intermediate_act_fn", {hidden},
                               graph::UnaryAttributes{graph::Function::kGelu});
     return residual(hidden, x, scope + "/output", parameter + ".output");
@@ -84,17 +82,19 @@ class Writer {
   }
 
   TensorId attention(TensorId x, const std::string& scope, const std::string& parameter) {
-    const auto projected = [&](const char* name, double spread) {
-      return out_.linear(scope + "/" + name, parameter + "." + name, x, options_.hidden, spread);
+    const auto projected = [&](const char* name) {
+      return out_.linear(scope + "/" + name, parameter + "." + name, x, options_.hidden, kSpread);
     };
-    const TensorId query = projected("query", kQuerySpread);
-    const TensorId key = heads(scope, projected("key", kKeySpread), {0, 2, 3, 1});
-    const TensorId value = heads(scope, projected("value", kValueSpread), {0, 2, 1, 3});
+    const TensorId query = projected("query");
+    const TensorId query_product = out_.projections.back().product;
+    const TensorId key = heads(scope, projected("key"), {0, 2, 3, 1});
+    const TensorId value = heads(scope, projected("value"), {0, 2, 1, 3});
     TensorId scores = product(scope, heads(scope, query, {0, 2, 1, 3}), key);
     const TensorId root = out_.graph.add_constant(
         scope + "/Constant_root",
         TensorData(Shape{}, std::vector<float>{std::sqrt(static_cast<float>(kHeadWidth))}));
     scores = out_.node(Op::kDiv, scope, "Div", {scores, root}, graph::NoAttributes{});
+    out_.scores.push_back({scores, query_product, kScoreSpread});
     const TensorId shares = out_.node(Op::kSoftmax, scope, "Softmax", {scores},
                                       graph::AxisAttributes{3, true, false, false});
     const TensorId mixed =

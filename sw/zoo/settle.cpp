@@ -50,6 +50,26 @@ std::vector<Moments> moments_of(Walk& walk, TensorId id, std::size_t channels, s
   return moments;
 }
 
+/// Mean of the variances of rows of `width`.
+double row_variance(Walk& walk, TensorId id, std::size_t width) {
+  double variance = 0;
+  double rows = 0;
+  for (std::size_t run = 0; run < walk.runs(); ++run) {
+    const std::vector<float>& values = walk.value(run, id).floats();
+    for (std::size_t first = 0; first < values.size(); first += width, ++rows) {
+      double sum = 0;
+      double squares = 0;
+      for (std::size_t i = first; i < first + width; ++i) {
+        sum += values[i];
+        squares += static_cast<double>(values[i]) * values[i];
+      }
+      const double mean = sum / static_cast<double>(width);
+      variance += std::max(0.0, squares / static_cast<double>(width) - mean * mean);
+    }
+  }
+  return rows > 0 ? variance / rows : 0;
+}
+
 std::vector<float>& constant_of(Graph& graph, TensorId id) {
   return graph.at(id).constant->get<float>();
 }
@@ -61,6 +81,7 @@ class Settling {
     for (const Projection& projection : network.projections) {
       projections_[projection.product] = projection;
     }
+    for (const Scores& scores : network.scores) scores_[scores.scores] = scores;
   }
 
   void run() {
@@ -70,6 +91,8 @@ class Settling {
       walk_.evaluate(n);
       const auto found = projections_.find(node.output);
       if (found != projections_.end()) settle_projection(node, found->second);
+      const auto scored = scores_.find(node.output);
+      if (scored != scores_.end()) settle_scores(scored->second);
     }
   }
 
@@ -116,10 +139,29 @@ class Settling {
     }
   }
 
+  /// The query's projection takes the factor that gives the scores their spread.
+  void settle_scores(const Scores& scores) {
+    const auto width = static_cast<std::size_t>(graph_.at(scores.scores).shape.back());
+    const double variance = row_variance(walk_, scores.scores, width);
+    if (variance <= 0) return;
+    const double factor = scores.spread / std::sqrt(variance);
+    const graph::Uses uses(graph_);
+    const Node& query = graph_.nodes[uses.producer[scores.query]];
+    for (const TensorId id : {query.inputs[1], projections_.at(scores.query).bias}) {
+      for (float& value : constant_of(graph_, id)) value = static_cast<float>(value * factor);
+    }
+    for (std::size_t run = 0; run < walk_.runs(); ++run) {
+      for (float& value : walk_.made(run, scores.scores).get<float>()) {
+        value = static_cast<float>(value * factor);
+      }
+    }
+  }
+
   Graph& graph_;
   Walk walk_;
   std::uint64_t seed_;
   std::map<TensorId, Projection> projections_;
+  std::map<TensorId, Scores> scores_;
 };
 
 }  // namespace

@@ -18,6 +18,13 @@ struct Projection {
   double spread = 1;        ///< standard deviation that the results shall have
 };
 
+/// Scores of attention: how far apart those of one query are decides what softmax makes of them.
+struct Scores {
+  graph::TensorId scores = graph::kNoTensor;  ///< what softmax reads
+  graph::TensorId query = graph::kNoTensor;   ///< product of the projection that scales with them
+  double spread = 1;                          ///< standard deviation along a row
+};
+
 /// Limits of seeded numbers.
 struct Limits {
   double low = 0;
@@ -30,6 +37,7 @@ class TorchGraph {
 
   graph::Graph graph;
   std::vector<Projection> projections;
+  std::vector<Scores> scores;
 
   graph::TensorId input(const std::string& name, graph::DataType type, graph::Shape shape);
   /// The graph gives `id` under this name.
