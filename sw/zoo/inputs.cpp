@@ -11,8 +11,8 @@ namespace s4::sw {
 namespace {
 
 constexpr std::size_t kChannels = 3;
-constexpr int kGratings = 3;
-constexpr int kBlobs = 6;
+constexpr int kGratings = 8;
+constexpr int kBlobs = 8;
 constexpr double kNoise = 0.05;
 // Of ImageNet, with which torchvision's networks normalise.
 constexpr std::array<double, kChannels> kMean{0.485, 0.456, 0.406};
@@ -20,9 +20,13 @@ constexpr std::array<double, kChannels> kDeviation{0.229, 0.224, 0.225};
 
 using Colour = std::array<double, kChannels>;
 
+/// Of either sign in every channel, never faint: images differ in what they show, less in contrast.
 Colour colour(Random& random, double strength) {
   Colour c{};
-  for (double& value : c) value = strength * (2.0 * random.uniform() - 1.0);
+  for (double& value : c) {
+    const double sign = random.uniform() < 0.5 ? -1.0 : 1.0;
+    value = sign * strength * (0.4 + 0.6 * random.uniform());
+  }
   return c;
 }
 
@@ -35,7 +39,7 @@ struct Wave {
 
   static Wave draw(Random& random, double least, double most, double strength) {
     const double angle = 2.0 * std::numbers::pi * random.uniform();
-    const double cycles = least + (most - least) * random.uniform();
+    const double cycles = least * std::pow(most / least, random.uniform());
     const double turn = 2.0 * std::numbers::pi;
     return {turn * cycles * std::cos(angle), turn * cycles * std::sin(angle),
             turn * random.uniform(), colour(random, strength)};
@@ -54,7 +58,7 @@ struct Blob {
   static Blob draw(Random& random) {
     const double x = random.uniform();
     const double y = random.uniform();
-    return {x, y, 0.05 + 0.2 * random.uniform(), colour(random, 0.6)};
+    return {x, y, 0.05 + 0.2 * random.uniform(), colour(random, 0.3)};
   }
   [[nodiscard]] double at(double px, double py) const {
     const double across = (px - x) / width;
@@ -64,9 +68,9 @@ struct Blob {
 };
 
 void draw_image(Random random, std::int64_t size, float* to) {
-  const Colour ground = colour(random, 0.25);
-  std::vector<Wave> waves{Wave::draw(random, 0.1, 0.5, 0.3)};
-  for (int i = 0; i < kGratings; ++i) waves.push_back(Wave::draw(random, 2.0, 24.0, 0.2));
+  const Colour ground = colour(random, 0.1);
+  std::vector<Wave> waves{Wave::draw(random, 0.2, 0.6, 0.2)};
+  for (int i = 0; i < kGratings; ++i) waves.push_back(Wave::draw(random, 1.0, 28.0, 0.1));
   std::vector<Blob> blobs;
   for (int i = 0; i < kBlobs; ++i) blobs.push_back(Blob::draw(random));
   const std::int64_t pixels = size * size;

@@ -1,5 +1,6 @@
 #include "sw/zoo/zoo.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "sw/graph/passes.hpp"
@@ -11,13 +12,21 @@
 namespace s4::sw {
 namespace {
 
-constexpr std::size_t kCalibrationRuns = 4;
-constexpr std::size_t kCheckedRuns = 2;
+// In the last stages an image has few pixels, all much alike, so statistics take many images; every
+// token is a sample of its own.
+constexpr std::size_t kImages = 16;
+constexpr std::size_t kSentences = 4;
 /// The check's inputs are none that the network was made with.
 constexpr std::uint64_t kFirstChecked = 1000;
 
 void append(std::vector<LayerHealth>& to, std::vector<LayerHealth> layers) {
   for (LayerHealth& layer : layers) to.push_back(std::move(layer));
+}
+
+/// Runs of `batch` samples with at least `count` samples; two runs at least.
+ZooSamples runs_of(std::size_t count, std::int64_t batch) {
+  const auto each = static_cast<std::size_t>(std::max<std::int64_t>(1, batch));
+  return {std::max<std::size_t>(2, (count + each - 1) / each), 2};
 }
 
 /// Layers of both kinds, each once, in the order of the network.
@@ -34,7 +43,7 @@ std::vector<PrunedLayer> prune_all(graph::Graph& graph, std::uint32_t keep) {
 }  // namespace
 
 ZooNetwork finish_network(TorchGraph network, const ZooInputs& inputs, const ZooOptions& options,
-                          graph::DataType activations) {
+                          const ZooSamples& samples, graph::DataType activations) {
   const auto say = [&](const char* step) {
     if (options.progress) options.progress(step);
   };
@@ -45,12 +54,12 @@ ZooNetwork finish_network(TorchGraph network, const ZooInputs& inputs, const Zoo
     result.pruned = prune_all(network.graph, keep);
   }
   say("settling statistics");
-  const Calibration calibration = inputs(0, kCalibrationRuns);
+  const Calibration calibration = inputs(0, samples.calibration);
   settle(network, calibration, options.seed);
   result.graph = std::move(network.graph);
   graph::remove_dead(result.graph);
   say("checking the float network");
-  const Calibration checked = inputs(kFirstChecked, kCheckedRuns);
+  const Calibration checked = inputs(kFirstChecked, samples.checked);
   result.health = examine_health(result.graph, checked);
   result.sample = checked.front();
   if (options.form == ZooForm::kQdq) {
@@ -73,7 +82,8 @@ ZooNetwork zoo_resnet50(const Resnet50Options& sizes, const ZooOptions& options)
     }
     return runs;
   };
-  return finish_network(resnet50(sizes), images, options, graph::DataType::kUint8);
+  return finish_network(resnet50(sizes), images, options, runs_of(kImages, sizes.batch),
+                        graph::DataType::kUint8);
 }
 
 ZooNetwork zoo_bert(const BertOptions& sizes, const ZooOptions& options) {
@@ -85,7 +95,8 @@ ZooNetwork zoo_bert(const BertOptions& sizes, const ZooOptions& options) {
     }
     return runs;
   };
-  return finish_network(bert(sizes), sentences, options, graph::DataType::kInt8);
+  return finish_network(bert(sizes), sentences, options, runs_of(kSentences, sizes.batch),
+                        graph::DataType::kInt8);
 }
 
 }  // namespace s4::sw

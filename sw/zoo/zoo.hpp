@@ -34,10 +34,17 @@ struct ZooNetwork {
 /// Runs of inputs that differ: `first` is the number of the first.
 using ZooInputs = std::function<Calibration(std::uint64_t first, std::size_t count)>;
 
+/// How many samples settle and calibrate a network, and check it.
+struct ZooSamples {
+  std::size_t calibration = 0;
+  std::size_t checked = 2;
+};
+
 /// Prunes, settles and checks a network, and quantises it; nothing else than it was asked to be.
 /// Throws UnhealthyNetwork, std::invalid_argument.
 [[nodiscard]] ZooNetwork finish_network(TorchGraph network, const ZooInputs& inputs,
-                                        const ZooOptions& options, graph::DataType activations);
+                                        const ZooOptions& options, const ZooSamples& samples,
+                                        graph::DataType activations);
 
 [[nodiscard]] ZooNetwork zoo_resnet50(const Resnet50Options& sizes, const ZooOptions& options);
 [[nodiscard]] ZooNetwork zoo_bert(const BertOptions& sizes, const ZooOptions& options);
