@@ -61,7 +61,7 @@ TEST_CASE("s4 zoo: a file, and inputs that fit it") {
     const auto& input = network.graph.at(id);
     CHECK(s4::sw::read_npy(folder.path / (input.name + ".npy")).shape == input.shape);
   }
-  const Outcome checked = run("zoo resnet50 --size 32 --thinner 16 --check");
+  const Outcome checked = run("zoo resnet50 --size 64 --thinner 8 --check");
   INFO(checked.output);
   CHECK(checked.code == 0);
   CHECK_THAT(checked.output, Contains("/layer4/layer4.2/conv3/Conv"));
@@ -75,7 +75,7 @@ TEST_CASE("s4 zoo: what is wrong with options is said") {
     CHECK_THAT(outcome.output, Contains(text));
   };
   refused("", "subcommand");
-  refused("vgg16 -o /tmp/x.onnx", "vgg16");
+  refused("vgg16 -o /tmp/x.onnx", "subcommand");
   refused("resnet50", "-o FILE.onnx is missing");
   refused("resnet50 -o /tmp/x.onnx --opset 14", "--opset");
   refused("resnet50 -o /tmp/x.onnx --sparsity 7", "--sparsity");

@@ -16,7 +16,7 @@
 namespace s4::sw::test {
 
 inline constexpr std::int64_t kSize = 64;
-inline constexpr std::int64_t kThinner = 4;
+inline constexpr std::int64_t kThinner = 8;
 inline constexpr std::int64_t kSequence = 32;
 inline constexpr std::int64_t kVocabulary = 300;
 
