@@ -277,6 +277,27 @@ TEST_CASE("Dropout passes its input, and a mask of true") {
   REQUIRE(mask.integers() == Ints{1, 1});
 }
 
+TEST_CASE("Gather with computed indices, as an embedding reads its table") {
+  for (const int opset : {11, 13, 17}) {
+    CAPTURE(opset);
+    ModelBuilder m(opset);
+    m.input("ids", {1, 3}, TensorProto::INT64);
+    m.floats("table", {4, 2}, {0, 1, 10, 11, 20, 21, 30, 31});
+    m.node("Gather", {"table", "ids"}, {"y"});
+    m.output("y");
+    const TensorData ids({1, 3}, Ints{2, 0, -1});
+    const TensorData y = m.run({ids});
+    REQUIRE(y.shape == Shape{1, 3, 2});
+    REQUIRE(y.floats() == Floats{20, 21, 0, 1, 30, 31});
+    REQUIRE_THROWS_AS(m.run({TensorData({1, 3}, Ints{2, 0, 4})}), graph::GraphError);
+  }
+  ModelBuilder m(13);
+  m.input("x", {3}).floats("table", {4, 2}, {0, 1, 10, 11, 20, 21, 30, 31});
+  m.node("Gather", {"table", "x"}, {"y"});
+  m.output("y");
+  REQUIRE_THROWS_AS(m.import(), OnnxError);  // indices in float32
+}
+
 TEST_CASE("chains of Shape, Gather, Unsqueeze, Concat and Cast fold to the shape of a Reshape") {
   in_all_opsets(ramp({2, 3, 4}), ramp({2, 12}), [](ModelBuilder& m) {
     m.node("Shape", {"x"}, {"all"});
