@@ -76,13 +76,15 @@ module chip #(
     output logic [                31:0] s_axil_rdata_o,
     output logic [                 1:0] s_axil_rresp_o,
     output logic                        irq_o,
-    // Observation: of every subsystem, as subsystem; accesses without an answer of every channel
+    // Observation: of every subsystem, as subsystem; accesses without an answer of every channel;
+    // links of the ring that carry a beat of data, as ring_network
     output logic [   5*NumSubsystems-1:0] obs_start_o,
     output logic [   5*NumSubsystems-1:0] obs_done_o,
     output logic [ 160*NumSubsystems-1:0] obs_index_o,
     output logic [ 160*NumSubsystems-1:0] obs_done_index_o,
     output logic [    16*AllChannels-1:0] open_reads_o,
     output logic [    16*AllChannels-1:0] open_writes_o,
+    output logic [     2*NumStations-1:0] obs_link_o,
     // Pins of every channel, station 0 and its channel 0 lowest, as memory_controller
     output logic [     2*AllChannels-1:0] dfi_cke_o,
     output logic [     4*AllChannels-1:0] dfi_cs_o,
@@ -329,7 +331,8 @@ module chip #(
       .errors_o       (ring_errors),
       .port_errors_o  (port_errors),
       .dead_o         (dead),
-      .link_used_o    (unused_link_used)
+      .link_used_o    (unused_link_used),
+      .link_data_o    (obs_link_o)
   );
 
   // ---- Memories ----

@@ -39,7 +39,9 @@ module ring #(
     output logic [           ErrorsWidth*NumStations-1:0] errors_o,
     output logic [           NumStations*NumStations-1:0] dead_o,
     // A slot is used on the link that leaves lane l of station s: bit 2 s + l
-    output logic [                     2*NumStations-1:0] link_used_o
+    output logic [                     2*NumStations-1:0] link_used_o,
+    // The two highest bits of the payload on that link: in a payload_t, op
+    output logic [                     4*NumStations-1:0] link_op_o
 );
 
   localparam int unsigned Reach = NumStations / 2;
@@ -96,8 +98,11 @@ module ring #(
         .errors_o(errors_o[s*ErrorsWidth+:ErrorsWidth]),
         .dead_o(dead_o[s*NumStations+:NumStations])
     );
-    assign link_used_o[2*s]   = link[2*s*LinkWidth+LinkWidth-1];
-    assign link_used_o[2*s+1] = link[(2*s+1)*LinkWidth+LinkWidth-1];
+    for (genvar l = 0; l < 2; l = l + 1) begin : gen_lane
+      localparam int unsigned First = (2 * s + l) * LinkWidth;
+      assign link_used_o[2*s+l]     = link[First+LinkWidth-1];
+      assign link_op_o[2*(2*s+l)+:2] = link[First+PayloadWidth-2+:2];
+    end
   end
 
 endmodule

@@ -54,7 +54,9 @@ module ring_network #(
     output logic [ ErrorsWidth*NumStations-1:0] errors_o,
     output logic [PortErrorsWidth*NumStations-1:0] port_errors_o,
     output logic [ NumStations*NumStations-1:0] dead_o,
-    output logic [           2*NumStations-1:0] link_used_o
+    output logic [           2*NumStations-1:0] link_used_o,
+    // A beat of data is on the link that leaves lane l of station s: bit 2 s + l
+    output logic [           2*NumStations-1:0] link_data_o
 );
 
   localparam int unsigned NumClasses = ring_pkg::NumClasses;
@@ -68,6 +70,7 @@ module ring_network #(
   logic [2*ClassWidth*NumStations-1:0] inject_class, eject_class;
   logic [2*StationWidth*NumStations-1:0] eject_source;
   logic [2*PayloadWidth*NumStations-1:0] inject_payload, eject_payload;
+  logic [4*NumStations-1:0] link_op;
 
   ring #(
       .NumStations(NumStations),
@@ -92,8 +95,12 @@ module ring_network #(
       .eject_payload_o(eject_payload),
       .errors_o,
       .dead_o,
-      .link_used_o
+      .link_used_o,
+      .link_op_o(link_op)
   );
+  for (genvar k = 0; k < 2 * NumStations; k = k + 1) begin : gen_link
+    assign link_data_o[k] = link_used_o[k] && link_op[2*k+:2] == ring_pkg::OpData;
+  end
 
   for (genvar s = 0; s < NumStations; s = s + 1) begin : gen_interface
     ring_interface #(

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <utility>
 
 #include "sim/host/gen/chip_registers.hpp"
@@ -28,15 +29,15 @@ std::unique_ptr<tb::Model> load(const config::Configuration& config, const ChipO
                          options.wave.empty() ? options.kind : tb::Kind::kWave, model);
 }
 
-sim::StationLayout layout_of(const config::Configuration& config, const ChipOptions& options) {
+}  // namespace
+
+sim::StationLayout chip_layout(const config::Configuration& config, bool ecc, unsigned ranks) {
   sim::StationLayout layout;
   layout.stations = config.num_subsystems + 1;
-  layout.ranks = options.ranks;
-  layout.ecc = options.ecc;
+  layout.ranks = ranks;
+  layout.ecc = ecc;
   return layout;
 }
-
-}  // namespace
 
 // ---- A subsystem --------------------------------------------------------------------------------
 
@@ -110,9 +111,13 @@ Chip::Chip(const config::Configuration& config, const ChipOptions& options)
     : model(load(config, options)),
       config_(config),
       options_(options),
-      channels_(std::make_unique<tb::LpddrChannels>(*model, layout_of(config, options))),
+      channels_(std::make_unique<tb::LpddrChannels>(
+          *model, chip_layout(config, options.ecc, options.ranks))),
       irq_(model->port("irq_o")),
       init_done_(model->port("init_done_o")),
+      links_(model->port("obs_link_o")),
+      link_beats_(links_.width(), 0),
+      host_traffic_(TrafficMap(channels_->layout()).none()),
       axi(*model),
       registers(*model, [this] { clock(); }) {
   if (!options.wave.empty()) model->open_wave(options.wave, options.wave_from, options.wave_to);
@@ -131,12 +136,18 @@ void Chip::clock() {
   for (const auto& subsystem : subsystems_) {
     if (subsystem) subsystem->sample();
   }
-  if (options_.sample_clocks != 0 && cycle() % options_.sample_clocks == 0) {
-    TrafficSample sample{cycle(), {}};
-    for (const auto& c : channels_->counts()) sample.bursts.push_back(c.reads + c.writes);
-    traffic_.push_back(std::move(sample));
-  }
+  if (options_.sample_clocks != 0) sample_traffic();
   model->tick();
+}
+
+void Chip::sample_traffic() {
+  for (std::uint64_t busy = links_.get(); busy != 0; busy &= busy - 1) {
+    ++link_beats_[static_cast<std::size_t>(std::countr_zero(busy))];
+  }
+  if (cycle() % options_.sample_clocks != 0) return;
+  TrafficSample sample{cycle(), {}, link_beats_};
+  for (const auto& c : channels_->counts()) sample.bursts.push_back(c.reads + c.writes);
+  traffic_.push_back(std::move(sample));
 }
 
 void Chip::clocks(std::uint64_t count) {
@@ -167,6 +178,8 @@ void Chip::finish() {
 
 unsigned Chip::try_read(std::uint64_t address, std::span<std::uint8_t> bytes) {
   axi.worst = tb::AxiHost::kOkay;
+  const TrafficMap map(channels_->layout());
+  map.read(1U << subsystems(), address, bytes.size(), host_traffic_);
   axi.begin_read(address, bytes);
   finish();
   return axi.worst;
@@ -174,6 +187,8 @@ unsigned Chip::try_read(std::uint64_t address, std::span<std::uint8_t> bytes) {
 
 unsigned Chip::try_write(std::uint64_t address, std::span<const std::uint8_t> bytes) {
   axi.worst = tb::AxiHost::kOkay;
+  const TrafficMap map(channels_->layout());
+  map.write(subsystems(), address, bytes.size(), host_traffic_);
   axi.begin_write(address, bytes);
   finish();
   return axi.worst;
@@ -201,6 +216,22 @@ DramReport Chip::dram() const {
     report.channels.push_back({c.reads, c.writes, c.row_hits, c.activates, c.refreshes});
   }
   return report;
+}
+
+Traffic Chip::measured() const {
+  Traffic traffic;
+  for (const auto& c : channels_->counts()) traffic.channels.push_back({c.reads, c.writes});
+  traffic.links = link_beats_;
+  return traffic;
+}
+
+std::uint64_t Chip::memory_counter(unsigned channel, lpddr4::Counter which) {
+  const unsigned of_station = channels_->layout().channels;
+  set(0, reg::kCounterSelectOffset,
+      channel / of_station << reg::kCounterSelectStationLsb |
+          channel % of_station << reg::kCounterSelectChannelLsb | static_cast<unsigned>(which));
+  const std::uint64_t high = get(0, reg::kCounterHiOffset);
+  return high << 32 | get(0, reg::kCounterLoOffset);
 }
 
 // ---- Registers and interrupts -------------------------------------------------------------------

@@ -23,8 +23,10 @@
 #include <vector>
 
 #include "sim/config/gen/configuration.hpp"
+#include "sim/memory/gen/lpddr4.hpp"
 #include "sw/driver/device.hpp"
 #include "sw/driver/memory_kind.hpp"
+#include "sw/driver/traffic.hpp"
 #include "tb/axi_host.hpp"
 #include "tb/axil_host.hpp"
 #include "tb/lpddr_channels.hpp"
@@ -38,7 +40,8 @@ struct ChipOptions {
   bool ecc = false;
   /// Subsystems write and read memory in the devices, outside of time, instead of over AXI4.
   bool backdoor = false;
-  /// Clocks between looks at the traffic of the memory channels; 0: none.
+  /// Clocks between looks at the traffic of memory channels and links; 0: none, nor counts of
+  /// links.
   unsigned sample_clocks = 0;
   /// FST file; needs kind kWave. Clocks [wave_from, wave_to) are recorded.
   std::string wave;
@@ -49,11 +52,16 @@ struct ChipOptions {
   tb::ModelOptions model;
 };
 
-/// Bursts of 32 bytes read and written so far by every memory channel.
+/// Bursts of 32 bytes read and written so far by every memory channel, beats of 64 bytes so far on
+/// every link of the ring (lane l of station s at 2 s + l).
 struct TrafficSample {
   std::uint64_t cycle = 0;
-  std::vector<std::uint64_t> bursts;
+  std::vector<std::uint64_t> bursts, beats;
 };
+
+/// The memory of the chip.
+[[nodiscard]] sim::StationLayout chip_layout(const config::Configuration& config, bool ecc,
+                                             unsigned ranks = 2);
 
 class Chip {
  public:
@@ -104,6 +112,12 @@ class Chip {
   void settle() { clocks(2000); }
   [[nodiscard]] tb::LpddrChannels& channels() { return *channels_; }
   [[nodiscard]] DramReport dram() const;
+  /// Bursts of the channels and beats of the links so far, as devices and RTL counted them.
+  [[nodiscard]] Traffic measured() const;
+  /// What the host moved with read(), write() and the devices of the subsystems over AXI4.
+  [[nodiscard]] const Traffic& host_traffic() const { return host_traffic_; }
+  /// A counter of a memory channel, numbered as in Traffic.
+  [[nodiscard]] std::uint64_t memory_counter(unsigned channel, lpddr4::Counter which);
   [[nodiscard]] const std::vector<TrafficSample>& traffic() const { return traffic_; }
 
   std::unique_ptr<tb::Model> model;
@@ -118,18 +132,21 @@ class Chip {
   void serve_faults(std::uint32_t causes);
   void require_idle(unsigned n) const;
   void set_checked(std::uint32_t offset, std::uint32_t value);
+  void sample_traffic();
 
   config::Configuration config_;
   ChipOptions options_;
   std::unique_ptr<tb::LpddrChannels> channels_;
   std::vector<std::unique_ptr<Subsystem>> subsystems_;
-  tb::Port irq_, init_done_;
+  tb::Port irq_, init_done_, links_;
   std::uint32_t enabled_ = 0;  // interrupt causes
   std::uint32_t ended_ = 0;    // programs that wait_ended() has not told of yet
   std::uint32_t joined_ = 0;   // subsystems whose weight reads are made one
   std::uint64_t start_clocks_ = 0;
   std::vector<std::string> faults_;
+  std::vector<std::uint64_t> link_beats_;
   std::vector<TrafficSample> traffic_;
+  Traffic host_traffic_;
 
  public:
   tb::AxiHost axi;
