@@ -297,9 +297,7 @@ bool LayerReport::ok() const {
   const std::size_t asked = backend == Backend::kReference    ? 0
                             : backend == Backend::kFunctional ? 1
                                                               : 3;
-  return comparisons.size() == asked &&
-         std::all_of(comparisons.begin(), comparisons.end(),
-                     [](const Comparison& c) { return c.made && c.mismatches == 0; });
+  return comparisons.size() == asked && all_hold(comparisons);
 }
 
 double LayerReport::utilisation() const {

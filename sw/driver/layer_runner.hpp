@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sw/driver/comparison.hpp"
 #include "sw/driver/device.hpp"
 #include "sw/driver/layer_case.hpp"
 #include "sw/driver/rtl_device.hpp"
@@ -28,14 +29,6 @@ struct RunSettings {
   std::uint32_t watchdog = 100000;
   /// Tests: flips this byte of the RTL's (or else the functional model's) output before comparing.
   std::optional<std::uint64_t> corrupt_output_byte;
-};
-
-/// One pair of results that had to be equal.
-struct Comparison {
-  std::string what;  ///< "rtl = functional", "rtl = reference", ...
-  bool made = false;
-  std::uint64_t mismatches = 0;  ///< bytes
-  std::string first;             ///< the first mismatch in full, empty if there is none
 };
 
 /// A program on a device.

@@ -20,6 +20,28 @@ std::string weights_text(const ChipRunReport& report) {
                      report.weight_bytes_asked);
 }
 
+/// A process with a counter for each place that the samples count units at, by its name.
+template <typename Name>
+void add_counters(json& events, std::size_t process, const char* title,
+                  const std::vector<TrafficSample>& samples,
+                  std::vector<std::uint64_t> TrafficSample::*counts, std::uint64_t unit,
+                  Name name) {
+  events.push_back(
+      {{"name", "process_name"}, {"ph", "M"}, {"pid", process}, {"args", {{"name", title}}}});
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    const TrafficSample &before = samples[i - 1], &now = samples[i];
+    const auto clocks = static_cast<double>(now.cycle - before.cycle);
+    for (std::size_t c = 0; c < (now.*counts).size(); ++c) {
+      const auto bytes = static_cast<double>(unit * ((now.*counts)[c] - (before.*counts)[c]));
+      events.push_back({{"name", name(c)},
+                        {"ph", "C"},
+                        {"pid", process},
+                        {"ts", before.cycle},
+                        {"args", {{"bytes per clock", bytes / clocks}}}});
+    }
+  }
+}
+
 }  // namespace
 
 json to_json(const ChipRunReport& report) {
@@ -35,6 +57,7 @@ json to_json(const ChipRunReport& report) {
            {"macs_nonzero", report.macs_nonzero()},
            {"wall_s", report.wall_s},
            {"dram", to_json(report.dram)},
+           {"moved", to_json(report.moved)},
            {"dram_bytes_read", report.dram_bytes_read},
            {"weight_bytes_asked", report.weight_bytes_asked},
            {"weight_bytes_read", report.weight_bytes_read},
@@ -72,6 +95,7 @@ std::string to_text(const ChipRunReport& report) {
   text += fmt::format("  memory      {}\n", to_text(report.dram));
   text += fmt::format("  read        {} bytes while programs ran, of weights {}\n",
                       report.dram_bytes_read, weights_text(report));
+  text += to_text(report.moved);
   text += fmt::format("  simulation  {:.2f} s, {:.1f} kHz, {:.1f} M non-zero MAC/s\n",
                       report.wall_s, static_cast<double>(report.cycles) / seconds / 1e3,
                       static_cast<double>(report.macs_nonzero()) / seconds / 1e6);
@@ -92,22 +116,15 @@ json to_trace(const ChipRunReport& report) {
     }
   }
   const std::size_t memory = report.subsystems.size() + 1;
-  events.push_back({{"name", "process_name"},
-                    {"ph", "M"},
-                    {"pid", memory},
-                    {"args", {{"name", "LPDDR4X, bytes per clock"}}}});
-  for (std::size_t i = 1; i < report.traffic.size(); ++i) {
-    const TrafficSample &before = report.traffic[i - 1], &now = report.traffic[i];
-    for (std::size_t c = 0; c < now.bursts.size(); ++c) {
-      const double bytes = 32.0 * static_cast<double>(now.bursts[c] - before.bursts[c]);
-      const double rate = bytes / static_cast<double>(now.cycle - before.cycle);
-      events.push_back({{"name", fmt::format("channel {}", c)},
-                        {"ph", "C"},
-                        {"pid", memory},
-                        {"ts", before.cycle},
-                        {"args", {{"bytes per clock", rate}}}});
-    }
-  }
+  add_counters(events, memory, "LPDDR4X, bytes per clock", report.traffic, &TrafficSample::bursts,
+               kBurstBytes, [](std::size_t c) { return fmt::format("channel {}", c); });
+  const std::size_t stations = report.moved.measured.links.size() / 2;
+  add_counters(events, memory + 1, "ring, bytes of data per clock", report.traffic,
+               &TrafficSample::beats, kBeatBytes, [&](std::size_t link) {
+                 const std::size_t from = link / 2, lane = link % 2;
+                 return fmt::format("lane {}, station {} to {}", lane, from,
+                                    (from + (lane == 0 ? 1 : stations - 1)) % stations);
+               });
   return {{"traceEvents", events},
           {"displayTimeUnit", "ns"},
           {"otherData", {{"unit", "1 us is one clock"}}}};

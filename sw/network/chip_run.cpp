@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "sw/driver/progress.hpp"
+#include "sw/network/layer_traffic.hpp"
 #include "sw/network/network_judge.hpp"
 #include "sw/network/session.hpp"
 
@@ -17,8 +18,6 @@ namespace {
 
 using graph::TensorData;
 using Clock = std::chrono::steady_clock;
-
-constexpr std::uint64_t kBurstBytes = 32;
 
 std::uint64_t bytes_read(const DramReport& dram) {
   std::uint64_t bursts = 0;
@@ -145,6 +144,18 @@ ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor) {
   return options;
 }
 
+TrafficReport count_traffic(Chip& chip) {
+  chip.settle();
+  TrafficReport report;
+  report.ecc = chip.channels().layout().ecc;
+  report.host = chip.host_traffic();
+  report.measured = chip.measured();
+  for (unsigned c = 0; c < report.measured.channels.size(); ++c) {
+    report.merged.push_back(chip.memory_counter(c, lpddr4::Counter::kMerged));
+  }
+  return report;
+}
+
 ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
                           const config::Configuration& config, const NetworkRunSettings& settings,
                           bool backdoor) {
@@ -173,10 +184,25 @@ ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
   report.cycles = chip.cycle() - begin;
   report.dram_bytes_read = bytes_read(chip.dram()) - read_before;
   report.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
+  report.moved = count_traffic(chip);
 
+  const TrafficMap map(chip.channels().layout());
+  bool complete = true;
   for (std::size_t n = 0; n < shares.size(); ++n) {
-    judges[n]->take_rtl(sessions.at(n), std::nullopt);
+    judges[n]->take_rtl(sessions.at(n));
     report.subsystems.push_back(judges[n]->finish());
+    NetworkReport& own = report.subsystems.back();
+    Runner runner{static_cast<unsigned>(n), {}, 0};
+    if (joint) {
+      runner.joint = *joint;
+      runner.joined = (1U << shares.size()) - 1;
+    }
+    const CompiledNetwork& compiled = shares[n].compiled;
+    report.moved.layers +=
+        count_layers(compiled, std::vector<Runner>(compiled.programs.size(), runner), map,
+                     config.local_words, own);
+    own.counts.push_back(check_counters(compiled, own.runs));
+    complete = complete && own.error.empty();
     const auto repeated = static_cast<std::uint64_t>(shares[n].repeated);
     report.images += report.subsystems.back().batch - repeated;
     report.repeated += repeated;
@@ -184,6 +210,7 @@ ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
     report.weight_bytes_asked += asked;
     if (n == 0 || !joint) report.weight_bytes_read += asked;
   }
+  report.moved.check(complete);
   report.dram = chip.dram();
   report.traffic = chip.traffic();
   report.faults = chip.faults();
@@ -191,7 +218,7 @@ ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
 }
 
 bool ChipRunReport::ok() const {
-  return !subsystems.empty() && faults.empty() &&
+  return !subsystems.empty() && faults.empty() && all_hold(moved.checks) &&
          std::all_of(subsystems.begin(), subsystems.end(),
                      [](const NetworkReport& r) { return r.ok(); });
 }

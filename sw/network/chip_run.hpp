@@ -10,6 +10,7 @@
 #include "sw/driver/chip.hpp"
 #include "sw/driver/memory_kind.hpp"
 #include "sw/network/network.hpp"
+#include "sw/network/traffic_check.hpp"
 
 namespace s4::sw {
 
@@ -72,8 +73,9 @@ struct ChipRunReport {
   std::uint64_t weight_bytes_asked = 0;   ///< by the programs of all subsystems
   std::uint64_t weight_bytes_read = 0;    ///< of these, what is read once for all counts once
   DramReport dram;
-  std::vector<TrafficSample> traffic;  ///< of the memory channels, every kTrafficClocks
-  std::vector<std::string> faults;     ///< what ring and memory reported
+  std::vector<TrafficSample> traffic;  ///< of channels and links, every kTrafficClocks
+  TrafficReport moved;
+  std::vector<std::string> faults;  ///< what ring and memory reported
 
   [[nodiscard]] bool ok() const;
   [[nodiscard]] double cycles_per_image() const;
@@ -82,6 +84,8 @@ struct ChipRunReport {
 
 /// The chip as a run wants it: model, error correction, waves.
 [[nodiscard]] ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor);
+/// After all programs: what chip and host moved so far. Takes clocks, until all is in the devices.
+[[nodiscard]] TrafficReport count_traffic(Chip& chip);
 
 /// Runs every share on its subsystem, all at the same time, and judges each as run_network does.
 /// `settings`: backend kRtl or kAll; memory kLpddr4 or kLpddr4Ecc. `backdoor`: weights and results
@@ -99,7 +103,7 @@ struct ChipRunReport {
 [[nodiscard]] nlohmann::json to_json(const ChipRunReport& report);
 [[nodiscard]] std::string to_text(const ChipRunReport& report);
 /// One process per subsystem, rows as of to_trace(NetworkReport); one with a counter per memory
-/// channel.
+/// channel, one with a counter per link of the ring.
 [[nodiscard]] nlohmann::json to_trace(const ChipRunReport& report);
 
 }  // namespace s4::sw

@@ -109,10 +109,7 @@ bool same(const Region& a, const Region& b) { return a.address == b.address && a
 }  // namespace
 
 std::uint64_t chip_memory_bytes(const config::Configuration& config, bool ecc) {
-  sim::StationLayout layout;
-  layout.stations = config.num_subsystems + 1;
-  layout.ecc = ecc;
-  return layout.bytes();
+  return chip_layout(config, ecc).bytes();
 }
 
 std::vector<ChipShare> single_shares(const std::vector<TensorData>& inputs,

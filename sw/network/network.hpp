@@ -168,6 +168,15 @@ struct NetworkRunSettings {
   std::string arguments;
 };
 
+/// Bytes that a layer moves and keeps, by its commands: docs/guide/networks.md.
+struct LayerBytes {
+  std::uint64_t dram_read = 0;     ///< its commands included
+  std::uint64_t dram_written = 0;  ///< of results
+  std::uint64_t ring = 0;          ///< of these, to or from the memory of another station
+  std::uint64_t spilled = 0;       ///< of these, activations from one program to another
+  std::uint64_t local_peak = 0;    ///< most in use of the local buffer
+};
+
 /// One chip layer in a report. Figures are of the whole batch.
 struct NetworkLayerReport {
   std::string name;
@@ -182,6 +191,7 @@ struct NetworkLayerReport {
   std::uint64_t weight_bytes = 0;
   std::uint64_t parameter_bytes = 0;
   std::uint64_t dense_weight_bytes = 0;
+  LayerBytes bytes;
   double ideal_cycles = 0;
   std::uint64_t predicted_cycles = 0;
   /// From the completion of the layer before to its own, summed over sub-batches; RTL only.
@@ -204,11 +214,14 @@ struct NetworkReport {
   double stalls = 0;
   MemoryKind memory = MemoryKind::kIdeal;
   std::optional<DramReport> dram;  ///< of a run on LPDDR4X
+  bool on_ring = false;            ///< of a chip: between subsystem and memory lies a ring
   std::uint64_t batch = 0;
   std::vector<NetworkLayerReport> layers;
   bool has_rows = false;                   ///< layers that are judged by their distance
   std::vector<HostStepReport> host_steps;  ///< of the leading backend
   std::vector<Comparison> comparisons;
+  /// Bytes that the commands move, against what RTL and memory devices counted.
+  std::vector<Comparison> counts;
   std::vector<DeviceRun> runs;    ///< programs on devices
   std::vector<Program> programs;  ///< for timelines
   std::vector<std::string> output_names;

@@ -52,10 +52,7 @@ void NetworkJudge::prepare() {
   run_reference(functional_);
 }
 
-void NetworkJudge::take_rtl(NetworkSession& session, const std::optional<DramReport>& dram) {
-  rtl_ = conclude(session);
-  report_.dram = dram;
-}
+void NetworkJudge::take_rtl(NetworkSession& session) { rtl_ = conclude(session); }
 
 NetworkReport NetworkJudge::finish() {
   if (settings_.run.backend == Backend::kReference) return std::move(report_);

@@ -4,7 +4,7 @@
 //   NetworkJudge judge(compiled, inputs, config, settings);
 //   judge.prepare();  // functional model and reference
 //   ...a NetworkSession on the RTL, if wants_rtl()...
-//   judge.take_rtl(session, dram);
+//   judge.take_rtl(session);
 //   NetworkReport report = judge.finish();
 #pragma once
 
@@ -30,7 +30,7 @@ class NetworkJudge {
   /// Throws NetworkError if inputs or configuration do not fit.
   void prepare();
   /// Reads what the session made of the network; a failed one becomes the report's error.
-  void take_rtl(NetworkSession& session, const std::optional<DramReport>& dram);
+  void take_rtl(NetworkSession& session);
   [[nodiscard]] NetworkReport finish();
 
  private:

@@ -77,9 +77,7 @@ bool NetworkReport::ok() const {
                             : backend == Backend::kFunctional ? 1
                                                               : 3;
   const std::size_t judged = has_rows && backend != Backend::kReference ? 1 : 0;
-  return comparisons.size() == asked + judged &&
-         std::all_of(comparisons.begin(), comparisons.end(),
-                     [](const Comparison& c) { return c.made && c.mismatches == 0; });
+  return comparisons.size() == asked + judged && all_hold(comparisons) && all_hold(counts);
 }
 
 }  // namespace s4::sw

@@ -51,6 +51,12 @@ json layer_json(const NetworkLayerReport& layer, const NetworkReport& report) {
           {"weight_bytes", layer.weight_bytes},
           {"parameter_bytes", layer.parameter_bytes},
           {"dense_weight_bytes", layer.dense_weight_bytes},
+          {"dram_bytes_read", layer.bytes.dram_read},
+          {"dram_bytes_written", layer.bytes.dram_written},
+          {"dram_bytes", layer.bytes.dram_read + layer.bytes.dram_written},
+          {"ring_bytes", report.on_ring ? json(layer.bytes.ring) : json(nullptr)},
+          {"local_peak_bytes", layer.bytes.local_peak},
+          {"spilled_bytes", layer.bytes.spilled},
           {"wall_s", wall},
           {"mac_per_s", wall > 0 ? static_cast<double>(layer.macs_nonzero) / wall : 0}};
 }
@@ -103,11 +109,8 @@ json to_json(const NetworkReport& report) {
   for (const HostStepReport& step : report.host_steps) {
     out["host_steps"].push_back({{"name", step.name}, {"op", step.op}, {"wall_s", step.wall_s}});
   }
-  out["comparisons"] = json::array();
-  for (const Comparison& c : report.comparisons) {
-    out["comparisons"].push_back(
-        {{"what", c.what}, {"made", c.made}, {"mismatches", c.mismatches}, {"first", c.first}});
-  }
+  out["comparisons"] = to_json(report.comparisons);
+  out["counts"] = to_json(report.counts);
   out["programs"] = json::array();
   for (const DeviceRun& run : report.runs) {
     out["programs"].push_back({{"device", run.device},
@@ -120,20 +123,29 @@ json to_json(const NetworkReport& report) {
   return out;
 }
 
-std::string to_text(const NetworkReport& report) {
-  std::string text =
-      fmt::format("{:<20} {:<8} {:>9} {:>9} {:>9} {:>10} {:>9} {:>10} {:>10} {:>8} {}\n", "layer",
-                  "engine", "dense MAC", "non-zero", "sparsity", "weights B", "ideal", "expected",
-                  "cycles", "of ideal", "bound");
+std::string layers_text(const NetworkReport& report) {
+  std::string text = fmt::format(
+      "{:<20} {:<8} {:>9} {:>9} {:>9} {:>10} {:>9} {:>10} {:>10} {:>8} {:>9} {:>9} {:>9} {:>9} "
+      "{}\n",
+      "layer", "engine", "dense MAC", "non-zero", "sparsity", "weights B", "ideal", "expected",
+      "cycles", "of ideal", "DRAM B", "ring B", "buffer B", "spilled B", "bound");
   for (const NetworkLayerReport& l : report.layers) {
-    text +=
-        fmt::format("{:<20} {:<8} {:>9} {:>9} {:>8.1f}x {:>10} {:>9.0f} {:>10} {:>10} {:>8} {}\n",
-                    cut_text(l.name, 20), l.engine, short_count(l.macs_dense),
-                    short_count(l.macs_nonzero), l.sparsity, l.weight_bytes, l.ideal_cycles,
-                    l.predicted_cycles, l.cycles ? std::to_string(*l.cycles) : "-",
-                    l.cycles ? fmt::format("{:.1f} %", 100 * l.utilisation()) : "-", l.bound);
+    text += fmt::format(
+        "{:<20} {:<8} {:>9} {:>9} {:>8.1f}x {:>10} {:>9.0f} {:>10} {:>10} {:>8} {:>9} {:>9} {:>9} "
+        "{:>9} {}\n",
+        cut_text(l.name, 20), l.engine, short_count(l.macs_dense), short_count(l.macs_nonzero),
+        l.sparsity, l.weight_bytes, l.ideal_cycles, l.predicted_cycles,
+        l.cycles ? std::to_string(*l.cycles) : "-",
+        l.cycles ? fmt::format("{:.1f} %", 100 * l.utilisation()) : "-",
+        short_count(l.bytes.dram_read + l.bytes.dram_written),
+        report.on_ring ? short_count(l.bytes.ring) : "-", short_count(l.bytes.local_peak),
+        short_count(l.bytes.spilled), l.bound);
   }
-  text += '\n';
+  return text;
+}
+
+std::string to_text(const NetworkReport& report) {
+  std::string text = layers_text(report) + '\n';
   if (report.cycles) {
     text += fmt::format(
         "  cycles      {} for {} image{}, {:.1f} each (ideal {:.0f}, utilisation {:.1f} %, bound: "
@@ -149,13 +161,7 @@ std::string to_text(const NetworkReport& report) {
                       report.weight_bytes(), report.dense_weight_bytes(),
                       static_cast<double>(report.dense_weight_bytes()) /
                           static_cast<double>(std::max<std::uint64_t>(report.weight_bytes(), 1)));
-  for (const Comparison& c : report.comparisons) {
-    text += fmt::format("  {:<24} {}\n", c.what,
-                        !c.made             ? "NOT COMPARED"
-                        : c.mismatches == 0 ? "equal"
-                                            : fmt::format("{} BYTES DIFFER", c.mismatches));
-    if (!c.first.empty()) text += fmt::format("    {}\n", c.first);
-  }
+  text += to_text(report.comparisons) + to_text(report.counts);
   if (!report.error.empty()) text += fmt::format("  {}\n", report.error);
   return text;
 }

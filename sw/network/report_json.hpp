@@ -12,7 +12,9 @@ namespace s4::sw {
 /// its `layers`. `cycles` and `utilisation` are null unless the RTL ran to completion.
 [[nodiscard]] nlohmann::json to_json(const NetworkReport& report);
 
-/// For people: a table of the layers, then the figures of the network.
+/// For people: the table of the layers.
+[[nodiscard]] std::string layers_text(const NetworkReport& report);
+/// The same, then the figures of the network.
 [[nodiscard]] std::string to_text(const NetworkReport& report);
 
 /// Trace events for Perfetto or chrome://tracing: one row per engine, one slice per command, named

@@ -76,6 +76,7 @@ json to_json(const SplitReport& report) {
            {"load_cycles", report.load_cycles},
            {"wall_s", report.wall_s},
            {"dram", to_json(report.dram)},
+           {"moved", to_json(report.moved)},
            {"faults", report.faults},
            {"steps", json::array()},
            {"network", to_json(report.network)}};
@@ -84,9 +85,9 @@ json to_json(const SplitReport& report) {
 }
 
 std::string to_text(const SplitReport& report) {
-  std::string text =
-      fmt::format("{:<28} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", "step", "cut", "parts",
-                  "one alone", "expected", "cycles", "speed-up", "cycles of each");
+  std::string text = layers_text(report.network) + '\n';
+  text += fmt::format("{:<28} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", "step", "cut", "parts",
+                      "one alone", "expected", "cycles", "speed-up", "cycles of each");
   for (const SplitStepReport& step : report.steps) {
     const std::string name = step.name.size() <= 28 ? step.name : step.name.substr(0, 26) + "..";
     text += fmt::format(
@@ -116,17 +117,12 @@ std::string to_text(const SplitReport& report) {
                             ? std::string("backdoor: weights and results outside of time")
                             : fmt::format("{} clocks over AXI4 before", report.load_cycles));
     text += fmt::format("  memory      {}\n", to_text(report.dram));
+    text += to_text(report.moved);
     text +=
         fmt::format("  simulation  {:.2f} s, {:.1f} kHz\n", report.wall_s,
                     static_cast<double>(report.total_cycles) / std::max(report.wall_s, 1e-9) / 1e3);
   }
-  for (const Comparison& c : report.network.comparisons) {
-    text += fmt::format("  {:<24} {}\n", c.what,
-                        !c.made             ? "NOT COMPARED"
-                        : c.mismatches == 0 ? "equal"
-                                            : fmt::format("{} BYTES DIFFER", c.mismatches));
-    if (!c.first.empty()) text += fmt::format("    {}\n", c.first);
-  }
+  text += to_text(report.network.comparisons) + to_text(report.network.counts);
   if (!report.network.error.empty()) text += fmt::format("  {}\n", report.network.error);
   for (const std::string& fault : report.faults) text += fmt::format("  FAULT       {}\n", fault);
   return text;
@@ -136,6 +132,7 @@ json to_trace(const SplitReport& report) {
   // The programs of each subsystem as a run of its own.
   ChipRunReport chip;
   chip.traffic = report.traffic;
+  chip.moved = report.moved;
   chip.subsystems.resize(report.subsystems);
   for (NetworkReport& one : chip.subsystems) {
     one.config = report.network.config;

@@ -7,6 +7,7 @@
 
 #include "sw/driver/progress.hpp"
 #include "sw/network/chip_run.hpp"
+#include "sw/network/layer_traffic.hpp"
 #include "sw/network/network_judge.hpp"
 #include "sw/network/session.hpp"
 
@@ -96,10 +97,27 @@ void run_on_rtl(const SplitNetwork& split, const std::vector<graph::TensorData>&
   report.total_cycles = chip.cycle() - begin;
   report.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
   if (all) report.cycles = sum;
-  judge.take_rtl(session, std::nullopt);
+  report.moved = count_traffic(chip);
+  judge.take_rtl(session);
   report.dram = chip.dram();
   report.traffic = chip.traffic();
   report.faults = chip.faults();
+}
+
+/// What layers move, the parts of each together.
+void count_parts(const SplitNetwork& split, const config::Configuration& config, bool ecc,
+                 SplitReport& report) {
+  std::vector<Runner> runners(split.compiled.programs.size());
+  for (const SplitStep& step : split.steps) {
+    std::uint32_t all = 0;
+    for (const SplitPart& part : step.parts) all |= 1U << part.subsystem;
+    for (const SplitPart& part : step.parts) {
+      runners.at(part.program) = {part.subsystem, step.joint, step.joint.size != 0 ? all : 0};
+    }
+  }
+  const TrafficMap map(chip_layout(config, ecc));
+  report.moved.layers =
+      count_layers(split.compiled, runners, map, config.local_words, report.network);
 }
 
 /// The report of the network, as if one program had computed each layer that is cut.
@@ -148,6 +166,12 @@ SplitReport run_split(const SplitNetwork& split, const std::vector<graph::Tensor
   judge.prepare();
   if (judge.wants_rtl()) run_on_rtl(split, inputs, config, settings, judge, report);
   report.network = judge.finish();
+  const bool ecc = settings.run.rtl.memory == MemoryKind::kLpddr4Ecc;
+  count_parts(split, config, ecc, report);
+  if (judge.wants_rtl()) {
+    report.network.counts.push_back(check_counters(split.compiled, report.network.runs));
+    report.moved.check(report.network.error.empty());
+  }
   report.images = report.network.batch;
   join_parts(split, report);
   return report;

@@ -9,6 +9,7 @@
 
 #include "sw/driver/chip.hpp"
 #include "sw/network/split.hpp"
+#include "sw/network/traffic_check.hpp"
 
 namespace s4::sw {
 
@@ -51,9 +52,12 @@ struct SplitReport {
   double wall_s = 0;                    ///< host seconds of `total_cycles`
   DramReport dram;
   std::vector<TrafficSample> traffic;
+  TrafficReport moved;
   std::vector<std::string> faults;
 
-  [[nodiscard]] bool ok() const { return network.ok() && faults.empty() && !steps.empty(); }
+  [[nodiscard]] bool ok() const {
+    return network.ok() && faults.empty() && !steps.empty() && all_hold(moved.checks);
+  }
 };
 
 /// Runs all steps. Of every layer all bytes that its parts wrote are compared: RTL with functional

@@ -68,11 +68,7 @@ json to_json(const LayerReport& report) {
   const Estimate& e = report.estimate;
   out["bounds"] = {{"mac", e.mac},           {"activation", e.activation}, {"weights", e.weights},
                    {"epilogue", e.epilogue}, {"memory", e.memory()},       {"estimate", e.cycles}};
-  out["comparisons"] = json::array();
-  for (const Comparison& c : report.comparisons) {
-    out["comparisons"].push_back(
-        {{"what", c.what}, {"made", c.made}, {"mismatches", c.mismatches}, {"first", c.first}});
-  }
+  out["comparisons"] = to_json(report.comparisons);
   out["programs"] = json::array();
   for (const DeviceRun& run : report.runs) {
     out["programs"].push_back({{"device", run.device},
@@ -121,13 +117,7 @@ std::string to_text(const LayerReport& report) {
         order.channels.empty() ? "in their own order" : "permuted", order.rows, order.rows_before,
         order.rows_even, 100 * order.excess());
   }
-  for (const Comparison& c : report.comparisons) {
-    text += fmt::format("  {:<24} {}\n", c.what,
-                        !c.made             ? "NOT COMPARED"
-                        : c.mismatches == 0 ? "equal"
-                                            : fmt::format("{} BYTES DIFFER", c.mismatches));
-    if (!c.first.empty()) text += fmt::format("    {}\n", c.first);
-  }
+  text += to_text(report.comparisons);
   if (!report.error.empty()) text += fmt::format("  {}\n", report.error);
   return text;
 }

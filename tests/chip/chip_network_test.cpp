@@ -1,5 +1,6 @@
 // Networks on the whole chip through the driver: every subsystem its own, all at the same time.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <map>
 
 #include "sim/config/configuration_loader.hpp"
@@ -97,7 +98,7 @@ TEST_CASE("chip: a wrong byte of a result is found, with its subsystem's layer")
   CHECK(report.subsystems.at(0).mismatches() > 0);
 }
 
-TEST_CASE("chip: the trace has every engine and the traffic of every channel") {
+TEST_CASE("chip: the trace has every engine and the traffic of every channel and link") {
   const config::Configuration config = sim::load_configuration(tb::root(), "tiny");
   const Networks networks(config, tb::seed(), kNetworkBase);
   const ChipRunReport report =
@@ -111,7 +112,17 @@ TEST_CASE("chip: the trace has every engine and the traffic of every channel") {
     bytes[event["name"]] += event["args"]["bytes per clock"].get<double>() * kTrafficClocks;
   }
   CHECK(slices > report.subsystems[0].runs.size());
-  REQUIRE(bytes.size() == report.dram.channels.size());
+  const std::vector<std::uint64_t>& links = report.moved.measured.links;
+  REQUIRE(bytes.size() == report.dram.channels.size() + links.size());
+  REQUIRE(links.size() == 4);
+  for (std::size_t l = 0; l < links.size(); ++l) {
+    // Of two stations each is the other's neighbour on both lanes.
+    const std::string name = "lane " + std::to_string(l % 2) + ", station " +
+                             std::to_string(l / 2) + " to " + std::to_string(1 - l / 2);
+    const auto beats = static_cast<std::uint64_t>(std::lround(bytes.at(name) / kBeatBytes));
+    CHECK(beats == report.traffic.back().beats.at(l) - report.traffic.front().beats.at(l));
+    CHECK(beats >= links[l]);  // the host has read the results since
+  }
   for (std::size_t c = 0; c < report.dram.channels.size(); ++c) {
     // The devices' own count, but for what came behind the last sample.
     const auto& counts = report.dram.channels[c];
