@@ -11,6 +11,7 @@
 #include "sw/cli/checks.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/graph/evaluate.hpp"
+#include "sw/network/network_page.hpp"
 #include "sw/network/open.hpp"
 #include "sw/network/report_json.hpp"
 #include "sw/report/layer_json.hpp"
@@ -43,33 +44,6 @@ std::optional<double> worst_row_error(const sw::NetworkReport& report) {
     if (layer.worst_error) worst = std::max(worst.value_or(0), *layer.worst_error);
   }
   return worst;
-}
-
-/// The engines during the first program on the RTL, colored by layer.
-sw::svg::Timeline timeline(const sw::NetworkReport& report, int sparsity, std::size_t images) {
-  sw::svg::Timeline chart;
-  chart.title = fmt::format("{}x: {} images", sparsity, images);
-  chart.unit = "clocks";
-  chart.rows = {"load", "weights", "array", "store"};
-  if (report.has_rows) chart.rows.push_back("rows");
-  for (const sw::NetworkLayerReport& layer : report.layers) chart.colors.push_back(layer.name);
-  for (const sw::DeviceRun& run : report.runs) {
-    if (run.device != "rtl") continue;
-    const auto program = std::find_if(report.programs.begin(), report.programs.end(),
-                                      [&](const auto& p) { return p.name == run.program; });
-    if (program == report.programs.end()) continue;
-    for (const sw::TimelineEvent& event : run.result.timeline) {
-      const auto engine = static_cast<std::size_t>(event.engine);
-      if (engine < 1 || engine > chart.rows.size()) continue;
-      const sw::CommandInfo& info = program->info.at(event.command);
-      chart.slices.push_back({engine - 1, static_cast<double>(event.begin),
-                              static_cast<double>(event.end), info.layer,
-                              fmt::format("{} {}, command {}", chart.colors.at(info.layer),
-                                          info.what, event.command)});
-    }
-    break;
-  }
-  return chart;
 }
 
 class Job {
@@ -191,11 +165,9 @@ class Job {
     v.khz = timed.kilohertz();
     v.mac_per_s = timed.mac_per_s();
     v.wall_s = timed.wall_s;
-    for (const sw::NetworkLayerReport& l : timed.layers) {
-      v.layers.push_back({l.name, l.engine, l.macs_dense, l.macs_nonzero, l.cycles.value_or(0),
-                          l.ideal_cycles, l.bound, l.weight_bytes});
-    }
-    v.timeline = timeline(timed, sparsity, labels_.size());
+    v.layers = sw::layer_rows(timed);
+    v.timeline =
+        sw::engine_timeline(timed, fmt::format("{}x: {} images", sparsity, labels_.size()));
     choose_samples(given);
     for (const sw::Sample& s : report_.samples) v.answers.push_back(given.at(s.number));
     fmt::print(

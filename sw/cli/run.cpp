@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,12 +15,14 @@
 #include "sw/driver/configuration.hpp"
 #include "sw/network/chip_run.hpp"
 #include "sw/network/cut.hpp"
+#include "sw/network/network_page.hpp"
 #include "sw/network/open.hpp"
 #include "sw/network/report_json.hpp"
 #include "sw/network/split_run.hpp"
 #include "sw/npy/npy.hpp"
 #include "sw/program_file/program_file.hpp"
 #include "sw/report/layer_json.hpp"
+#include "sw/report/run_report.hpp"
 
 namespace s4::cli {
 namespace {
@@ -28,7 +31,7 @@ struct Options {
   ModelOptions model;
   std::string backend = "all";
   std::vector<std::string> inputs, outputs;
-  std::string json, trace, kind = "fast", memory, ecc = "off", mode, preload = "axi";
+  std::string json, trace, page, kind = "fast", memory, ecc = "off", mode, preload = "axi";
   std::string from, to;  ///< layers; empty: the first, the last
   unsigned jobs = 0;     ///< not 0: layers one by one
   sw::NetworkRunSettings settings;
@@ -59,6 +62,17 @@ void write_outputs(const Options& o, const std::vector<graph::TensorData>& outpu
   for (std::size_t i = 0; i < o.outputs.size(); ++i) sw::write_npy(o.outputs[i], outputs[i]);
 }
 
+/// On screen, and in the files that were asked for.
+template <typename Report>
+void write_report(const Options& o, const Report& report) {
+  fmt::print("{}", sw::to_text(report));
+  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
+  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  if (o.page.empty()) return;
+  const std::string name = std::filesystem::path(o.model.path).filename().string();
+  sw::write_text(o.page, sw::to_html(report, name));
+}
+
 /// On the whole chip.
 int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
              const config::Configuration& config, sw::ChipMode mode) {
@@ -76,9 +90,7 @@ int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
   }
   const sw::ChipRunReport report =
       sw::run_on_chip(mode, shares, config, o.settings, o.preload == "backdoor");
-  fmt::print("{}", sw::to_text(report));
-  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
-  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  write_report(o, report);
   const std::vector<graph::TensorData> outputs = sw::joined_outputs(report);
   if (outputs.empty()) return 1;
   write_outputs(o, outputs);
@@ -90,9 +102,11 @@ void check_mode(const Options& o) {
   const auto refuse = [](const char* text) { throw std::invalid_argument(text); };
   if (is_cut(o) && !o.mode.empty())
     refuse("--from, --to and --jobs run on one subsystem: no --mode");
-  if (o.jobs != 0 && (!o.trace.empty() || !o.outputs.empty() || !o.settings.run.rtl.wave.empty())) {
+  if (o.jobs != 0 && (!o.trace.empty() || !o.page.empty() || !o.outputs.empty() ||
+                      !o.settings.run.rtl.wave.empty())) {
     refuse(
-        "--jobs checks layers one by one: --wave, --trace and --output are for a run without it");
+        "--jobs checks layers one by one: --wave, --trace, --report and --output are for a run "
+        "without it");
   }
   if (o.mode.empty()) {
     if (o.preload != "axi") refuse("--preload needs --mode");
@@ -123,9 +137,7 @@ int run_compiled(const Options& o, const sw::CompiledNetwork& compiled,
   require_outputs(o, compiled);
   for (const std::string& note : compiled.network.notes) fmt::print("note: {}\n", note);
   const sw::NetworkReport report = sw::run_network(compiled, inputs, config, o.settings);
-  fmt::print("{}", sw::to_text(report));
-  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
-  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  write_report(o, report);
   // Results of a run that failed are not passed off as the network's.
   if (!report.error.empty()) return 1;
   write_outputs(o, report.outputs);
@@ -176,9 +188,7 @@ int run_split(const Options& o, const std::vector<graph::TensorData>& inputs,
   sw::SplitReport report =
       sw::run_split(split, inputs, config, o.settings, o.preload == "backdoor");
   report.mode = o.mode;
-  fmt::print("{}", sw::to_text(report));
-  if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
-  if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
+  write_report(o, report);
   if (!report.network.error.empty()) return 1;
   write_outputs(o, report.network.outputs);
   return report.ok() ? 0 : 1;
@@ -223,8 +233,10 @@ int run(Options o) {
     throw std::invalid_argument(fmt::format("--wave-from {} is not before --wave-to {}",
                                             settings.rtl.wave_from, settings.rtl.wave_to));
   }
-  std::vector<OutputFile> files{
-      {"--json", o.json}, {"--trace", o.trace}, {"--wave", settings.rtl.wave}};
+  std::vector<OutputFile> files{{"--json", o.json},
+                                {"--trace", o.trace},
+                                {"--report", o.page},
+                                {"--wave", settings.rtl.wave}};
   for (const std::string& path : o.outputs) files.push_back({"--output", path});
   std::vector<std::string> sources = o.inputs;
   sources.push_back(o.model.path);
@@ -257,6 +269,7 @@ void add_run_command(CLI::App& app, Action& action) {
       ->take_all();
   command->add_option("--json", o->json, "Write the report to this file");
   command->add_option("--trace", o->trace, "Write the engines' timeline (Perfetto) to this file");
+  command->add_option("--report", o->page, "Write the report as a page (HTML) to this file");
   sw::RtlOptions& rtl = o->settings.run.rtl;
   command->add_option("--wave", rtl.wave, "Record an FST waveform of the RTL");
   command->add_option("--wave-from", rtl.wave_from, "First cycle recorded")->check(whole(0));

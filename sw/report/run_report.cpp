@@ -11,27 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kStyle = R"(
-:root { color-scheme: light dark; --line: #8884; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px;
-  margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; }
-h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-p.sub { margin-top: .2rem; opacity: .75; }
-table { border-collapse: collapse; width: 100%; font-size: 14px;
-  font-variant-numeric: tabular-nums; }
-th, td { white-space: nowrap; padding: .3rem .5rem; text-align: right;
-  border-bottom: 1px solid var(--line); }
-th:first-child, td:first-child { text-align: left; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1.5rem; }
-.digits { display: flex; flex-wrap: wrap; gap: 1rem; }
-.digit { border: 1px solid var(--line); border-radius: 6px; padding: .6rem; font-size: 13px; }
-.digit svg { display: block; margin-bottom: .4rem; }
-.wrong { color: #d55e00; font-weight: 700; }
-.bad { color: #d55e00; font-weight: 700; }
-svg { max-width: 100%; height: auto; }
-)";
-
 std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
 
 std::string table(const RunReport& report) {
@@ -139,22 +118,6 @@ std::string size_chart(const RunReport& report) {
   return svg::bar_chart(chart);
 }
 
-std::string layer_table(const Variant& v) {
-  std::string out =
-      "<table><tr><th>layer</th><th>runs on</th><th>dense MACs</th><th>non-zero MACs</th>"
-      "<th>cycles</th><th>ideal</th><th>utilisation</th><th>bound</th><th>weight bytes</th></tr>\n";
-  for (const VariantLayer& l : v.layers) {
-    const double used = l.cycles > 0 ? 100 * l.ideal_cycles / static_cast<double>(l.cycles) : 0;
-    out += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.0f}</td><td>{}</td>"
-        "<td>{}</td><td>{}</td></tr>\n",
-        svg::escape(l.name), svg::escape(l.runs_on), l.macs_dense, l.macs_nonzero, l.cycles,
-        l.ideal_cycles, l.cycles > 0 ? fmt::format("{:.1f} %", used) : std::string(),
-        svg::escape(l.bound), l.weight_bytes);
-  }
-  return out + "</table>\n";
-}
-
 std::string digits(const RunReport& report) {
   std::string out = "<div class=\"digits\">\n";
   for (std::size_t i = 0; i < report.samples.size(); ++i) {
@@ -193,16 +156,7 @@ json to_json(const RunReport& report) {
               {"variants", json::array()}};
   for (const Variant& v : report.variants) {
     json layers = json::array();
-    for (const VariantLayer& l : v.layers) {
-      layers.push_back({{"name", l.name},
-                        {"runs_on", l.runs_on},
-                        {"macs_dense", l.macs_dense},
-                        {"macs_nonzero", l.macs_nonzero},
-                        {"cycles", l.cycles},
-                        {"ideal_cycles", l.ideal_cycles},
-                        {"bound", l.bound},
-                        {"weight_bytes", l.weight_bytes}});
-    }
+    for (const LayerRow& row : v.layers) layers.push_back(to_json(row));
     out["variants"].push_back(
         {{"sparsity", v.sparsity},
          {"accuracy_float", v.accuracy_float},
@@ -244,21 +198,19 @@ std::string verdict(const RunReport& report) {
 }
 
 std::string to_html(const RunReport& report) {
-  std::string out = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>{0}</title>\n"
-      "<style>{1}</style></head>\n<body>\n<h1>{0}</h1>\n<p class=\"sub\">{2}. {3}.<br>"
-      "Configuration {4}: {5} multiply-accumulates per clock. Memory: {6}. {7} images, {8:.1f} s."
-      "</p>\n",
-      svg::escape(report.title), kStyle, svg::escape(report.network), svg::escape(report.data),
-      svg::escape(report.config), report.macs_per_clock,
-      svg::escape(report.lpddr4_memory.empty()
-                      ? report.memory
-                      : report.memory + "; beside it " + report.lpddr4_memory),
-      report.images, report.wall_s);
+  std::string out = page_head(
+      report.title,
+      fmt::format("{}. {}.<br>Configuration {}: {} multiply-accumulates per clock. Memory: {}. {} "
+                  "images, {:.1f} s.",
+                  svg::escape(report.network), svg::escape(report.data), svg::escape(report.config),
+                  report.macs_per_clock,
+                  svg::escape(report.lpddr4_memory.empty()
+                                  ? report.memory
+                                  : report.memory + "; beside it " + report.lpddr4_memory),
+                  report.images, report.wall_s));
   out += fmt::format("<p{}>{}</p>\n", report.ok() ? "" : " class=\"bad\"", verdict(report));
   out += table(report);
-  if (report.variants.empty()) return out + "</body></html>\n";
+  if (report.variants.empty()) return out + page_end();
   out += "<h2>Accuracy and speed</h2>\n<div class=\"charts\">\n";
   for (const std::string& chart :
        {accuracy_chart(report), cycles_chart(report), speedup_chart(report), size_chart(report)}) {
@@ -270,10 +222,11 @@ std::string to_html(const RunReport& report) {
   }
   out += "<h2>Layers</h2>\n";
   for (const Variant& v : report.variants) {
-    out += fmt::format("<h3>{:g}x</h3>\n", v.sparsity) + layer_table(v);
+    out += fmt::format("<h3>{:g}x</h3>\n", v.sparsity) + layer_table(v.layers) +
+           layer_charts(v.layers);
   }
   if (!report.samples.empty()) out += "<h2>Some images and the answers</h2>\n" + digits(report);
-  return out + "</body></html>\n";
+  return out + page_end();
 }
 
 void write_text(const std::string& path, const std::string& text) {

@@ -7,23 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "sw/report/layer_page.hpp"
 #include "sw/report/score_error.hpp"
 #include "sw/report/svg.hpp"
 
 namespace s4::sw {
-
-/// A layer of a variant. Cycles are those in which the layer had the array or, for a layer without
-/// it, its engine.
-struct VariantLayer {
-  std::string name;
-  std::string runs_on;  ///< "SPU", "host"
-  std::uint64_t macs_dense = 0;
-  std::uint64_t macs_nonzero = 0;
-  std::uint64_t cycles = 0;
-  double ideal_cycles = 0;
-  std::string bound;
-  std::uint64_t weight_bytes = 0;
-};
 
 /// One network at one sparsity. Accuracies and utilisation are fractions of 1.
 struct Variant {
@@ -48,7 +36,7 @@ struct Variant {
   double khz = 0;   ///< simulated clocks per second
   double mac_per_s = 0;
   double wall_s = 0;
-  std::vector<VariantLayer> layers;
+  std::vector<LayerRow> layers;
   svg::Timeline timeline;    ///< of the engines, one batch
   std::vector<int> answers;  ///< per shown sample
 };

@@ -167,7 +167,9 @@ std::string line_chart(const LineChart& chart) {
 
 std::string bar_chart(const BarChart& chart) {
   double longest = 0;
+  std::size_t name = 0;
   for (const BarRow& row : chart.rows) {
+    name = std::max(name, row.name.size());
     if (row.parts.size() != chart.parts.size()) {
       throw std::invalid_argument(fmt::format("bar '{}': {} parts where there are {}", row.name,
                                               row.parts.size(), chart.parts.size()));
@@ -176,8 +178,8 @@ std::string bar_chart(const BarChart& chart) {
     for (const double part : row.parts) sum += part;
     longest = std::max(longest, sum);
   }
-  const double left = 60;
-  const double width = 280;
+  const double left = std::max(60.0, 12 + 6.6 * static_cast<double>(name));
+  const double width = 340 - left;
   const double height = 56 + 22 * static_cast<double>(chart.rows.size());
   std::string out = open(460, height, chart.title);
   std::vector<std::pair<std::string, int>> names;

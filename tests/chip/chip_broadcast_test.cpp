@@ -7,6 +7,7 @@
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/chip_run.hpp"
 #include "sw/network/memory_map.hpp"
+#include "sw/network/network_page.hpp"
 #include "sw/network/session.hpp"
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
@@ -173,6 +174,28 @@ TEST_CASE("chip: a report says what was read once") {
   CHECK(json["repeated_images"] == 1);
   CHECK(json["weight_bytes_asked"] == 2 * json["weight_bytes_read"].get<std::uint64_t>());
   CHECK(json["dram_bytes_read"] > json["weight_bytes_read"]);
+  // What was read once counts for the first subsystem; the others read their inputs and commands.
+  std::uint64_t read = 0, ring = 0;
+  for (const NetworkReport& one : report.subsystems) {
+    CHECK(one.on_ring);
+    for (const NetworkLayerReport& layer : one.layers) {
+      read += layer.bytes.dram_read;
+      ring += layer.bytes.ring;
+    }
+  }
+  CHECK(read == report.moved.layers.bytes_read());
+  CHECK(ring == report.moved.layers.ring_bytes());
+  CHECK(read == report.dram_bytes_read);  // the host used the backdoor
+  CHECK(report.moved.host.bytes_read() == 0);
+  CHECK(report.moved.layers.link_bytes() == report.moved.measured.link_bytes());
+  TrafficReport wrong = report.moved;
+  wrong.measured.links[2] += 3;
+  wrong.check(true);
+  CHECK(wrong.checks[1].mismatches == 3 * 64);
+  CHECK_THAT(wrong.checks[1].first, Catch::Contains("lane 0 of station 1"));
+  CHECK_THAT(to_html(report, "net <1>"), Catch::Contains("net &lt;1&gt;") &&
+                                             Catch::Contains("<h2>Subsystem 1</h2>") &&
+                                             Catch::Contains("all links of the ring"));
   CHECK_THAT(to_text(report), Catch::Contains("once for all; "));
   CHECK_THAT(to_text(report), Catch::Contains("the last one 1 time more"));
 }

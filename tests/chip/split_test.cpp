@@ -7,6 +7,7 @@
 #include "sw/driver/configuration.hpp"
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/chip_run.hpp"
+#include "sw/network/network_page.hpp"
 #include "sw/network/split_run.hpp"
 #include "sw/zoo/synthetic.hpp"
 #include "tb/root.hpp"
@@ -41,6 +42,16 @@ void check(const SplitReport& report, const NetworkBuilder& b,
   }
   CHECK(report.network.comparisons.size() == 3);
   CHECK(report.faults.empty());
+  for (const Comparison& c : report.moved.checks) {
+    INFO(c.what << ": " << c.first);
+    CHECK(c.made);
+    CHECK(c.mismatches == 0);
+  }
+  CHECK(report.moved.checks.size() == 2);
+  std::uint64_t read = 0;
+  for (const NetworkLayerReport& layer : report.network.layers) read += layer.bytes.dram_read;
+  CHECK(read == report.moved.layers.bytes_read());
+  CHECK_THAT(to_html(report, "net"), Catch::Contains("Steps") && Catch::Contains("over ring"));
   CHECK(report.ok());
   CHECK(report.network.outputs == graph::evaluate(b.graph, data));
   REQUIRE(report.cycles.has_value());

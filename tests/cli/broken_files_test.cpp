@@ -140,6 +140,22 @@ TEST_CASE("command line: the undamaged files run") {
   }
 }
 
+TEST_CASE("command line: a run writes its page") {
+  const Folder folder;
+  const std::string page = folder.file("page.html");
+  const Outcome outcome =
+      run("run " + folder.file("p.s4p") + " --config tiny --backend functional --input " +
+          folder.file("x.npy") + " --report " + page);
+  INFO(outcome.output);
+  CHECK(outcome.code == 0);
+  const std::string text = read_file(page);
+  for (const char* part : {"<h1>p.s4p</h1>", "<th>spilled</th>", "conv1", "Clocks of each layer",
+                           "functional = reference: equal", "</html>"}) {
+    INFO(part);
+    CHECK(text.find(part) != std::string::npos);
+  }
+}
+
 TEST_CASE("command line: damaged ONNX files") {
   const Folder folder;
   const Count count =
@@ -184,5 +200,6 @@ TEST_CASE("command line: options that do not go with a run on the whole chip are
   refused(folder.model + input + " --preload backdoor", "--preload needs --mode");
   refused(single + " --from fc", "no --mode");
   refused(folder.model + input + " --jobs 2 --wave w.fst", "for a run without it");
+  refused(folder.model + input + " --jobs 2 --report r.html", "for a run without it");
   refused(folder.model + input + " --from nix", "no layer 'nix'");
 }

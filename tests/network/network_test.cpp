@@ -112,7 +112,13 @@ TEST_CASE("activations that do not fit the local buffer go through memory") {
   CHECK(compiled.programs[1].spilled);  // with its second tensor three are needed at once
   CHECK(!compiled.programs[2].spilled);
   const auto inputs = b.data();
-  check_equal(run_network(compiled, inputs, config), b.graph, inputs);
+  const NetworkReport report = run_network(compiled, inputs, config);
+  check_equal(report, b.graph, inputs);
+  // A tensor has two blocks of 256 words for each of two images. The input is the host's.
+  constexpr std::uint64_t kTensor = std::uint64_t{2} * 256 * 2 * 64;
+  CHECK(report.layers[0].bytes.spilled == kTensor);      // written
+  CHECK(report.layers[1].bytes.spilled >= 2 * kTensor);  // read, rows at cuts twice, and written
+  CHECK(report.layers[2].bytes.spilled == kTensor);      // read
 
   // Image by image the last layer's loads and stores wait for each other; in chunks they do not.
   const CompiledNetwork chosen = compile_network(prepare(b.graph), config);

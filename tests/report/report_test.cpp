@@ -45,7 +45,8 @@ RunReport some_report() {
     v.speedup = sparsity;
     v.weight_bytes = 4096;
     v.ok = true;
-    v.layers.push_back({"conv <1>", "SPU", 100, 50, 10, 9, "mac", 64});
+    v.layers.push_back(
+        {"conv <1>", "SPU", 100, 50, 10, 9, "mac", 64, 2, 11, 640, 320, std::nullopt, 4096, 128});
     v.timeline = {"engines", "clocks", {"load", "array"}, {"conv"}, {{1, 5, 9, 0, "conv #1"}}};
     v.answers = {7};
     report.variants.push_back(v);
@@ -94,6 +95,37 @@ TEST_CASE("report: the page is balanced, escaped, and loads nothing") {
   const std::regex reference("(src|href)\\s*=|@import|url\\(|<script");
   CHECK_FALSE(std::regex_search(page, reference));
   CHECK(page.find("Every byte is equal") != std::string::npos);
+}
+
+TEST_CASE("report: layers have a table and charts of clocks and bytes") {
+  LayerRow row;
+  row.name = "a layer of a long name";
+  row.cycles = 120;
+  row.ideal_cycles = 100;
+  row.sparsity = 8;
+  row.predicted_cycles = 110;
+  row.dram_read = 7000;
+  row.dram_written = 300;
+  row.local_peak = 4096;
+  row.spilled = 256;
+  const std::string alone = layer_table({row});
+  row.ring = 5000;
+  const std::string page =
+      page_head("t", "s") + layer_table({row}) + layer_charts({row}) + page_end();
+  CHECK(first_unbalanced(page) == "");
+  for (const char* part : {"<td>8.0x</td>", "<td>110</td>", "<td>83.3 %</td>", "<td>7000</td>",
+                           "<td>300</td>", "<td>5000</td>", "<td>4096</td>", "<td>256</td>",
+                           "expected: 110", "measured: 120", "read: 7000"}) {
+    INFO(part);
+    CHECK(page.find(part) != std::string::npos);
+  }
+  CHECK(alone.find("5000") == std::string::npos);
+  CHECK(to_json(row)["dram_bytes"] == 7300);
+  CHECK(to_json(row)["ring_bytes"] == 5000);
+  row.ring.reset();
+  CHECK(to_json(row)["ring_bytes"].is_null());
+  row.cycles = 0;
+  CHECK(layer_charts({row}).find("measured: 0") != std::string::npos);
 }
 
 TEST_CASE("report: a failed comparison shows") {
