@@ -105,7 +105,7 @@ void check_mode(const Options& o) {
   if (o.jobs != 0 && (!o.trace.empty() || !o.page.empty() || !o.outputs.empty() ||
                       !o.settings.run.rtl.wave.empty())) {
     refuse(
-        "--jobs checks layers one by one: --wave, --trace, --report and --output are for a run "
+        "--jobs checks layers one by one: --wave, --trace, --html and --output are for a run "
         "without it");
   }
   if (o.mode.empty()) {
@@ -233,10 +233,8 @@ int run(Options o) {
     throw std::invalid_argument(fmt::format("--wave-from {} is not before --wave-to {}",
                                             settings.rtl.wave_from, settings.rtl.wave_to));
   }
-  std::vector<OutputFile> files{{"--json", o.json},
-                                {"--trace", o.trace},
-                                {"--report", o.page},
-                                {"--wave", settings.rtl.wave}};
+  std::vector<OutputFile> files{
+      {"--json", o.json}, {"--trace", o.trace}, {"--html", o.page}, {"--wave", settings.rtl.wave}};
   for (const std::string& path : o.outputs) files.push_back({"--output", path});
   std::vector<std::string> sources = o.inputs;
   sources.push_back(o.model.path);
@@ -269,7 +267,7 @@ void add_run_command(CLI::App& app, Action& action) {
       ->take_all();
   command->add_option("--json", o->json, "Write the report to this file");
   command->add_option("--trace", o->trace, "Write the engines' timeline (Perfetto) to this file");
-  command->add_option("--report", o->page, "Write the report as a page (HTML) to this file");
+  command->add_option("--html", o->page, "Write the report as a page (HTML) to this file");
   sw::RtlOptions& rtl = o->settings.run.rtl;
   command->add_option("--wave", rtl.wave, "Record an FST waveform of the RTL");
   command->add_option("--wave-from", rtl.wave_from, "First cycle recorded")->check(whole(0));

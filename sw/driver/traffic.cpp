@@ -4,6 +4,8 @@
 #include <array>
 #include <numeric>
 
+#include "sim/ring/ring_scoreboard.hpp"
+
 namespace s4::sw {
 namespace {
 
@@ -68,10 +70,8 @@ void TrafficMap::carry(unsigned from, std::uint32_t to, std::uint64_t beats, Tra
   std::array<unsigned, 2> hops{};
   for (unsigned station = 0; station < stations; ++station) {
     if ((to >> station & 1U) == 0 || station == from) continue;
-    const unsigned up = (station + stations - from) % stations;
-    const bool lane_0 = 2 * up < stations || (2 * up == stations && from % 2 == 0);
-    unsigned& most = hops[lane_0 ? 0 : 1];
-    most = std::max(most, lane_0 ? up : stations - up);
+    const sim::RingPath path = sim::ring_path(stations, from, station);
+    hops[path.lane] = std::max(hops[path.lane], path.hops);
   }
   for (unsigned hop = 0; hop < hops[0]; ++hop) {
     into.links[2 * ((from + hop) % stations)] += beats;

@@ -168,7 +168,7 @@ struct NetworkRunSettings {
   std::string arguments;
 };
 
-/// Bytes that a layer moves and keeps, by its commands: docs/guide/networks.md.
+/// Bytes that a layer moves and keeps, by its commands: docs/guide/cli.md.
 struct LayerBytes {
   std::uint64_t dram_read = 0;     ///< its commands included
   std::uint64_t dram_written = 0;  ///< of results

@@ -12,6 +12,7 @@
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
 #include "tests/network/random_images.hpp"
+#include "tests/support/html.hpp"
 
 namespace {
 
@@ -193,6 +194,7 @@ TEST_CASE("chip: a report says what was read once") {
   wrong.check(true);
   CHECK(wrong.checks[1].mismatches == 3 * 64);
   CHECK_THAT(wrong.checks[1].first, Catch::Contains("lane 0 of station 1"));
+  CHECK(tests::first_unbalanced(to_html(report, "net <1>")) == "");
   CHECK_THAT(to_html(report, "net <1>"), Catch::Contains("net &lt;1&gt;") &&
                                              Catch::Contains("<h2>Subsystem 1</h2>") &&
                                              Catch::Contains("all links of the ring"));

@@ -145,7 +145,7 @@ TEST_CASE("command line: a run writes its page") {
   const std::string page = folder.file("page.html");
   const Outcome outcome =
       run("run " + folder.file("p.s4p") + " --config tiny --backend functional --input " +
-          folder.file("x.npy") + " --report " + page);
+          folder.file("x.npy") + " --html " + page);
   INFO(outcome.output);
   CHECK(outcome.code == 0);
   const std::string text = read_file(page);
@@ -200,6 +200,6 @@ TEST_CASE("command line: options that do not go with a run on the whole chip are
   refused(folder.model + input + " --preload backdoor", "--preload needs --mode");
   refused(single + " --from fc", "no --mode");
   refused(folder.model + input + " --jobs 2 --wave w.fst", "for a run without it");
-  refused(folder.model + input + " --jobs 2 --report r.html", "for a run without it");
+  refused(folder.model + input + " --jobs 2 --html r.html", "for a run without it");
   refused(folder.model + input + " --from nix", "no layer 'nix'");
 }

@@ -6,27 +6,12 @@
 #include <vector>
 
 #include "sw/report/run_report.hpp"
+#include "tests/support/html.hpp"
 
 namespace {
 
 using namespace s4::sw;
-
-/// Every tag is closed in order; void elements of HTML and declarations left out.
-std::string first_unbalanced(const std::string& text) {
-  std::vector<std::string> open;
-  const std::regex tag("<(/?)([a-zA-Z0-9!]+)[^<>]*?(/?)>");
-  for (std::sregex_iterator it(text.begin(), text.end(), tag), end; it != end; ++it) {
-    const std::string name = (*it)[2];
-    if (name == "meta" || name == "br" || name == "!DOCTYPE" || (*it)[3] == "/") continue;
-    if ((*it)[1] == "/") {
-      if (open.empty() || open.back() != name) return "</" + name + ">";
-      open.pop_back();
-    } else {
-      open.push_back(name);
-    }
-  }
-  return open.empty() ? std::string() : "<" + open.back() + ">";
-}
+using s4::tests::first_unbalanced;
 
 RunReport some_report() {
   RunReport report;

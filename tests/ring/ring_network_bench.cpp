@@ -77,6 +77,7 @@ NetworkBench::NetworkBench(tb::Model& model, unsigned stations, NetworkMemory me
       errors_(model.port("errors_o")),
       port_errors_(model.port("port_errors_o")),
       dead_(model.port("dead_o")),
+      link_data_(model.port("link_data_o")),
       fault_(model.port("fault_i")),
       patience_(model.port("patience_i")),
       joint_clear_(model.port("joint_clear_i")) {
@@ -414,6 +415,9 @@ void NetworkBench::step(const NetworkTraffic& traffic) {
   model_.eval();
   for (unsigned p = 0; p < stations_; ++p) sample_port(p);
   for (unsigned s = 0; s < stations_; ++s) sample_memory(s);
+  for (unsigned link = 0; link < 2 * stations_; ++link) {
+    if (link_data_.bits(link, 1) != 0) ++link_beats[link];
+  }
   model_.tick();
   ++clock;
 }

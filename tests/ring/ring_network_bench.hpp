@@ -78,8 +78,9 @@ class NetworkBench {
   std::uint64_t clock = 0;
   std::vector<std::uint64_t> read_beats, bursts;  // answered, by port
   std::uint64_t multicasts = 0, crossings = 0, refused = 0, failed = 0, joints = 0;
-  std::uint64_t accesses = 0;  // that the memories accepted
-  unsigned silent = 0;         // memories that accept nothing, as a mask
+  std::uint64_t accesses = 0;                    // that the memories accepted
+  std::map<unsigned, std::uint64_t> link_beats;  // of data: lane l of station s at 2 s + l
+  unsigned silent = 0;                           // memories that accept nothing, as a mask
   /// Data and Decode errors may come where none is due: a beat that a failed write may or may not
   /// have changed is not used again, all others count as ever.
   bool tolerant = false;
@@ -171,7 +172,7 @@ class NetworkBench {
   tb::Port req_valid_, req_ready_, req_, wdata_valid_, wdata_ready_, wdata_, rsp_valid_, rsp_ready_,
       rsp_, mem_valid_, mem_ready_, mem_write_, mem_beat_, mem_tag_, mem_data_, mem_strobe_,
       mem_rsp_valid_, mem_rsp_tag_, mem_rsp_error_, mem_rsp_data_, errors_, port_errors_, dead_,
-      fault_, patience_, joint_clear_;
+      link_data_, fault_, patience_, joint_clear_;
 };
 
 /// The module `ring_network` of `stations` stations.

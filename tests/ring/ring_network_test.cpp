@@ -174,7 +174,16 @@ TEST_CASE("ring_network: latency of a read") {
   for (std::uint64_t granule = 0; granule < kStations; ++granule) {
     const unsigned hops = granule == 0 ? 0 : sim::ring_path(kStations, 0, granule).hops;
     // 20 clocks are those of the memory.
+    bench.link_beats.clear();
     CHECK(bench.time_read(0, granule << 10) == 20 + (hops == 0 ? 9 : 13 + 2 * hops));
+    // Of the data alone: the request passes as many links.
+    std::map<unsigned, std::uint64_t> due;
+    for (unsigned hop = 0; hop < hops; ++hop) {
+      const unsigned lane = sim::ring_path(kStations, static_cast<unsigned>(granule), 0).lane;
+      const unsigned at = static_cast<unsigned>(granule) + (lane == 0 ? hop : kStations - hop);
+      due[2 * (at % kStations) + lane] = 1;
+    }
+    CHECK(bench.link_beats == due);
   }
 }
 
