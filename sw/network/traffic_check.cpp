@@ -96,10 +96,13 @@ void TrafficReport::check(bool complete) {
   Traffic due = layers;
   due += host;
   constexpr std::uint64_t kAny = ~std::uint64_t{0};
-  Tally dram("bytes of commands and host = DRAM bursts", kBurstBytes);
+  // With error correction check bits come on top.
+  Tally dram(ecc ? "bytes of commands and host within DRAM bursts, check bits besides"
+                 : "bytes of commands and host = DRAM bursts",
+             kBurstBytes);
   for (std::size_t c = 0; c < due.channels.size() && c < measured.channels.size(); ++c) {
     const Traffic::Channel &want = due.channels[c], &got = measured.channels[c];
-    // With error correction check bits come on top. A merged write saves one or two bursts.
+    // A merged write saves one or two bursts.
     const std::uint64_t saved =
         c < merged.size() ? std::min(want.writes, kBeatBytes / kBurstBytes * merged[c]) : 0;
     dram.note(fmt::format("channel {}, bursts read", c), want.reads, ecc ? kAny : want.reads,
