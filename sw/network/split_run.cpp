@@ -115,7 +115,10 @@ void count_parts(const SplitNetwork& split, const config::Configuration& config,
       runners.at(part.program) = {part.subsystem, step.joint, step.joint.size != 0 ? all : 0};
     }
   }
-  const TrafficMap map(chip_layout(config, ecc));
+  // Without RTL a network may be split over more subsystems than the configuration has.
+  sim::StationLayout layout = chip_layout(config, ecc);
+  layout.stations = std::max(layout.stations, split.subsystems + 1);
+  const TrafficMap map(layout);
   report.moved.layers =
       count_layers(split.compiled, runners, map, config.local_words, report.network);
 }
