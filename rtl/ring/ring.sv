@@ -20,7 +20,9 @@ module ring #(
 ) (
     input  logic                                          clk_i,
     input  logic                                          rst_ni,
+    // Tests, as ring_station
     input  logic [                     4*NumStations-1:0] fault_i,
+    input  logic [                       NumStations-1:0] stall_i,
     // Injection, per station two lanes
     output logic [         2*NumStations*NumStations-1:0] reach_o,
     output logic [          2*NumClasses*NumStations-1:0] inject_room_o,
@@ -75,6 +77,7 @@ module ring #(
         .rst_ni,
         .station_i(StationWidth'(s)),
         .fault_i(fault_i[4*s+:4]),
+        .stall_i(stall_i[s]),
         .link_i({link[(2*Above+1)*LinkWidth+:LinkWidth], link[2*Below*LinkWidth+:LinkWidth]}),
         .link_o(link[2*s*LinkWidth+:2*LinkWidth]),
         // Against the packets

@@ -36,6 +36,7 @@ module ring_lane #(
     input  logic                              first_i,
     input  logic [ring_pkg::StationWidth-1:0] station_i,
     input  logic [                       1:0] fault_i,
+    input  logic                              stall_i,
     // Links
     input  logic [             LinkWidth-1:0] link_i,
     output logic [             LinkWidth-1:0] link_o,
@@ -120,6 +121,8 @@ module ring_lane #(
   logic [BodyWidth-1:0] send_body;
   logic [NumClasses*Reach-1:0] credit_back, credit_given;
 
+  // Stalled, a lane sends as if its quota were spent: what waits keeps its claim on the token, and
+  // slots that it lets by do not count as others'.
   ring_injector #(
       .Width(BodyWidth),
       .Reach(Reach),
@@ -134,8 +137,8 @@ module ring_lane #(
       .class_i(inject_class_i),
       .mask_i(inject_mask_i),
       .packet_i({crc_made, inject_payload_i}),
-      .may_send_i(may_send),
-      .may_control_i(may_control),
+      .may_send_i(may_send && !stall_i),
+      .may_control_i(may_control && !stall_i),
       .waiting_o(waiting),
       .slot_free_i(!transit),
       .valid_o(send_valid),

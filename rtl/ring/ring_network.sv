@@ -25,7 +25,9 @@ module ring_network #(
 ) (
     input  logic                                clk_i,
     input  logic                                rst_ni,
+    // Tests, as ring_station
     input  logic [           4*NumStations-1:0] fault_i,
+    input  logic [             NumStations-1:0] stall_i,
     input  logic [                        15:0] patience_i,  // as ring_interface
     input  logic                                joint_clear_i,  // as ring_joint_reads
     // Memory ports
@@ -81,6 +83,7 @@ module ring_network #(
       .clk_i,
       .rst_ni,
       .fault_i,
+      .stall_i,
       .reach_o(reach),
       .inject_room_o(inject_room),
       .inject_valid_i(inject_valid),

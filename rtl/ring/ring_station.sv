@@ -31,6 +31,8 @@ module ring_station #(
     input  logic [          StationWidth-1:0] station_i,
     // Errors to make on the links that leave, two bits per lane
     input  logic [                       3:0] fault_i,
+    // Nothing of its own leaves in this clock, by either lane
+    input  logic                              stall_i,
     // Links, lane 0 in the low half
     input  logic [           2*LinkWidth-1:0] link_i,
     output logic [           2*LinkWidth-1:0] link_o,
@@ -126,6 +128,7 @@ module ring_station #(
         .first_i(station_i == '0),
         .station_i,
         .fault_i(fault_i[2*l+:2]),
+        .stall_i,
         .link_i(link_i[l*LinkWidth+:LinkWidth]),
         .link_o(link_o[l*LinkWidth+:LinkWidth]),
         .credit_i(credit_i[l*CreditWidth+:CreditWidth]),

@@ -10,6 +10,7 @@ RingPins::RingPins(tb::Model& model, unsigned stations)
       stations_(stations),
       payload_bits_(model.port("inject_payload_i").width() / (2 * stations)),
       fault_(model.port("fault_i")),
+      stall_(model.port("stall_i")),
       reach_(model.port("reach_o")),
       inject_room_(model.port("inject_room_o")),
       inject_valid_(model.port("inject_valid_i")),
@@ -33,6 +34,7 @@ RingPins::RingPins(tb::Model& model, unsigned stations)
 
 void RingPins::reset() {
   fault_.set(0);
+  stall_.set(0);
   inject_valid_.set(0);
   for (unsigned s = 0; s < stations_; ++s) {
     for (unsigned l = 0; l < 2; ++l) set_room(s, l, (1u << ring::kNumClasses) - 1);

@@ -53,6 +53,8 @@ class RingPins {
   // ---- Rest ----
   [[nodiscard]] std::uint64_t links_used() const { return link_used_.get(); }
   void set_fault(unsigned station, unsigned lane, ring::Fault fault);
+  /// Stations (bit s: station s) that put nothing of their own on the ring.
+  void set_stalls(std::uint32_t stations) { stall_.set(stations); }
   [[nodiscard]] std::uint32_t reach(unsigned station, unsigned lane) const;
   [[nodiscard]] RingErrors errors(unsigned station) const;
   [[nodiscard]] std::uint32_t dead(unsigned station) const;
@@ -60,7 +62,7 @@ class RingPins {
  private:
   tb::Model& model_;
   unsigned stations_, payload_bits_;
-  tb::Port fault_, reach_, inject_room_, inject_valid_, inject_class_, inject_mask_,
+  tb::Port fault_, stall_, reach_, inject_room_, inject_valid_, inject_class_, inject_mask_,
       inject_payload_;
   tb::Port eject_room_, eject_valid_, eject_class_, eject_source_, eject_error_, eject_payload_;
   tb::Port errors_, dead_, link_used_;

@@ -79,12 +79,13 @@ NetworkBench::NetworkBench(tb::Model& model, unsigned stations, NetworkMemory me
       dead_(model.port("dead_o")),
       link_data_(model.port("link_data_o")),
       fault_(model.port("fault_i")),
+      stall_(model.port("stall_i")),
       patience_(model.port("patience_i")),
       joint_clear_(model.port("joint_clear_i")) {
   place_bits_ = mem_tag_.width() / stations;
   for (unsigned p = 0; p < stations; ++p) ports_[p].next = std::uint64_t{p} << 24;
   for (tb::Port* port : {&req_valid_, &wdata_valid_, &rsp_ready_, &mem_ready_, &mem_rsp_valid_,
-                         &fault_, &joint_clear_}) {
+                         &fault_, &stall_, &joint_clear_}) {
     port->set(0);
   }
   set_patience(1024);
@@ -411,7 +412,10 @@ void NetworkBench::sample_memory(unsigned s) {
 
 void NetworkBench::step(const NetworkTraffic& traffic) {
   for (unsigned p = 0; p < stations_; ++p) drive_port(p, traffic);
-  for (unsigned s = 0; s < stations_; ++s) drive_memory(s, traffic);
+  for (unsigned s = 0; s < stations_; ++s) {
+    drive_memory(s, traffic);
+    stall_.set_bits(s, 1, chance(traffic.stall_ring));
+  }
   model_.eval();
   for (unsigned p = 0; p < stations_; ++p) sample_port(p);
   for (unsigned s = 0; s < stations_; ++s) sample_memory(s);

@@ -39,6 +39,7 @@ struct NetworkTraffic {
   unsigned stall_response = 0;     // percent: the port does not take a response
   unsigned stall_data = 0;         // percent: write data come late
   unsigned stall_memory = 0;       // percent: a memory takes no access
+  unsigned stall_ring = 0;         // percent: a station sends nothing of its own
   unsigned outstanding = 64;       // bursts of a port
 };
 
@@ -172,7 +173,7 @@ class NetworkBench {
   tb::Port req_valid_, req_ready_, req_, wdata_valid_, wdata_ready_, wdata_, rsp_valid_, rsp_ready_,
       rsp_, mem_valid_, mem_ready_, mem_write_, mem_beat_, mem_tag_, mem_data_, mem_strobe_,
       mem_rsp_valid_, mem_rsp_tag_, mem_rsp_error_, mem_rsp_data_, errors_, port_errors_, dead_,
-      link_data_, fault_, patience_, joint_clear_;
+      link_data_, fault_, stall_, patience_, joint_clear_;
 };
 
 /// The module `ring_network` of `stations` stations.

@@ -33,6 +33,7 @@ void stress(NetworkBench& bench, std::uint64_t count, std::uint32_t ports = ~0u)
     traffic.stall_response = std::array{0u, 50u, 0u, 95u, 10u}[round % 5];
     traffic.stall_data = std::array{0u, 80u, 30u}[round % 3];
     traffic.stall_memory = std::array{0u, 20u, 90u, 0u}[round % 4];
+    traffic.stall_ring = std::array{0u, 0u, 50u, 0u, 90u}[round % 5];
     traffic.outstanding = std::array{64u, 2u}[round / 2 % 2];
     for (unsigned i = 0; i < 400; ++i) bench.step(traffic);
     if (round % 6 == 5) bench.drain();
@@ -310,6 +311,7 @@ TEST_CASE("ring_network: reads of several stations become one") {
       traffic.missing_percent = 2;
       traffic.stall_response = std::array{0u, 50u, 0u, 90u}[round % 4];
       traffic.stall_memory = std::array{0u, 50u, 0u}[round % 3];
+      traffic.stall_ring = std::array{0u, 0u, 0u, 60u}[round % 4];
       for (unsigned i = 0; i < 600; ++i) bench.step(traffic);
       if (round % 5 == 4) bench.drain();
     }

@@ -28,6 +28,7 @@ void stress(tb::Model& model, unsigned stations, std::uint64_t packets) {
     traffic.push_percent = std::array{100u, 60u, 10u, 90u}[round % 4];
     traffic.stall_percent = std::array{0u, 50u, 90u, 20u, 5u}[round % 5];
     traffic.multicast_percent = std::array{20u, 0u, 100u}[round % 3];
+    traffic.hold_percent = std::array{0u, 0u, 30u, 0u, 80u, 0u, 0u}[round % 7];
     for (unsigned i = 0; i < 400; ++i) bench.step(traffic);
     if (round % 8 == 7) bench.drain();
   }
@@ -181,6 +182,35 @@ TEST_CASE("ring: a station that accepts nothing does not stop the others and is 
   bench.drain();
 }
 
+TEST_CASE("ring: a held station sends nothing, and what waits leaves in the next clock") {
+  auto model = usual_ring();
+  RingBench bench(*model, 5);
+  for (unsigned s = 0; s < 5; ++s) {
+    for (unsigned l = 0; l < 2; ++l) {
+      for (unsigned c = 0; c < ring::kNumClasses; ++c) {
+        const unsigned next = l == 0 ? (s + 1) % 5 : (s + 4) % 5;
+        bench.pins.set_stalls(1u << s);
+        REQUIRE(bench.push(s, l, static_cast<Class>(c), 1u << next));
+        for (unsigned i = 0; i < 20; ++i) bench.finish_clock();
+        CHECK(bench.scoreboard.outstanding() == 1);
+        // A packet of another station passes it.
+        const unsigned before = l == 0 ? (s + 4) % 5 : (s + 1) % 5;
+        REQUIRE(bench.push(before, l, static_cast<Class>(c), 1u << s | 1u << next));
+        for (unsigned i = 0; i < 5; ++i) bench.finish_clock();
+        CHECK(bench.scoreboard.outstanding() == 1);
+        bench.pins.set_stalls(0);
+        bench.finish_clock();
+        bench.pins.set_stalls(1u << s);
+        bench.finish_clock();
+        bench.finish_clock();
+        CHECK(bench.scoreboard.outstanding() == 0);
+      }
+    }
+  }
+  bench.pins.set_stalls(0);
+  for (unsigned s = 0; s < 5; ++s) CHECK(bench.pins.errors(s) == sw::RingErrors{});
+}
+
 TEST_CASE("ring: errors on links are found, counted and flagged") {
   auto model = usual_ring();
   RingBench bench(*model, 5);
@@ -237,6 +267,32 @@ TEST_CASE("ring: reset in the middle of traffic") {
   RingBench bench(*model, 5);
   for (unsigned clock = 0; clock < 500; ++clock) bench.step({90, 30, 40, 7});
   bench.drain();
+}
+
+TEST_CASE("ring: a station that is held now and then keeps its share at a hotspot") {
+  auto model = usual_ring();
+  for (const unsigned percent : {20u, 60u}) {
+    RingBench bench(*model, 5);
+    std::mt19937_64 random(tb::seed());
+    for (unsigned clock = 0; clock < 20000; ++clock) {
+      // Stations 1 and 4 are those that the packets of 2 and 3 pass.
+      std::uint32_t held = 0;
+      for (const unsigned s : {1u, 4u}) held |= random() % 100 < percent ? 1u << s : 0;
+      bench.pins.set_stalls(held);
+      for (unsigned s = 1; s < 5; ++s) {
+        bench.push(s, sim::ring_path(5, s, 0).lane, static_cast<Class>((clock + s) % 2), 1);
+      }
+      bench.finish_clock();
+    }
+    bench.pins.set_stalls(0);
+    bench.drain();
+    const auto [least, most] = std::minmax_element(bench.from.begin() + 1, bench.from.begin() + 5);
+    INFO(percent << " %: " << bench.from[1] << " " << bench.from[2] << " " << bench.from[3] << " "
+                 << bench.from[4] << ", longest " << bench.longest[0]);
+    CHECK(*least * 10 > *most * 4);
+    // Twice what it takes without stalls, by the clocks in which it may send.
+    CHECK(bench.longest[0] < 2 * 8 * 136 * 100 / (100 - percent));
+  }
 }
 
 TEST_CASE("ring: nobody waits for ever at a hotspot, control packets the least") {

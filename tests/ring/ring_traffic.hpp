@@ -41,6 +41,7 @@ struct RingTraffic {
   unsigned multicast_percent = 20;  // of the packets
   unsigned stall_percent = 0;       // chance that a class has no room, per lane and clock
   unsigned classes = 7;             // those that are sent, bit c
+  unsigned hold_percent = 0;        // chance that a station sends nothing of its own, per clock
 };
 
 class RingBench {
@@ -65,6 +66,9 @@ class RingBench {
 
   /// One clock of random traffic; throws sim::RingError at the first broken promise.
   void step(const RingTraffic& traffic) {
+    std::uint32_t held = 0;
+    for (unsigned s = 0; s < stations_; ++s) held |= chance(traffic.hold_percent) ? 1u << s : 0;
+    pins.set_stalls(held);
     for (unsigned s = 0; s < stations_; ++s) {
       for (unsigned l = 0; l < 2; ++l) {
         unsigned classes = room[s];
