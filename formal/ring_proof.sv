@@ -3,7 +3,7 @@
 // stations 1 and 2, multicasts among them, beside any other requests and responses. Receivers
 // always have room for the watched class and any room, or none, for the other. Every packet
 // arrives once at each of its destinations, in order, with its data, nothing else arrives, and
-// within Bound clocks.
+// within Bound clocks, not counting those in which a station is held.
 module ring_proof #(
     parameter int unsigned Credits = 1,
     parameter int unsigned QueueDepth = 1,
@@ -17,6 +17,7 @@ module ring_proof #(
     input logic [5:0] mask_i,
     input logic [2:0] data_i,
     input logic [2:0] room_i,  // for the other class
+    input logic [2:0] stall_i,
     input logic       mark_i
 );
   localparam int unsigned LinkWidth = 1 + 2 + 2 + 2 + 4 + 2 + 16 + 2;
@@ -54,6 +55,7 @@ module ring_proof #(
         .first_i(s == 0),
         .station_i(4'(s)),
         .fault_i(2'b00),
+        .stall_i(stall_i[s]),
         .link_i(link[(s+2)%3*LinkWidth+:LinkWidth]),
         .link_o(link[s*LinkWidth+:LinkWidth]),
         .credit_i(credit[(s+1)%3*CreditWidth+:CreditWidth]),
@@ -102,7 +104,7 @@ module ring_proof #(
         end else if (marked_q && deliver && ahead_q != '0) begin
           ahead_q <= ahead_q - 4'd1;
         end
-        if (marked_q && !done_q) age_q <= age_q + 4'd1;
+        if (marked_q && !done_q && stall_i == '0) age_q <= age_q + 4'd1;
         if (next) done_q <= 1'b1;
       end
     end
