@@ -76,6 +76,10 @@ module chip #(
     output logic [                31:0] s_axil_rdata_o,
     output logic [                 1:0] s_axil_rresp_o,
     output logic                        irq_o,
+    // Test, 0 in use. Of every station, two bits: none of its packets goes onto the ring in this
+    // clock; its memory takes no new access. Errors on the links, as ring_network
+    input  logic [       2*NumStations-1:0] stall_i,
+    input  logic [       4*NumStations-1:0] fault_i,
     // Observation: of every subsystem, as subsystem; accesses without an answer of every channel;
     // links of the ring that carry a beat of data, as ring_network
     output logic [   5*NumSubsystems-1:0] obs_start_o,
@@ -295,6 +299,10 @@ module chip #(
   logic [512*NumStations-1:0] mem_data, answer_data;
   logic [64*NumStations-1:0] mem_strobe;
   logic [2*NumStations-1:0] answer_error, unused_link_used;
+  logic [NumStations-1:0] ring_stall;
+  for (genvar s = 0; s < NumStations; s = s + 1) begin : gen_stall
+    assign ring_stall[s] = stall_i[2*s];
+  end
 
   ring_network #(
       .NumStations(NumStations),
@@ -305,7 +313,8 @@ module chip #(
   ) u_network (
       .clk_i,
       .rst_ni         (chip_rst_n),
-      .fault_i        ('0),
+      .fault_i,
+      .stall_i        (ring_stall),
       .patience_i     (patience),
       .joint_clear_i  (broadcast_stations == '0),
       .req_valid_i    (req_valid),
@@ -351,6 +360,7 @@ module chip #(
         .rst_ni            (chip_rst_n),
         .two_ranks_i,
         .ecc_enable_i,
+        .stall_i           (stall_i[2*s+1]),
         .init_done_o       (memory_ready[s]),
         .mem_valid_i       (mem_valid[s]),
         .mem_ready_o       (mem_ready[s]),

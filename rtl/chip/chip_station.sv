@@ -18,6 +18,8 @@ module chip_station #(
     input  logic                                            two_ranks_i,
     input  logic                                            ecc_enable_i,
     output logic                                            init_done_o,
+    // Test, 0 in use: no access is taken in this clock but one that was shown before
+    input  logic                                            stall_i,
     // Accesses and answers, as ring_interface
     input  logic                                            mem_valid_i,
     output logic                                            mem_ready_o,
@@ -59,6 +61,18 @@ module chip_station #(
     ecc_enable_q <= ecc_enable_i;
   end
 
+  // ---- Stalls ----
+  // What the channels have seen stays until they take it.
+  logic shown_q, go, valid, ready;
+  assign go          = !stall_i || shown_q;
+  assign valid       = mem_valid_i && go;
+  assign mem_ready_o = ready && go;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) shown_q <= 1'b0;
+    else shown_q <= valid && !ready;
+  end
+
+  // ---- Channels ----
   station_channels #(
       .NumChannels      (NumChannels),
       .AddrBits         (SliceBits),
@@ -74,8 +88,8 @@ module chip_station #(
       .two_ranks_i (two_ranks_q),
       .ecc_enable_i(ecc_enable_q),
       .init_done_o,
-      .mem_valid_i,
-      .mem_ready_o,
+      .mem_valid_i (valid),
+      .mem_ready_o (ready),
       .mem_write_i,
       .mem_beat_i,
       .mem_tag_i,

@@ -215,8 +215,8 @@ int run(Options o) {
   settings.backend = sw::backend_from_name(o.backend);
   settings.rtl.kind = tb::kind_from_name(o.kind);
   settings.rtl.memory = sw::memory_from_name(o.memory, o.ecc);
-  if (o.memory != "ideal" && settings.rtl.stalls > 0) {
-    throw std::invalid_argument("--stalls needs --memory ideal");
+  if (o.memory != "ideal" && o.mode.empty() && settings.rtl.stalls > 0) {
+    throw std::invalid_argument("--stalls needs --memory ideal or --mode");
   }
   settings.config_argument = o.model.config;
   settings.show_progress = true;
@@ -274,7 +274,9 @@ void add_run_command(CLI::App& app, Action& action) {
   command->add_option("--wave-to", rtl.wave_to, "Cycle after the last one recorded")
       ->check(whole(1));
   command
-      ->add_option("--stalls", rtl.stalls, "Probability that a memory handshake stalls in a clock")
+      ->add_option("--stalls", rtl.stalls,
+                   "Probability that a memory handshake, with --mode a station's way onto the ring "
+                   "or into its memory, stalls in a clock")
       ->check(CLI::Range(0.0, 0.95))
       ->check(finite());
   command

@@ -118,9 +118,14 @@ Chip::Chip(const config::Configuration& config, const ChipOptions& options)
       links_(model->port("obs_link_o")),
       link_beats_(links_.width(), 0),
       host_traffic_(TrafficMap(channels_->layout()).none()),
+      stall_(model->port("stall_i")),
+      fault_(model->port("fault_i")),
+      stall_random_(options.stalls.seed),
       axi(*model),
       registers(*model, [this] { clock(); }) {
   if (!options.wave.empty()) model->open_wave(options.wave, options.wave_from, options.wave_to);
+  stall_.set(0);
+  fault_.set(0);
   model->reset();
   wait_ready();
   start_clocks_ = cycle();
@@ -128,7 +133,17 @@ Chip::Chip(const config::Configuration& config, const ChipOptions& options)
 
 Chip::~Chip() = default;
 
+void Chip::drive_stalls() {
+  for (unsigned s = 0; s < stations(); ++s) {
+    const std::uint64_t draw = stall_random_();
+    const bool ring = (draw & 255) < options_.stalls.ring;
+    const bool memory = (draw >> 8 & 255) < options_.stalls.memory;
+    stall_.set_bits(2 * s, 2, (ring ? 1U : 0U) | (memory ? 2U : 0U));
+  }
+}
+
 void Chip::clock() {
+  if (options_.stalls.ring != 0 || options_.stalls.memory != 0) drive_stalls();
   channels_->drive();
   axi.drive();
   model->eval();

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,12 +35,20 @@
 
 namespace s4::sw {
 
+/// Random stalls, drawn per station and clock: chances out of 256. Both 0: nothing is drawn.
+struct ChipStalls {
+  unsigned ring = 0;    ///< none of its packets goes onto the ring
+  unsigned memory = 0;  ///< its memory takes no new access
+  std::uint64_t seed = 1;
+};
+
 struct ChipOptions {
   tb::Kind kind = tb::Kind::kFast;
   unsigned ranks = 2;
   bool ecc = false;
   /// Subsystems write and read memory in the devices, outside of time, instead of over AXI4.
   bool backdoor = false;
+  ChipStalls stalls;
   /// Clocks between looks at the traffic of memory channels and links; 0: none, nor counts of
   /// links.
   unsigned sample_clocks = 0;
@@ -126,6 +135,7 @@ class Chip {
   class Subsystem;
 
   void serve();
+  void drive_stalls();
   void end(unsigned n);
   /// Looks for programs that ended without an interrupt.
   void poll();
@@ -138,7 +148,8 @@ class Chip {
   ChipOptions options_;
   std::unique_ptr<tb::LpddrChannels> channels_;
   std::vector<std::unique_ptr<Subsystem>> subsystems_;
-  tb::Port irq_, init_done_, links_;
+  tb::Port irq_, init_done_, links_, stall_, fault_;
+  std::mt19937_64 stall_random_;
   std::uint32_t enabled_ = 0;  // interrupt causes
   std::uint32_t ended_ = 0;    // programs that wait_ended() has not told of yet
   std::uint32_t joined_ = 0;   // subsystems whose weight reads are made one

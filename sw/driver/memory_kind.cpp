@@ -27,17 +27,21 @@ MemoryKind memory_from_name(const std::string& name, const std::string& ecc) {
 
 std::string memory_text(MemoryKind kind, double stalls) {
   if (kind != MemoryKind::kIdeal) {
-    return fmt::format("lpddr4, 2 channels of LPDDR4X-3600 x16 with 2 ranks, 16 B per clock{}",
-                       kind == MemoryKind::kLpddr4Ecc ? ", error correction on" : "");
+    return fmt::format("lpddr4, 2 channels of LPDDR4X-3600 x16 with 2 ranks, 16 B per clock{}{}",
+                       kind == MemoryKind::kLpddr4Ecc ? ", error correction on" : "",
+                       stalls > 0 ? fmt::format(", random stalls {}", stalls) : "");
   }
   return stalls > 0 ? fmt::format("ideal, random stalls {}", stalls)
                     : "ideal, 64 B per clock, latency 100";
 }
 
 std::string memory_phrase(MemoryKind kind, double stalls) {
-  if (kind == MemoryKind::kLpddr4Ecc) return "LPDDR4X memory with error correction";
-  if (kind == MemoryKind::kLpddr4) return "LPDDR4X memory";
-  return stalls > 0 ? "ideal memory with random stalls" : "ideal memory";
+  const char* const random = stalls > 0 ? " with random stalls" : "";
+  if (kind == MemoryKind::kLpddr4Ecc) {
+    return fmt::format("LPDDR4X memory with error correction{}",
+                       stalls > 0 ? " and random stalls" : "");
+  }
+  return fmt::format("{} memory{}", kind == MemoryKind::kLpddr4 ? "LPDDR4X" : "ideal", random);
 }
 
 nlohmann::json to_json(const DramReport& report) {

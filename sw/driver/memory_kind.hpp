@@ -18,7 +18,7 @@ enum class MemoryKind : std::uint8_t {
 /// Of --memory and --ecc (on or off); throws std::invalid_argument.
 [[nodiscard]] MemoryKind memory_from_name(const std::string& name, const std::string& ecc = "off");
 
-/// What reports say of it. `stalls`: probability that a handshake of the ideal memory stalls.
+/// What reports say of it. `stalls`: probability that a handshake stalls, as in RtlOptions.
 [[nodiscard]] std::string memory_text(MemoryKind kind, double stalls);
 /// The same in two words: "ideal memory".
 [[nodiscard]] std::string memory_phrase(MemoryKind kind, double stalls);

@@ -23,7 +23,8 @@ namespace s4::sw {
 struct RtlOptions {
   tb::Kind kind = tb::Kind::kFast;
   MemoryKind memory = MemoryKind::kIdeal;
-  /// Probability that a handshake of the ideal memory stalls in a clock; 0 for timing figures.
+  /// Probability that a handshake of the ideal memory, or on the chip a station's way onto the ring
+  /// or into its memory, stalls in a clock; 0 for timing figures.
   double stalls = 0;
   unsigned latency = 100;
   std::uint64_t seed = 1;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -18,6 +19,8 @@ namespace {
 
 using graph::TensorData;
 using Clock = std::chrono::steady_clock;
+
+constexpr double kStallChances = 256;  // ChipStalls counts in parts of this
 
 std::uint64_t bytes_read(const DramReport& dram) {
   std::uint64_t bursts = 0;
@@ -134,6 +137,9 @@ ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor) {
   options.kind = settings.run.rtl.kind;
   options.ecc = settings.run.rtl.memory == MemoryKind::kLpddr4Ecc;
   options.backdoor = backdoor;
+  options.stalls.ring = options.stalls.memory =
+      static_cast<unsigned>(std::lround(kStallChances * settings.run.rtl.stalls));
+  options.stalls.seed = settings.run.rtl.seed;
   options.sample_clocks = kTrafficClocks;
   options.wave = settings.run.rtl.wave;
   options.wave_from = settings.run.rtl.wave_from;

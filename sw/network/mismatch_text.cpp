@@ -20,15 +20,14 @@ std::string MismatchText::waveform(std::uint64_t begin, std::uint64_t end) const
   const std::string config =
       settings_.run.config_argument.empty() ? config_.name : settings_.run.config_argument;
   const RtlOptions& rtl = settings_.run.rtl;
-  const std::string stalls = rtl.memory != MemoryKind::kIdeal
-                                 ? fmt::format(" --memory {}", memory_name(rtl.memory))
-                             : rtl.stalls > 0 ? fmt::format(" --stalls {}", rtl.stalls)
-                                              : "";
+  std::string memory =
+      rtl.memory != MemoryKind::kIdeal ? fmt::format(" --memory {}", memory_name(rtl.memory)) : "";
+  if (rtl.stalls > 0) memory += fmt::format(" --stalls {} --seed {}", rtl.stalls, rtl.seed);
   return fmt::format(
       ", cycles {} to {}; waveform: build/bin/s4 {} --config {} --backend rtl{} --wave F.fst "
       "--wave-from {} --wave-to {}",
       begin, end, settings_.arguments.empty() ? "run MODEL --input X.npy" : settings_.arguments,
-      config, stalls, begin, end);
+      config, memory, begin, end);
 }
 
 std::string MismatchText::blame(std::size_t layer, TensorCoordinate at, const char* device) const {

@@ -195,7 +195,8 @@ TEST_CASE("command line: options that do not go with a run on the whole chip are
   const std::string single = folder.model + input + " --mode single";
   refused(single + " --memory ideal", "--memory lpddr4");
   refused(single + " --backend functional", "--backend rtl or all");
-  refused(single + " --stalls 0.1", "--stalls needs --memory ideal");
+  refused(folder.model + input + " --memory lpddr4 --stalls 0.1",
+          "--stalls needs --memory ideal or --mode");
   refused(folder.file("p.s4p") + input + " --mode single", "it needs the ONNX file");
   refused(folder.model + input + " --preload backdoor", "--preload needs --mode");
   refused(single + " --from fc", "no --mode");
