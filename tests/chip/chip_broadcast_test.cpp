@@ -117,7 +117,7 @@ void run_networks(const std::string& name, std::uint64_t count) {
 std::string pair() { return tb::root() + "/tests/chip/pair.json"; }
 
 TEST_CASE("chip: random networks, weights read once for two subsystems") {
-  run_networks(pair(), tb::full_run() ? 30 : 3);
+  run_networks(pair(), tb::full_run() ? 30 : 1);
 }
 
 TEST_CASE("chip: random networks, weights read once for four subsystems") {

@@ -184,7 +184,7 @@ void run_rounds(const std::string& config, unsigned rounds) {
 }  // namespace
 
 TEST_CASE("chip: errors on links end in right results or a named error, the next programs run") {
-  run_rounds(pair(), tb::full_run() ? 40 : 3);
+  run_rounds(pair(), tb::full_run() ? 40 : 2);
 }
 
 TEST_CASE("chip: errors on links of more than one hop") {

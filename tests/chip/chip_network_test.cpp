@@ -79,7 +79,7 @@ void run_networks(const std::string& name, std::uint64_t count) {
 }
 
 TEST_CASE("chip: random networks through the driver") {
-  run_networks("tiny", tb::full_run() ? 30 : 3);
+  run_networks("tiny", tb::full_run() ? 30 : 2);
 }
 
 TEST_CASE("chip: random networks, four subsystems at the same time") {

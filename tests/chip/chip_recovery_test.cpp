@@ -3,6 +3,7 @@
 
 #include "sim/host/gen/chip_registers.hpp"
 #include "sw/compiler/program.hpp"
+#include "tb/root.hpp"
 #include "tests/chip/chip_job.hpp"
 
 using namespace s4;
@@ -39,6 +40,7 @@ void check_next(ChipBench& bench, const ChipJob& job) {
 TEST_CASE("chip: an error is named, and the next program runs") {
   ChipOptions options;
   options.ecc = true;
+  options.stalls = {50, 100, tb::seed()};
   ChipBench bench("tiny", options);
   const ChipJob job(bench.config(), small_case(0), 0x200000);
   sw::Program bad = job.program();
@@ -85,6 +87,46 @@ TEST_CASE("chip: an error is named, and the next program runs") {
   INFO("after the error");
   bench.subsystem(0).reset();
   check_next(bench, job);
+}
+
+TEST_CASE("chip: an error on one subsystem is not that of another one") {
+  ChipOptions options;
+  options.config_argument = tb::root() + "/tests/chip/pair.json";
+  ChipBench bench(options.config_argument, options);
+  const ChipJob good(bench.config(), small_case(0), 0x200000);
+  const ChipJob bad(bench.config(), small_case(1), 5 * kGiB);
+  for (const unsigned failing : {0U, 1U}) {
+    INFO("subsystem " << failing << " fails");
+    good.place(bench);
+    bad.place(bench);
+    sw::Program unmapped = bad.program();
+    for (commands::CommandBytes& bytes : unmapped.commands) {
+      if (static_cast<commands::Opcode>(bytes[0]) != commands::Opcode::kStore) continue;
+      commands::DmaCommand store = commands::DmaCommand::decode(bytes);
+      store.mem_addr = 15 * 4 * kGiB;
+      bytes = store.encode();
+    }
+    sw::RunRequest request = request_of(bad);
+    request.write_region = {0, 64 * kGiB};
+    sw::Device &first = bench.subsystem(failing), &second = bench.subsystem(1 - failing);
+    first.prepare(unmapped, bad.compiled().config_hash, request);
+    second.prepare(good.program(), good.compiled().config_hash, request_of(good));
+    first.start();
+    second.start();
+    REQUIRE(second.wait({}));
+    REQUIRE(first.wait({}));
+    CHECK(first.collect().error_code == commands::Error::kMemoryResponse);
+    CHECK(second.collect().done);
+    CHECK(good.compare(bench) == "");
+    // The next one, without a reset of the other.
+    first.reset();
+    const sw::RunResult next =
+        first.run(bad.program(), bad.compiled().config_hash, request_of(bad));
+    INFO(next.describe());
+    CHECK(next.done);
+    CHECK(bad.compare(bench) == "");
+  }
+  CHECK(bench.faults().empty());
 }
 
 TEST_CASE("chip: a lost interrupt is found and named") {
