@@ -349,6 +349,18 @@ TEST_CASE("ring: the checks fail on seeded bugs") {
   // A slot in transit is overwritten.
   CHECK(fails("rtl/ring/ring_lane.sv", "ring_overwrite", "    if (transit) begin\n      header_d",
               "    if (transit && !send_valid) begin\n      header_d") != "");
+  // A held station sends Control packets, as the test of held stations sees.
+  {
+    tb::ModelOptions options = seeded_bug("rtl/ring/ring_lane.sv", "ring_held",
+                                          "(may_control && !stall_i)", "(may_control)");
+    options.parameters = {{"Credits", "1"}, {"PayloadWidth", "64"}};
+    auto model = ring_model(4, options, tb::Kind::kFast);
+    RingBench bench(*model, 4);
+    bench.pins.set_stalls(1);
+    REQUIRE(bench.push(0, 0, Class::kControl, 1u << 1));
+    for (unsigned i = 0; i < 20; ++i) bench.finish_clock();
+    CHECK(bench.scoreboard.outstanding() == 0);
+  }
   // A multicast ends at its first receiver.
   CHECK(fails("rtl/ring/ring_lane.sv", "ring_strip", "arrived && (in_mask >> 1) != '0;",
               "arrived && !in_mask[0];") != "");
