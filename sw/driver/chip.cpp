@@ -62,6 +62,7 @@ class Chip::Subsystem final : public Device {
     chip_.set(number_ + 1, offset, value);
     if (offset == registers::kControlOffset) {
       running_ = (value >> registers::kControlStartLsb & 1U) != 0;
+      chip_.unsettled_ = true;
     }
   }
   [[nodiscard]] std::uint32_t read_register(std::uint32_t offset) override {
@@ -69,12 +70,12 @@ class Chip::Subsystem final : public Device {
   }
   void write_memory(std::uint64_t address, std::span<const std::uint8_t> bytes) override {
     if (!chip_.options_.backdoor) return chip_.write(address, bytes);
-    chip_.settle();
+    chip_.settle_writes();
     chip_.channels_->write(address, bytes);
   }
   void read_memory(std::uint64_t address, std::span<std::uint8_t> bytes) override {
     if (!chip_.options_.backdoor) return chip_.read(address, bytes);
-    chip_.settle();
+    chip_.settle_writes();
     chip_.channels_->read(address, bytes);
   }
   bool wait(const Progress& progress) override {
@@ -116,11 +117,11 @@ Chip::Chip(const config::Configuration& config, const ChipOptions& options)
       irq_(model->port("irq_o")),
       init_done_(model->port("init_done_o")),
       links_(model->port("obs_link_o")),
-      link_beats_(links_.width(), 0),
-      host_traffic_(TrafficMap(channels_->layout()).none()),
       stall_(model->port("stall_i")),
       fault_(model->port("fault_i")),
       stall_random_(options.stalls.seed),
+      link_beats_(links_.width(), 0),
+      host_traffic_(TrafficMap(channels_->layout()).none()),
       axi(*model),
       registers(*model, [this] { clock(); }) {
   if (!options.wave.empty()) model->open_wave(options.wave, options.wave_from, options.wave_to);
@@ -201,6 +202,7 @@ unsigned Chip::try_read(std::uint64_t address, std::span<std::uint8_t> bytes) {
 }
 
 unsigned Chip::try_write(std::uint64_t address, std::span<const std::uint8_t> bytes) {
+  unsettled_ = true;
   axi.worst = tb::AxiHost::kOkay;
   const TrafficMap map(channels_->layout());
   map.write(subsystems(), address, bytes.size(), host_traffic_);
@@ -348,6 +350,7 @@ void Chip::serve() {
 
 void Chip::end(unsigned n) {
   ended_ |= 1U << n;
+  unsettled_ = true;
   subsystems_[n]->end();
 }
 

@@ -134,6 +134,12 @@ class Chip {
  private:
   class Subsystem;
 
+  /// settle(), if anything was written since.
+  void settle_writes() {
+    if (unsettled_) settle();
+    unsettled_ = false;
+  }
+
   void serve();
   void drive_stalls();
   void end(unsigned n);
@@ -153,6 +159,7 @@ class Chip {
   std::uint32_t enabled_ = 0;  // interrupt causes
   std::uint32_t ended_ = 0;    // programs that wait_ended() has not told of yet
   std::uint32_t joined_ = 0;   // subsystems whose weight reads are made one
+  bool unsettled_ = false;     // the controllers may hold writes
   std::uint64_t start_clocks_ = 0;
   std::vector<std::string> faults_;
   std::vector<std::uint64_t> link_beats_;
