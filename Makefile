@@ -30,7 +30,7 @@ build: bootstrap ## Programs and test programs (models are built when first used
 
 run: bootstrap ## Real handwritten digits on the RTL at 1x, 8x, 16x, 32x; report in build/run/
 	@tools/build.sh s4_cli
-	build/bin/s4 digits --trace build/run/trace.json
+	build/bin/s4 digits --chip --trace build/run/trace.json
 
 test: bootstrap ## Everything that must pass: unit tests and conformance (10 minutes, 25 cold)
 	@tools/build.sh

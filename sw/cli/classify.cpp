@@ -11,6 +11,7 @@
 #include "sw/cli/checks.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/graph/evaluate.hpp"
+#include "sw/network/chip_run.hpp"
 #include "sw/network/network_page.hpp"
 #include "sw/network/open.hpp"
 #include "sw/network/report_json.hpp"
@@ -97,6 +98,11 @@ class Job {
     report_.config = config_.name;
     report_.memory = sw::memory_text(first_memory(), 0);
     if (both()) report_.lpddr4_memory = sw::memory_text(sw::MemoryKind::kLpddr4, 0);
+    if (options_.chip) {
+      report_.chip = fmt::format(
+          "the whole chip, {} subsystem{} with a share of the images each, weights read once",
+          config_.num_subsystems, config_.num_subsystems == 1 ? "" : "s");
+    }
     report_.macs_per_clock = config_.macs_per_clock;
     report_.images = labels_.size();
     const auto dense = scores_of_file(classifier_.path(1, false), inputs_.at(0));
@@ -108,11 +114,13 @@ class Job {
                labels_.size(), config_.name, config_.macs_per_clock);
     fmt::print("multiply-accumulates per clock; memory: {}.\n", report_.memory);
     if (both()) fmt::print("Beside it: {}.\n", report_.lpddr4_memory);
+    if (options_.chip) fmt::print("And {}.\n", report_.chip);
     fmt::print("Accuracies in percent.\n\n");
-    fmt::print("{:>8} {:>7} {:>7} {:>7} {:>13}{} {:>9} {:>12} {:>13} {:>8} {:>11}\n", "sparsity",
+    fmt::print("{:>8} {:>7} {:>7} {:>7} {:>13}{}{} {:>9} {:>12} {:>13} {:>8} {:>11}\n", "sparsity",
                "float", "INT8", "RTL", "cycles/image",
-               both() ? fmt::format(" {:>12}", "on LPDDR4X") : "", "speed-up", "utilisation",
-               "weight bytes", "kHz", "mismatches");
+               both() ? fmt::format(" {:>12}", "on LPDDR4X") : "",
+               options_.chip ? fmt::format(" {:>12}", "on the chip") : "", "speed-up",
+               "utilisation", "weight bytes", "kHz", "mismatches");
     std::fflush(stdout);
   }
 
@@ -139,6 +147,7 @@ class Job {
       v.lpddr4_mismatches = real.mismatches();
     }
     v.ok = true;
+    if (options_.chip) run_chip(model, settings, v);
     for (const sw::NetworkReport* r : reports) {
       v.mismatches += r->mismatches();
       v.ok = v.ok && r->ok();
@@ -171,17 +180,38 @@ class Job {
     choose_samples(given);
     for (const sw::Sample& s : report_.samples) v.answers.push_back(given.at(s.number));
     fmt::print(
-        "{:>7}x {:>7.2f} {:>7.2f} {:>7.2f} {:>13.1f}{} {:>8.2f}x {:>10.1f} % {:>13} {:>8.1f} "
+        "{:>7}x {:>7.2f} {:>7.2f} {:>7.2f} {:>13.1f}{}{} {:>8.2f}x {:>10.1f} % {:>13} {:>8.1f} "
         "{:>11}\n",
         sparsity, 100 * v.accuracy_float, 100 * v.accuracy_int8, 100 * v.accuracy_rtl,
         v.cycles_per_image,
         v.lpddr4_cycles_per_image ? fmt::format(" {:>12.1f}", *v.lpddr4_cycles_per_image) : "",
+        v.chip_cycles_per_image ? fmt::format(" {:>12.1f}", *v.chip_cycles_per_image) : "",
         v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz, v.mismatches);
     std::fflush(stdout);
     report_.variants.push_back(std::move(v));
     if (!options_.trace.empty() && sparsity == classifier_.sparsities.back()) {
       sw::write_json(options_.trace, sw::to_trace(timed), -1);
     }
+  }
+
+  /// Weights and inputs over AXI4, images shared by the subsystems.
+  void run_chip(const fs::path& model, sw::NetworkRunSettings settings, sw::Variant& v) {
+    settings.run.rtl.memory = sw::MemoryKind::kLpddr4;
+    const auto compile = [&](const std::vector<TensorData>& part, const sw::NetworkPlace& place) {
+      sw::NetworkOptions network;
+      network.pixel_group = config_.pixels_per_quadrant;
+      return sw::compile_network(sw::prepare(sw::open_graph(model, part), network), config_, place);
+    };
+    const auto shares =
+        sw::broadcast_shares(inputs_, config_, sw::chip_memory_bytes(config_, false), compile);
+    const sw::ChipRunReport chip =
+        sw::run_on_chip(sw::ChipMode::kBroadcast, shares, config_, settings, false);
+    for (const sw::NetworkReport& r : chip.subsystems) v.chip_mismatches += r.mismatches();
+    v.mismatches += v.chip_mismatches;
+    v.ok = v.ok && chip.ok();
+    if (!chip.ok()) fmt::print("{}", sw::to_text(chip));
+    v.chip_cycles_per_image = chip.cycles_per_image();
+    v.chip_khz = static_cast<double>(chip.cycles) / std::max(chip.wall_s, 1e-9) / 1e3;
   }
 
   sw::NetworkReport execute(const fs::path& model, bool store_all,
@@ -252,6 +282,7 @@ void add_classify_options(CLI::App& command, ClassifyOptions& o) {
       .add_option("--memory", o.memory, "Memory of the RTL: ideal, lpddr4, or both side by side")
       ->capture_default_str()
       ->check(CLI::IsMember({"ideal", "lpddr4", "both"}));
+  command.add_flag("--chip", o.chip, "Also on the whole chip, whose subsystems share the images");
   command.add_option("--trace", o.trace,
                      "Write the engines' timeline (Perfetto) of the last run to this file");
 }

@@ -31,9 +31,10 @@ struct ClassifyOptions {
   std::string trace;
   std::string memory = "both";
   std::uint64_t images = 0;  ///< only the first; 0: all
+  bool chip = false;         ///< also on the whole chip
 };
 
-/// --config, --images, --out, --memory, --trace.
+/// --config, --images, --out, --memory, --chip, --trace.
 void add_classify_options(CLI::App& command, ClassifyOptions& options);
 
 /// Prints a table and writes the report. 0 only if every comparison was made and held.

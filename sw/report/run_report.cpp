@@ -16,19 +16,20 @@ std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * frac
 std::string table(const RunReport& report) {
   std::string out =
       "<table><tr><th>sparsity</th><th>float</th><th>INT8</th><th>RTL</th><th>cycles / image</th>"
-      "<th>with LPDDR4X</th><th>speed-up</th><th>utilisation</th><th>weight "
+      "<th>with LPDDR4X</th><th>on the chip</th><th>speed-up</th><th>utilisation</th><th>weight "
       "bytes</th><th>simulated kHz</th>"
       "<th>mismatches</th></tr>\n";
   for (const Variant& v : report.variants) {
     out += fmt::format(
-        "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td><td>{}</td><td>{:.2f}x</"
-        "td>"
+        "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td><td>{}</td><td>{}</td>"
+        "<td>{:.2f}x</td>"
         "<td>{:.1f} %</td><td>{}</td><td>{:.0f}</td><td{}>{}{}</td></tr>\n",
         v.sparsity, percent(v.accuracy_float), percent(v.accuracy_int8), percent(v.accuracy_rtl),
         v.cycles_per_image,
         v.lpddr4_cycles_per_image ? fmt::format("{:.1f}", *v.lpddr4_cycles_per_image) : "",
-        v.speedup, 100 * v.utilisation, v.weight_bytes, v.khz, v.ok ? "" : " class=\"bad\"",
-        v.mismatches, v.ok ? "" : " FAILED");
+        v.chip_cycles_per_image ? fmt::format("{:.1f}", *v.chip_cycles_per_image) : "", v.speedup,
+        100 * v.utilisation, v.weight_bytes, v.khz, v.ok ? "" : " class=\"bad\"", v.mismatches,
+        v.ok ? "" : " FAILED");
   }
   return out + "</table>\n";
 }
@@ -143,17 +144,12 @@ bool RunReport::ok() const {
 }
 
 json to_json(const RunReport& report) {
-  json out = {{"ok", report.ok()},
-              {"network", report.network},
-              {"data", report.data},
-              {"config", report.config},
-              {"memory", report.memory},
-              {"lpddr4_memory", report.lpddr4_memory},
-              {"macs_per_clock", report.macs_per_clock},
-              {"images", report.images},
-              {"accuracy_dense_float", report.accuracy_dense_float},
-              {"wall_s", report.wall_s},
-              {"variants", json::array()}};
+  json out = {{"ok", report.ok()},       {"network", report.network},
+              {"data", report.data},     {"config", report.config},
+              {"memory", report.memory}, {"lpddr4_memory", report.lpddr4_memory},
+              {"chip", report.chip},     {"macs_per_clock", report.macs_per_clock},
+              {"images", report.images}, {"accuracy_dense_float", report.accuracy_dense_float},
+              {"wall_s", report.wall_s}, {"variants", json::array()}};
   for (const Variant& v : report.variants) {
     json layers = json::array();
     for (const LayerRow& row : v.layers) layers.push_back(to_json(row));
@@ -177,6 +173,10 @@ json to_json(const RunReport& report) {
          {"lpddr4_cycles_per_image",
           v.lpddr4_cycles_per_image ? json(*v.lpddr4_cycles_per_image) : json(nullptr)},
          {"lpddr4_mismatches", v.lpddr4_mismatches},
+         {"chip_cycles_per_image",
+          v.chip_cycles_per_image ? json(*v.chip_cycles_per_image) : json(nullptr)},
+         {"chip_mismatches", v.chip_mismatches},
+         {"chip_khz", v.chip_khz},
          {"mismatches", v.mismatches},
          {"ok", v.ok},
          {"khz", v.khz},
@@ -206,7 +206,8 @@ std::string to_html(const RunReport& report) {
                   report.macs_per_clock,
                   svg::escape(report.lpddr4_memory.empty()
                                   ? report.memory
-                                  : report.memory + "; beside it " + report.lpddr4_memory),
+                                  : report.memory + "; beside it " + report.lpddr4_memory) +
+                      svg::escape(report.chip.empty() ? "" : "; and " + report.chip),
                   report.images, report.wall_s));
   out += fmt::format("<p{}>{}</p>\n", report.ok() ? "" : " class=\"bad\"", verdict(report));
   out += table(report);

@@ -26,6 +26,10 @@ struct Variant {
   /// On LPDDR4X, where that was run beside the ideal memory, and bytes that differed there.
   std::optional<double> lpddr4_cycles_per_image;
   std::uint64_t lpddr4_mismatches = 0;
+  /// Of the whole chip, where it was run: from the first doorbell to the last result.
+  std::optional<double> chip_cycles_per_image;
+  std::uint64_t chip_mismatches = 0;
+  double chip_khz = 0;
   double ideal_cycles_per_image = 0;
   double speedup = 1;  ///< against the first variant
   double utilisation = 0;
@@ -57,6 +61,7 @@ struct RunReport {
   std::string config;
   std::string memory;         ///< what the memory behind the port is
   std::string lpddr4_memory;  ///< what it is where it was run beside that, else empty
+  std::string chip;           ///< how the whole chip was run, or empty
   std::uint32_t macs_per_clock = 0;
   std::size_t images = 0;
   double accuracy_dense_float = 0;
