@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: help bootstrap doctor build run test unit conformance regress wave lint format check synth \
+.PHONY: help bootstrap doctor build run resnet50 test unit conformance regress wave lint format check synth \
         formal netlist mutants coverage bench docs models sims hooks clean
 
 CONFIG ?= tiny
@@ -17,7 +17,7 @@ need = [ -e "$(1)" ] || { echo "make $(2): nothing to do yet ($(1) does not exis
 help: ## This list
 	@echo "make run and make test need nothing but Debian 12 with make and git: what is missing is"
 	@echo "installed by apt. Targets:"
-	grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  \1\t/' | expand -t 16
+	grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):[^#]*## /  \1\t/' | expand -t 16
 
 bootstrap: # installs missing packages; quick and silent when there are none
 	@tools/bootstrap.sh
@@ -31,6 +31,13 @@ build: bootstrap ## Programs and test programs (models are built when first used
 run: bootstrap ## Real handwritten digits on the RTL at 1x, 8x, 16x, 32x; report in build/run/
 	@tools/build.sh s4_cli
 	build/bin/s4 digits --chip --trace build/run/trace.json
+	build/bin/s4 bench chip --sparsity 32 --json build/run/resnet50.json
+
+resnet50: bootstrap ## ResNet-50 on the full-size chip, 1x to 32x, then with every layer's output compared
+	@tools/build.sh s4_cli
+	@mkdir -p build/bench
+	build/bin/s4 bench chip --json build/bench/resnet50.json
+	build/bin/s4 bench chip --sparsity 16 --store-all
 
 test: bootstrap ## Everything that must pass: unit tests and conformance (10 minutes, 25 cold)
 	@tools/build.sh

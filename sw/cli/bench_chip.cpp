@@ -42,6 +42,7 @@ struct Options {
   std::string preload = "backdoor";
   std::string json;
   bool layers = false;
+  bool store_all = false;
   double timeout_s = sw::RunSettings{}.timeout_s;
 };
 
@@ -105,6 +106,7 @@ class ChipBench {
                                      {"seed", options_.seed},
                                      {"memory", "lpddr4"},
                                      {"preload", options_.preload},
+                                     {"store_all", options_.store_all},
                                      {"rows", rows_},
                                      {"sums", sums_},
                                      {"ok", ok_}});
@@ -158,6 +160,7 @@ class ChipBench {
   [[nodiscard]] sw::Network prepared(std::int64_t images, double sparsity) {
     sw::NetworkOptions network;
     network.pixel_group = config_.pixels_per_quadrant;
+    network.store_all = options_.store_all;
     return sw::prepare(made(images, sparsity), network);
   }
 
@@ -329,6 +332,8 @@ void add_bench_chip_command(CLI::App& bench, Action& action) {
       ->capture_default_str()
       ->check(CLI::IsMember({"axi", "backdoor"}));
   command->add_flag("--layers", o->layers, "Print every layer");
+  command->add_flag("--store-all", o->store_all,
+                    "Store every layer's output, so that all are compared; takes more clocks");
   command->add_option("--json", o->json, "Write the figures to this file");
   command->add_option("--timeout", o->timeout_s, "Host seconds for one program on the RTL")
       ->capture_default_str()

@@ -119,3 +119,4 @@ TEST_CASE("chip: bytes per clock of the host") {
 // Not tests: test_chip "[.measure]".
 TEST_CASE("chip: cost of simulating tiny", "[.measure]") { measure("tiny"); }
 TEST_CASE("chip: cost of simulating small", "[.measure]") { measure("small"); }
+TEST_CASE("chip: cost of simulating s4", "[.measure]") { measure("s4"); }
