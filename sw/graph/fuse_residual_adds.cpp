@@ -3,6 +3,21 @@
 #include "sw/graph/rewrite.hpp"
 
 namespace s4::sw::graph {
+namespace {
+
+/// The result of a product of long matrices that `id` shows as stacked ones, or `id`.
+TensorId result_of(Graph& graph, const Uses& uses, TensorId id) {
+  const Node* reshape = producer(graph, uses, id);
+  if (reshape == nullptr || reshape->op != Op::kReshape) return id;
+  const TensorId from = reshape->inputs[0];
+  const Node* layer = producer(graph, uses, from);
+  const bool rows = layer != nullptr && layer->op == Op::kQMatMul &&
+                    graph.at(from).shape.size() == 2 && graph.at(id).shape.size() == 3 &&
+                    graph.at(from).shape.back() == graph.at(id).shape.back();
+  return rows ? from : id;
+}
+
+}  // namespace
 
 void fuse_residual_adds(Graph& graph) {
   rewrite(graph, [&](const Uses& uses, std::size_t n) {
@@ -14,21 +29,33 @@ void fuse_residual_adds(Graph& graph) {
     }
     const auto sum = add.get<QBinaryAttributes>();
     const auto fits = [&](TensorId id, const Quant& quant) {
-      const Node* layer = producer(graph, uses, id);
+      const TensorId result = uses.read_once(id) ? result_of(graph, uses, id) : id;
+      const Node* layer = producer(graph, uses, result);
       const auto* q =
           layer == nullptr ? nullptr : std::get_if<QLayerAttributes>(&layer->attributes);
-      return q != nullptr && !q->add && q->y == quant && uses.read_once(id);
+      return q != nullptr && !q->add && q->y == quant && uses.read_once(id) &&
+             uses.read_once(result);
     };
     const bool left = fits(add.inputs[0], sum.a);
     const bool right = fits(add.inputs[1], sum.b);
     if (!left && !right) return false;
     // Of two layers the later one takes the sum: the other is done by then.
-    const std::size_t side =
-        left && right ? (uses.producer[add.inputs[0]] < uses.producer[add.inputs[1]] ? 1 : 0)
-                      : (left ? 0 : 1);
-    const TensorId own = add.inputs[side];
-    const TensorId second = add.inputs[1 - side];
-    if (!redirect(graph, uses, add.output, own)) return false;
+    const std::size_t side = left && right
+                                 ? (uses.producer[result_of(graph, uses, add.inputs[0])] <
+                                            uses.producer[result_of(graph, uses, add.inputs[1])]
+                                        ? 1
+                                        : 0)
+                                 : (left ? 0 : 1);
+    const TensorId own = result_of(graph, uses, add.inputs[side]);
+    TensorId second = add.inputs[1 - side];
+    const std::string name = add.name;
+    if (!redirect(graph, uses, add.output, add.inputs[side])) return false;
+    if (own != add.inputs[side]) {
+      const Shape rows = graph.at(own).shape;
+      second = append_node(
+          graph, {Op::kReshape, name + "_rows", {second}, kNoTensor, ReshapeAttributes{rows}},
+          graph.at(second).name + "_rows");
+    }
     Node& layer = graph.nodes[uses.producer[own]];
     auto& q = layer.get<QLayerAttributes>();
     q.add = QSum{side == 0 ? sum.b : sum.a, sum.y, sum.low, sum.high, side == 1};

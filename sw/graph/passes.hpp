@@ -47,8 +47,14 @@ std::vector<std::string> fuse_quantized(Graph& graph);
 /// else, becomes the second tensor of that layer.
 void fuse_residual_adds(Graph& graph);
 
-/// All of the above but fuse_residual_adds, in the order that gives the fewest nodes. Returns the
-/// lines of fuse_quantized.
+/// Attention's heads of several words of `word` channels of bytes: the products that make or read
+/// [B,S,h*C] get their channels as [words, h, word] instead of [h, words, word], and the Transpose
+/// between them and [B,h,S,C] becomes one of whole words, [B,S,words,h,word] to [B,h,S,words,word]
+/// or back, or to [B,h,words,word,S]. Only where nothing else reads those channels.
+void order_heads(Graph& graph, std::int64_t word);
+
+/// All of the above but fuse_residual_adds and order_heads, in the order that gives the fewest
+/// nodes. Returns the lines of fuse_quantized.
 std::vector<std::string> optimize(Graph& graph);
 
 }  // namespace s4::sw::graph

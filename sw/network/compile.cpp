@@ -37,9 +37,9 @@ class Compiler {
     const Network& n = out_.network;
     readers_.resize(n.values.size());
     for (std::size_t i = 0; i < n.layers.size(); ++i) {
-      readers_[n.layers[i].input].push_back(i);
-      if (n.layers[i].second) readers_[*n.layers[i].second].push_back(i);
-      if (n.layers[i].operand) readers_[*n.layers[i].operand].push_back(i);
+      readers_[n.home(n.layers[i].input)].push_back(i);
+      if (n.layers[i].second) readers_[n.home(*n.layers[i].second)].push_back(i);
+      if (n.layers[i].operand) readers_[n.home(*n.layers[i].operand)].push_back(i);
     }
     find_wanted();
     costs_.resize(n.layers.size());
@@ -162,14 +162,13 @@ class Compiler {
     }
     for (const Segment& segment : segments_) {
       for (const SegmentValue& v : segment.values) {
-        const bool known = std::find(values.begin(), values.end(), v.value) != values.end();
-        if ((v.loaded || v.stored) && !known) values.push_back(v.value);
+        const std::size_t home = out_.network.home(v.value);
+        const bool known = std::find(values.begin(), values.end(), home) != values.end();
+        if ((v.loaded || v.stored) && !known) values.push_back(home);
       }
     }
     place_values(out_, values);
-    for (const MemoryValue& memory : out_.memory) {
-      addresses_[memory.value] = memory.region.address;
-    }
+    addresses_ = value_addresses(out_);
   }
 
   /// Appends a packed stream to the weights; its address.
@@ -222,12 +221,14 @@ class Compiler {
   void finish(const Segment& segment, ChipProgram chip) {
     chip.program.name = fmt::format("{}: {}", out_.programs.size(), name_of(out_.network, segment));
     for (const SegmentValue& v : segment.values) {
-      if (v.loaded) chip.inputs.push_back(v.value);
+      if (v.loaded) chip.inputs.push_back(out_.network.home(v.value));
       if (v.stored) chip.outputs.push_back(v.value);
     }
     for (const std::size_t l : segment.layers) {
       const std::optional<std::size_t> operand = layer(l).operand;
-      if (operand && !out_.network.values[*operand].producer) chip.inputs.push_back(*operand);
+      if (operand && !out_.network.values[*operand].producer) {
+        chip.inputs.push_back(out_.network.home(*operand));
+      }
     }
     out_.programs.push_back(std::move(chip));
   }

@@ -40,6 +40,18 @@ void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& val
   compiled.weight_region.address = compiled.place.weights.value_or(next);
 }
 
+std::map<std::size_t, std::uint64_t> value_addresses(const CompiledNetwork& compiled) {
+  std::map<std::size_t, std::uint64_t> addresses;
+  for (const MemoryValue& memory : compiled.memory) {
+    addresses[memory.value] = memory.region.address;
+  }
+  for (std::size_t v = 0; v < compiled.network.values.size(); ++v) {
+    const auto home = addresses.find(compiled.network.home(v));
+    if (home != addresses.end()) addresses[v] = home->second;
+  }
+  return addresses;
+}
+
 void place_programs(CompiledNetwork& compiled) {
   compiled.weight_region.size = page_up(compiled.weights.size());
   const Region& weights = compiled.weight_region;

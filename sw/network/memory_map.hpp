@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "sw/network/network.hpp"
@@ -13,6 +14,9 @@ namespace s4::sw {
 /// Places these values, in order, and sets the regions of values and the start of the weights.
 /// `values`: positions in Network::values; a chip layer makes those with a producer.
 void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& values);
+
+/// Addresses of these values, and of those that are views of them.
+[[nodiscard]] std::map<std::size_t, std::uint64_t> value_addresses(const CompiledNetwork& compiled);
 
 /// Behind everything that the network has in memory, a multiple of 4096.
 [[nodiscard]] std::uint64_t memory_end(const CompiledNetwork& compiled);

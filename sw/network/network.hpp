@@ -65,6 +65,9 @@ struct ChipValue {
   std::int32_t padding = 0;  ///< in windows, where they leave the image
   bool rows_view = false;    ///< the tensor is [..,S,C]: channels vary fastest, pixels are rows
   bool is_operand = false;   ///< of some layer: in memory, with a margin behind it
+  /// Set: no words of its own, but those of this value in another shape (heads of attention). Never
+  /// of the same batch as that, so no run has both.
+  std::optional<std::size_t> home;
 };
 
 struct ChipLayer {
@@ -86,7 +89,7 @@ struct ChipLayer {
 
 /// Weights are those of the graph: pruning changes both.
 struct Network {
-  graph::Graph graph;  ///< residual additions fused
+  graph::Graph graph;  ///< residual additions fused, heads of several words in their order
   NetworkOptions options;
   std::vector<NetworkStep> steps;  ///< in the order of the graph's nodes
   std::vector<ChipLayer> layers;
@@ -94,6 +97,11 @@ struct Network {
   /// Layers that run without the host in between, in order.
   std::vector<std::vector<std::size_t>> runs;
   std::vector<std::string> notes;
+
+  /// The value that has the words of this one.
+  [[nodiscard]] std::size_t home(std::size_t value) const {
+    return values[value].home.value_or(value);
+  }
 };
 
 /// Decides where every node runs and makes the chip layers. `graph` is optimised as import_onnx

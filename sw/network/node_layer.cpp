@@ -227,10 +227,11 @@ class Builder {
   void product() {
     const Shape& w = shape_of(node_.inputs[1]);
     const TensorId a = stacked_rows(graph_, node_.inputs[0]);
-    const auto rows = rows_shape(shape_of(a));
+    const auto merged = merged_heads(graph_, a);
+    const auto rows = merged ? merged->seen : rows_shape(shape_of(a));
     require(rows.has_value(), "its input is a vector");
     LayerGeometry& g = out_.layer.geometry;
-    const auto flat = shape_of(a).size() == 2 ? flattened(graph_, a) : std::nullopt;
+    const auto flat = shape_of(a).size() == 2 && !merged ? flattened(graph_, a) : std::nullopt;
     // A kernel like the image sums in another order, which only integers do not show.
     const std::uint32_t most = bf16() ? 1 : commands::kMaxKernel;
     const bool whole = flat && flat->shape.height <= most && flat->shape.width <= most;
@@ -280,7 +281,10 @@ class Builder {
       operand.transposed = true;
       b = before->inputs[0];
     }
-    const auto view = rows_shape(shape_of(b));
+    // So do heads that are a view, of which no tensor is the untransposed one.
+    if (!operand.transposed) out_.operand_view = split_heads(graph_, b, true);
+    operand.transposed = operand.transposed || out_.operand_view;
+    const auto view = out_.operand_view ? out_.operand_view->seen : rows_shape(shape_of(b));
     const std::int32_t zero = operand.is_unsigned ? 128 : 0;
     require(q.b.zero == zero,
             fmt::format("the zero point of its second operand is {}, not {}", q.b.zero, zero));

@@ -10,6 +10,7 @@
 #include "sw/compiler/layer.hpp"
 #include "sw/compiler/tensor_layout.hpp"
 #include "sw/graph/graph.hpp"
+#include "sw/network/head_views.hpp"
 
 namespace s4::sw {
 
@@ -22,6 +23,7 @@ struct NodeLayer {
   /// Takes the place of weights: dense matrix product.
   graph::TensorId operand = graph::kNoTensor;
   TensorShape operand_shape;
+  std::optional<HeadView> operand_view;  ///< of a transposed operand
   TensorShape output_shape;
   bool rows_view = false;  ///< tensors are [..,S,C] matrices, not images
   std::string why;         ///< how the node became a layer, empty if it simply is one
@@ -42,7 +44,7 @@ void set_weights(graph::Graph& graph, graph::Node& node, const WeightTensor& wei
 
 /// The tensor whose bytes a chain of reshapes only shows in another shape, `tensor` if there is no
 /// reshape. `shape` and the result's shape, seen as rows or as an image, have the same layout on
-/// the chip.
+/// the chip, and so have rows of `tensor` itself and the result.
 [[nodiscard]] graph::TensorId without_reshapes(const graph::Graph& graph, graph::TensorId tensor,
                                                const TensorShape& shape, bool rows_view);
 

@@ -80,9 +80,10 @@ TensorId without_reshapes(const Graph& graph, TensorId tensor, const TensorShape
        node = producer_of(graph, tensor)) {
     const Shape& from = graph.at(node->inputs[0]).shape;
     const auto before = rows_view ? rows_shape(from) : image_shape(from);
-    // Rows lie behind each other whatever images they belong to.
+    // Rows lie behind each other whatever images they belong to, if these stand in one order.
     if (!before || before->channels != shape.channels || before->pixels() != shape.pixels() ||
-        (!rows_view && before->batch != shape.batch)) {
+        (!rows_view && before->batch != shape.batch) ||
+        (rows_view && image_order(from) != image_order(graph.at(tensor).shape))) {
       break;
     }
     tensor = node->inputs[0];

@@ -43,6 +43,7 @@ class Preparation {
 
   Network run() {
     graph::fuse_residual_adds(out_.graph);
+    graph::order_heads(out_.graph, kHeadWord);
     const std::uint32_t keep = out_.options.sparsity ? weights_kept(*out_.options.sparsity) : 64;
     for (std::size_t n = 0; n < out_.graph.nodes.size(); ++n) {
       NetworkStep step;
@@ -107,8 +108,10 @@ class Preparation {
       layer.second = value_of(made.second, made.output_shape, bytes, made.rows_view);
     }
     if (made.layer.dense) {
-      layer.operand = value_of(made.operand, made.operand_shape, bytes, made.rows_view);
-      out_.values[*layer.operand].is_operand = true;
+      layer.operand = made.operand_view
+                          ? view_of(*made.operand_view, bytes)
+                          : value_of(made.operand, made.operand_shape, bytes, made.rows_view);
+      out_.values[out_.home(*layer.operand)].is_operand = true;
     }
     layer.output = out_.values.size();
     layer.dense_weights = made.dense_weights;
@@ -135,7 +138,9 @@ class Preparation {
     Layer& layer = out_.layers[*value.producer].layer;
     const graph::Shape& shape = out_.graph.at(node.output).shape;
     const auto view = value.rows_view ? rows_shape(shape) : image_shape(shape);
-    if (layer.rows || layer.activation || value.bytes != 1 || !view ||
+    const bool in_order =
+        !value.rows_view || image_order(shape) == image_order(out_.graph.at(value.tensor).shape);
+    if (layer.rows || layer.activation || value.bytes != 1 || !view || !in_order ||
         key(*view, value.rows_view) != key(value.shape, value.rows_view)) {
       return false;
     }
@@ -194,6 +199,9 @@ class Preparation {
     TensorShape elements = shape;
     elements.channels /= bytes;
     tensor = without_reshapes(out_.graph, tensor, elements, rows_view);
+    if (const auto view = rows_view ? head_view(tensor, shape) : std::nullopt) {
+      return view_of(*view, bytes);
+    }
     const auto [found, made] =
         values_.insert({{tensor, key(shape, rows_view)}, out_.values.size()});
     if (made) {
@@ -204,6 +212,31 @@ class Preparation {
       value.bytes = bytes;
       value.rows_view = rows_view;
       value.is_unsigned = is_unsigned;
+      out_.values.push_back(value);
+    }
+    return found->second;
+  }
+
+  /// What a tensor that is read as rows of this shape shows, if it is a view of heads.
+  [[nodiscard]] std::optional<HeadView> head_view(TensorId tensor, const TensorShape& shape) const {
+    auto view = split_heads(out_.graph, tensor, false);
+    if (!view) view = merged_heads(out_.graph, tensor);
+    if (!view || view->seen.batch != shape.batch || key(view->seen, true) != key(shape, true)) {
+      return std::nullopt;
+    }
+    return view;
+  }
+
+  /// The words of a tensor's value in another shape.
+  std::size_t view_of(const HeadView& view, std::uint32_t bytes) {
+    const std::size_t home = out_.home(value_of(view.tensor, view.shape, bytes, true));
+    if (key(out_.values[home].shape, true) == key(view.seen, true)) return home;
+    const auto [found, made] = views_.insert({{home, key(view.seen, true)}, out_.values.size()});
+    if (made) {
+      ChipValue value = out_.values[home];
+      value.shape = view.seen;
+      value.is_operand = false;
+      value.home = home;
       out_.values.push_back(value);
     }
     return found->second;
@@ -251,6 +284,7 @@ class Preparation {
             transpose ? "the same bytes, read transposed" : "the same bytes, read in another shape";
         continue;
       }
+      if (const std::string why = why_no_view(out_.graph, node); !why.empty()) step->why = why;
       for (const TensorId id : node.inputs) {
         if (id != graph::kNoTensor) on_host[id] = true;
       }
@@ -293,6 +327,7 @@ class Preparation {
 
   Network out_;
   std::map<std::pair<TensorId, ShapeKey>, std::size_t> values_;
+  std::map<std::pair<std::size_t, ShapeKey>, std::size_t> views_;  ///< by their home
 };
 
 }  // namespace

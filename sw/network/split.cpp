@@ -55,20 +55,20 @@ class Splitter {
  private:
   [[nodiscard]] const Network& network() const { return out_.compiled.network; }
   [[nodiscard]] const ChipLayer& layer(std::size_t l) const { return network().layers[l]; }
-  [[nodiscard]] std::uint64_t address(std::size_t value) const { return memory_.at(value).address; }
+  [[nodiscard]] std::uint64_t address(std::size_t value) const {
+    return memory_.at(network().home(value)).address;
+  }
   [[nodiscard]] std::map<std::size_t, std::uint64_t> addresses() const {
-    std::map<std::size_t, std::uint64_t> list;
-    for (const auto& [value, region] : memory_) list[value] = region.address;
-    return list;
+    return value_addresses(out_.compiled);
   }
 
   /// Everything that a layer reads or writes lies in memory.
   void place_memory() {
     std::vector<bool> used(network().values.size(), false);
     for (const ChipLayer& l : network().layers) {
-      used[l.input] = used[l.output] = true;
-      if (l.second) used[*l.second] = true;
-      if (l.operand) used[*l.operand] = true;
+      used[network().home(l.input)] = used[l.output] = true;
+      if (l.second) used[network().home(*l.second)] = true;
+      if (l.operand) used[network().home(*l.operand)] = true;
     }
     std::vector<std::size_t> values;
     for (std::size_t v = 0; v < used.size(); ++v) {
@@ -441,9 +441,9 @@ class Splitter {
     chip.predicted = placed.predicted;
     chip.spilled = true;
     chip.residency = "memory";
-    chip.inputs.push_back(whole.input);
-    if (whole.second) chip.inputs.push_back(*whole.second);
-    if (whole.operand) chip.inputs.push_back(*whole.operand);
+    chip.inputs.push_back(network().home(whole.input));
+    if (whole.second) chip.inputs.push_back(network().home(*whole.second));
+    if (whole.operand) chip.inputs.push_back(network().home(*whole.operand));
     chip.outputs.push_back(whole.output);
   }
 

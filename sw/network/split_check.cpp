@@ -83,7 +83,7 @@ Access accesses(const SplitNetwork& split, const SplitStep& step, const SplitPar
   for (const std::size_t layer : step.layers) {
     const std::optional<std::size_t> operand = compiled.network.layers[layer].operand;
     for (const MemoryValue& memory : compiled.memory) {
-      if (!operand || memory.value != *operand) continue;
+      if (!operand || memory.value != compiled.network.home(*operand)) continue;
       access.reads.add(memory.region.address, memory.region.size + 63 * 64);
     }
   }

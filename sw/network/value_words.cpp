@@ -1,8 +1,11 @@
 #include "sw/network/value_words.hpp"
 
+#include <algorithm>
 #include <span>
+#include <variant>
 
 #include "sw/graph/bf16_ops.hpp"
+#include "sw/network/head_views.hpp"
 
 namespace s4::sw {
 namespace {
@@ -27,9 +30,26 @@ std::span<const std::uint8_t> bytes_of(const graph::TensorData& tensor) {
                                                : view(tensor.get<std::uint8_t>());
 }
 
-}  // namespace
+/// A tensor whose first two dimensions change places.
+graph::TensorData swapped(const graph::TensorData& data, const ImageOrder& order) {
+  graph::TensorData result = data;
+  std::visit(
+      [&](const auto& from) {
+        auto& to = std::get<std::decay_t<decltype(from)>>(result.values);
+        const auto image = static_cast<std::ptrdiff_t>(from.size() / order.outer / order.inner);
+        auto next = to.begin();
+        for (std::uint32_t inner = 0; inner < order.inner; ++inner) {
+          for (std::uint32_t outer = 0; outer < order.outer; ++outer) {
+            const auto at = (std::ptrdiff_t{outer} * order.inner + inner) * image;
+            next = std::copy_n(from.begin() + at, image, next);
+          }
+        }
+      },
+      data.values);
+  return result;
+}
 
-std::vector<std::uint8_t> words_of(const ChipValue& value, const graph::TensorData& data) {
+std::vector<std::uint8_t> words_in_order(const ChipValue& value, const graph::TensorData& data) {
   if (value.bytes == 2) {
     std::vector<std::uint16_t> numbers = graph::to_bf16(data.floats());
     if (value.windows) numbers = windows_of(*value.windows, std::span(std::as_const(numbers)));
@@ -41,14 +61,28 @@ std::vector<std::uint8_t> words_of(const ChipValue& value, const graph::TensorDa
                   windows_of(*value.windows, bytes, static_cast<std::uint8_t>(value.padding)));
 }
 
-graph::TensorData data_of(const ChipValue& value, const graph::Tensor& tensor,
-                          const std::vector<std::uint8_t>& words) {
+graph::TensorData data_in_order(const ChipValue& value, const graph::Tensor& tensor,
+                                const std::vector<std::uint8_t>& words) {
   const std::vector<std::uint8_t> bytes = from_words(shape_of(value), words);
   if (value.bytes == 2) {
     return graph::TensorData(tensor.shape, graph::from_bf16(join_bf16(bytes, plane_of(value))));
   }
   if (tensor.type == graph::DataType::kUint8) return graph::TensorData(tensor.shape, bytes);
   return graph::TensorData(tensor.shape, std::vector<std::int8_t>(bytes.begin(), bytes.end()));
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> words_of(const ChipValue& value, const graph::TensorData& data) {
+  const ImageOrder order = value.rows_view ? image_order(data.shape) : ImageOrder();
+  return words_in_order(value, order.as_in_tensor() ? data : swapped(data, order));
+}
+
+graph::TensorData data_of(const ChipValue& value, const graph::Tensor& tensor,
+                          const std::vector<std::uint8_t>& words) {
+  graph::TensorData data = data_in_order(value, tensor, words);
+  const ImageOrder order = value.rows_view ? image_order(tensor.shape) : ImageOrder();
+  return order.as_in_tensor() ? data : swapped(data, {order.inner, order.outer});
 }
 
 }  // namespace s4::sw

@@ -142,6 +142,7 @@ json fingerprint(const Network& network) {
   for (const ChipValue& value : network.values) {
     values.push_back({value.tensor, value.shape.batch, value.shape.channels, value.shape.height,
                       value.shape.width, value.is_unsigned, value.rows_view, value.is_operand});
+    if (value.home) values.back().push_back(*value.home);
   }
   return {{"layers", layers}, {"values", values}};
 }
@@ -297,7 +298,7 @@ class Decoder {
   void require_stored(graph::TensorId id) const {
     for (std::size_t v = 0; v < out_.network.values.size(); ++v) {
       const ChipValue& value = out_.network.values[v];
-      if (value.tensor != id || !value.producer) continue;
+      if (value.tensor != id || !value.producer || value.home) continue;
       const bool stored =
           std::any_of(out_.programs.begin(), out_.programs.end(), [&](const ChipProgram& chip) {
             return std::find(chip.outputs.begin(), chip.outputs.end(), v) != chip.outputs.end();
