@@ -22,13 +22,13 @@ struct OnnxExportOptions {
   /// inputs and outputs must agree in it, and Reshape must keep it or make [N,..,C] rows [N * ..,C]
   /// or the reverse.
   bool open_batch = false;
+  std::string producer = "s4";
+  /// Free text about the network (doc_string).
+  std::string description;
   /// As torch.onnx.export writes networks: numbers and shapes of single nodes are nodes Constant, a
   /// Reshape that flattens all axes behind the batch is a Flatten, nodes that stand for one carry
   /// its name as their scope ("/encoder/act/Erf"), and attributes have torch's values.
   bool torch_form = false;
-  std::string producer = "s4";
-  /// Free text about the network (doc_string).
-  std::string description;
 };
 
 /// The bytes of the file; equal graphs give equal bytes. Clamps become Relu or Clip nodes behind
