@@ -296,8 +296,9 @@ class Splitter {
     throw std::logic_error("parts of a layer with different weights");
   }
 
-  /// From the first to the last of these values.
+  /// From the first to the last of these values; a program whose results nobody reads has none.
   [[nodiscard]] Region pages_of(const std::vector<std::size_t>& values) const {
+    if (values.empty()) return {};
     std::uint64_t begin = kNeverDone;
     std::uint64_t end = 0;
     for (const std::size_t value : values) {
