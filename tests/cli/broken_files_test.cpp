@@ -1,7 +1,6 @@
 // Damaged ONNX, program and .npy files on the command line: an exit code and a line that says what
 // is wrong, never a crash. S4_FULL=1 runs a thousand of each; S4_CLI names another program, such as
 // one with sanitizers.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,30 +16,14 @@
 #include "sw/train/digits.hpp"
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
+#include "tests/support/command.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code = -1;
-  std::string output;
-};
-
-Outcome run(const std::string& arguments) {
-  const char* const chosen = std::getenv("S4_CLI");
-  const std::string program = chosen != nullptr ? chosen : s4::tb::root() + "/build/bin/s4";
-  Outcome outcome;
-  FILE* pipe = popen(("'" + program + "' " + arguments + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return outcome;
-  char buffer[4096];
-  while (std::size_t count = fread(buffer, 1, sizeof buffer, pipe)) {
-    outcome.output.append(buffer, count);
-  }
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
-  return outcome;
-}
+using s4::tests::Outcome;
+using s4::tests::run;
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);

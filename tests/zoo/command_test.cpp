@@ -1,5 +1,4 @@
 // s4 zoo on the command line. S4_CLI names another program.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -11,31 +10,15 @@
 #include "sw/npy/npy.hpp"
 #include "sw/onnx/import.hpp"
 #include "tb/root.hpp"
+#include "tests/support/command.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 
-struct Outcome {
-  int code = -1;
-  std::string output;
-};
-
-Outcome run(const std::string& arguments) {
-  const char* const chosen = std::getenv("S4_CLI");
-  const std::string program = chosen != nullptr ? chosen : s4::tb::root() + "/build/bin/s4";
-  Outcome outcome;
-  FILE* pipe = popen(("'" + program + "' " + arguments + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return outcome;
-  char buffer[4096];
-  while (std::size_t count = fread(buffer, 1, sizeof buffer, pipe)) {
-    outcome.output.append(buffer, count);
-  }
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
-  return outcome;
-}
+using s4::tests::Outcome;
+using s4::tests::run;
 
 struct Folder {
   fs::path path = fs::temp_directory_path() / ("s4-zoo-" + std::to_string(getpid()));
