@@ -2,11 +2,13 @@
 /// slices, one per station and as large as its memory; the address within a slice is the address in
 /// a station's memory. Granules of a slice go round all stations, and each slice starts one station
 /// on: station = (slice + granule) mod NumStations. So every station holds each of its granules
-/// once, and a run of addresses uses all stations alike. Combinational; a table per four address
-/// bits and a tree of additions modulo NumStations. Model: sim/ring/ring_address.hpp
+/// once, and a run of addresses uses all stations alike. In the upper half of the space a slice is a
+/// window on the memory of one station: the same bytes once more, by station. (Where the slices do
+/// not fit half of the space there are no windows.) Combinational; a table per four address bits
+/// and a tree of additions modulo NumStations. Model: sim/ring/ring_address.hpp
 ///
-///   address  | slice | granule, number within the slice | byte of the granule |
-///             35      SliceBits                          GranuleBits          0
+///   address  | window | slice | granule, number within the slice | byte of the granule |
+///             35               SliceBits                          GranuleBits          0
 `include "assert.svh"
 
 module ring_address_map #(
@@ -20,7 +22,9 @@ module ring_address_map #(
 );
 
   localparam int unsigned StationWidth = ring_pkg::StationWidth;
-  localparam int unsigned SliceNumberBits = memory_port_pkg::AddrWidth - SliceBits;
+  localparam int unsigned SpaceBits = memory_port_pkg::AddrWidth - SliceBits;
+  localparam bit Windows = NumStations <= 1 << (SpaceBits - 1);
+  localparam int unsigned SliceNumberBits = Windows ? SpaceBits - 1 : SpaceBits;
   localparam int unsigned GranuleNumberBits = SliceBits - GranuleBits;
   localparam int unsigned NumLeaves = 8;  // seven digits of the granule's number and the slice's
   localparam int unsigned DigitBits = 4 * (NumLeaves - 1);
@@ -50,14 +54,17 @@ module ring_address_map #(
     );
   endfunction
 
+  logic window;
   logic [SliceNumberBits-1:0] slice;
+  logic [StationWidth-1:0] interleaved;
   logic [DigitBits-1:0] digits;
   logic [NumLeaves*StationWidth-1:0] leaf;
   logic [NumLeaves/2*StationWidth-1:0] pair;
   logic unused_byte;
 
   assign unused_byte = ^addr_i[GranuleBits-1:0];
-  assign slice       = addr_i[memory_port_pkg::AddrWidth-1:SliceBits];
+  assign window      = Windows && addr_i[memory_port_pkg::AddrWidth-1];
+  assign slice       = addr_i[SliceBits+:SliceNumberBits];
   assign digits      = DigitBits'(addr_i[SliceBits-1:GranuleBits]);
   assign exists_o    = 32'(slice) < NumStations;
 
@@ -73,9 +80,10 @@ module ring_address_map #(
     assign pair[p*StationWidth+:StationWidth] =
         plus(leaf[2*p*StationWidth+:StationWidth], leaf[(2*p+1)*StationWidth+:StationWidth]);
   end
-  assign station_o = plus(plus(pair[0+:StationWidth], pair[StationWidth+:StationWidth]),
-                          plus(pair[2*StationWidth+:StationWidth],
-                               pair[3*StationWidth+:StationWidth]));
+  assign interleaved = plus(plus(pair[0+:StationWidth], pair[StationWidth+:StationWidth]),
+                            plus(pair[2*StationWidth+:StationWidth],
+                                 pair[3*StationWidth+:StationWidth]));
+  assign station_o   = window ? StationWidth'(slice) : interleaved;
 
   if (GranuleNumberBits > DigitBits) begin : gen_check_digits
     $error("more granules than digits");

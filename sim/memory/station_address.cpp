@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "sim/ring/ring_address.hpp"
+
 namespace s4::sim {
 
 StationLayout one_station(unsigned channels, unsigned ranks, bool ecc) {
@@ -14,13 +16,12 @@ StationLayout one_station(unsigned channels, unsigned ranks, bool ecc) {
 }
 
 StationPlace place_of(const StationLayout& layout, std::uint64_t address) {
-  const std::uint64_t slice_bytes = std::uint64_t{1} << layout.slice_bits;
-  const std::uint64_t slice = address / slice_bytes;
-  const std::uint64_t inside = address % slice_bytes;
+  const RingHome home =
+      ring_home(layout.stations, address, layout.slice_bits, layout.station_granule);
   StationPlace place;
-  if (slice >= layout.stations) return place;
-  place.station =
-      static_cast<unsigned>((slice + (inside >> layout.station_granule)) % layout.stations);
+  if (!home.exists) return place;
+  place.station = home.station;
+  const std::uint64_t inside = home.local;
   const std::uint64_t granule = inside >> layout.channel_granule;
   const std::uint64_t offset = inside % (std::uint64_t{1} << layout.channel_granule);
   // Digits of the granule's number in base `channels`; all XORed give the channel.

@@ -16,7 +16,9 @@ struct StationLayout {
   unsigned station_granule = 10;  ///< log2 of the bytes at one station in a row
   unsigned channel_granule = 9;   ///< log2 of the bytes at one channel in a row
 
-  /// Bytes from address 0 on; with one rank half of what the address could name.
+  /// Bytes of a station's memory; with one rank half of what the address could name.
+  [[nodiscard]] std::uint64_t station_bytes() const { return bytes() / stations; }
+  /// Bytes from address 0 on, all stations.
   [[nodiscard]] std::uint64_t bytes() const {
     return (std::uint64_t{stations} << slice_bits) / (ranks == 2 ? 1 : 2) / 8 * (ecc ? 7 : 8);
   }
@@ -31,6 +33,7 @@ struct StationPlace {
   unsigned channel = 0;
   std::uint64_t address = 0;  ///< in the channel
 };
+/// Windows on single stations, from kWindows (sim/ring/ring_address.hpp) on, included.
 [[nodiscard]] StationPlace place_of(const StationLayout& layout, std::uint64_t address);
 
 }  // namespace s4::sim

@@ -40,6 +40,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::string backend = "all";
   std::string preload = "backdoor";
+  std::string results = "interleaved";
   std::string json;
   bool layers = false;
   bool store_all = false;
@@ -106,6 +107,7 @@ class ChipBench {
                                      {"seed", options_.seed},
                                      {"memory", "lpddr4"},
                                      {"preload", options_.preload},
+                                     {"results", options_.results},
                                      {"store_all", options_.store_all},
                                      {"rows", rows_},
                                      {"sums", sums_},
@@ -170,7 +172,8 @@ class ChipBench {
     };
     const auto share = mode == sw::ChipMode::kSingle ? sw::single_shares : sw::broadcast_shares;
     const std::vector<sw::ChipShare> shares =
-        share(inputs, config_, sw::chip_memory_bytes(config_, false), compile);
+        share(inputs, config_, sw::chip_memory_bytes(config_, false), compile,
+              sw::place_from_name(options_.results));
     const sw::ChipRunReport report =
         sw::run_on_chip(mode, shares, config_, settings_, options_.preload == "backdoor");
     Figures figures;
@@ -331,6 +334,12 @@ void add_bench_chip_command(CLI::App& bench, Action& action) {
                    "How weights reach the chip's memory: axi, or backdoor (outside of time)")
       ->capture_default_str()
       ->check(CLI::IsMember({"axi", "backdoor"}));
+  command
+      ->add_option("--results", o->results,
+                   "Where subsystems store results in modes single and broadcast: interleaved over "
+                   "all stations, or in the memory of their own one (local)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"interleaved", "local"}));
   command->add_flag("--layers", o->layers, "Print every layer");
   command->add_flag("--store-all", o->store_all,
                     "Store every layer's output, so that all are compared; takes more clocks");

@@ -32,6 +32,7 @@ struct Options {
   std::string backend = "all";
   std::vector<std::string> inputs, outputs;
   std::string json, trace, page, kind = "fast", memory, ecc = "off", mode, preload = "axi";
+  std::string results = "interleaved";
   std::string from, to;  ///< layers; empty: the first, the last
   unsigned jobs = 0;     ///< not 0: layers one by one
   sw::NetworkRunSettings settings;
@@ -42,6 +43,7 @@ std::string arguments(const Options& o) {
   std::string text = "run " + o.model.path;
   for (const std::string& input : o.inputs) text += " --input " + input;
   if (!o.mode.empty()) text += " --mode " + o.mode + " --preload " + o.preload;
+  if (o.results != "interleaved") text += " --results " + o.results;
   if (!o.from.empty()) text += " --from " + o.from;
   if (!o.to.empty()) text += " --to " + o.to;
   return text + model_arguments(o.model);
@@ -83,7 +85,8 @@ int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
   };
   const auto share = mode == sw::ChipMode::kSingle ? sw::single_shares : sw::broadcast_shares;
   const std::vector<sw::ChipShare> shares =
-      share(inputs, config, sw::chip_memory_bytes(config, ecc), compile);
+      share(inputs, config, sw::chip_memory_bytes(config, ecc), compile,
+            sw::place_from_name(o.results));
   require_outputs(o, shares.front().compiled);
   for (const std::string& note : shares.front().compiled.network.notes) {
     fmt::print("note: {}\n", note);
@@ -110,7 +113,11 @@ void check_mode(const Options& o) {
   }
   if (o.mode.empty()) {
     if (o.preload != "axi") refuse("--preload needs --mode");
+    if (o.results != "interleaved") refuse("--results needs --mode single or broadcast");
     return;
+  }
+  if (o.results != "interleaved" && o.mode != "single" && o.mode != "broadcast") {
+    refuse("--results needs --mode single or broadcast: elsewhere all subsystems use all results");
   }
   if (o.memory == "ideal")
     refuse("--mode runs on the chip, whose memory is LPDDR4X: --memory lpddr4");
@@ -301,6 +308,12 @@ void add_run_command(CLI::App& app, Action& action) {
                    "How weights reach the chip's memory: axi, or backdoor (outside of time)")
       ->capture_default_str()
       ->check(CLI::IsMember({"axi", "backdoor"}));
+  command
+      ->add_option("--results", o->results,
+                   "Where subsystems store results in modes single and broadcast: interleaved over "
+                   "all stations, or in the memory of their own one (local)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"interleaved", "local"}));
   command->add_option("--ecc", o->ecc, "Error correction of the LPDDR4X memory: on or off")
       ->capture_default_str()
       ->check(CLI::IsMember({"on", "off"}));

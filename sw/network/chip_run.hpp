@@ -31,6 +31,15 @@ struct ChipShare {
   std::vector<graph::TensorData> inputs;
 };
 
+/// Where the subsystems store their results, those for later programs too.
+enum class ResultPlace : std::uint8_t {
+  kInterleaved,  ///< over the memories of all stations, as all else
+  kLocal,        ///< in the memory of the subsystem's own station, from the middle of its window on
+};
+[[nodiscard]] const char* place_name(ResultPlace place);
+/// Inverse of place_name; throws std::invalid_argument.
+[[nodiscard]] ResultPlace place_from_name(const std::string& name);
+
 /// Compiles the network for these inputs, at this place.
 using CompileShare = std::function<CompiledNetwork(const std::vector<graph::TensorData>& inputs,
                                                    const NetworkPlace& place)>;
@@ -38,17 +47,17 @@ using CompileShare = std::function<CompiledNetwork(const std::vector<graph::Tens
 /// Mode single: each subsystem has images of its own, in equal shares, and its own copy of the
 /// weights. With fewer images than subsystems some have none. Throws NetworkError if an input's
 /// first dimension is not the batch, or the memory is too small.
-[[nodiscard]] std::vector<ChipShare> single_shares(const std::vector<graph::TensorData>& inputs,
-                                                   const config::Configuration& config,
-                                                   std::uint64_t memory_bytes,
-                                                   const CompileShare& compile);
+[[nodiscard]] std::vector<ChipShare> single_shares(
+    const std::vector<graph::TensorData>& inputs, const config::Configuration& config,
+    std::uint64_t memory_bytes, const CompileShare& compile,
+    ResultPlace results = ResultPlace::kInterleaved);
 /// Mode broadcast: as many images for each, so that all run the same program, and the weights of
 /// the first one for all. Where images are missing, the last one is repeated; a subsystem that
 /// would only repeat has none. Throws as single_shares and require_same_weights.
-[[nodiscard]] std::vector<ChipShare> broadcast_shares(const std::vector<graph::TensorData>& inputs,
-                                                      const config::Configuration& config,
-                                                      std::uint64_t memory_bytes,
-                                                      const CompileShare& compile);
+[[nodiscard]] std::vector<ChipShare> broadcast_shares(
+    const std::vector<graph::TensorData>& inputs, const config::Configuration& config,
+    std::uint64_t memory_bytes, const CompileShare& compile,
+    ResultPlace results = ResultPlace::kInterleaved);
 /// What mode broadcast needs: the same weights at the same addresses, read in the same order by
 /// every program, and activations in the place of weights outside of them. Throws NetworkError.
 void require_same_weights(const std::vector<ChipShare>& shares);

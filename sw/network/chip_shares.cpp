@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 
+#include "sim/ring/ring_address.hpp"
 #include "sw/network/chip_run.hpp"
 #include "sw/network/memory_map.hpp"
 #include "sw/network/weight_reads.hpp"
@@ -12,6 +14,9 @@ namespace s4::sw {
 namespace {
 
 using graph::TensorData;
+
+constexpr std::uint64_t kPage = 4096;
+constexpr unsigned kSliceBits = 32;
 
 std::int64_t batch_of(const std::vector<TensorData>& inputs) {
   if (inputs.empty() || inputs.front().shape.empty()) {
@@ -44,9 +49,16 @@ void require_batch(const graph::Graph& graph, std::int64_t images) {
 /// Shares of images, compiled one behind the other in memory.
 class Sharing {
  public:
-  Sharing(const std::vector<TensorData>& inputs, std::uint64_t memory_bytes,
-          const CompileShare& compile)
-      : inputs_(inputs), memory_bytes_(memory_bytes), compile_(compile) {}
+  Sharing(const std::vector<TensorData>& inputs, const config::Configuration& config,
+          std::uint64_t memory_bytes, const CompileShare& compile, ResultPlace results)
+      : inputs_(inputs), memory_bytes_(memory_bytes), compile_(compile) {
+    if (results == ResultPlace::kInterleaved) return;
+    // The same offsets of all memories: the lower half is what addresses of the first slice reach
+    // there, the upper half is the subsystem's own.
+    const std::uint64_t each = memory_bytes / (config.num_subsystems + 1);
+    memory_bytes_ = each / 2 / kPage * kPage;
+    local_bytes_ = each - memory_bytes_;
+  }
 
   /// The next images, and the last one of them `repeated` times more.
   void add(std::int64_t images, std::int64_t repeated, std::optional<std::uint64_t> weights) {
@@ -59,13 +71,20 @@ class Sharing {
                    graph::slice_rows(input, first_ + images - 1, 1));
       share.inputs.push_back(graph::join_rows(parts));
     }
-    share.compiled = compile_(share.inputs, {base_, weights});
+    NetworkPlace place{base_, weights, std::nullopt};
+    if (local_bytes_ != 0) {
+      const auto station = static_cast<std::uint64_t>(shares_.size());
+      place.results =
+          Region{sim::kWindows + (station << kSliceBits) + memory_bytes_, local_bytes_};
+    }
+    share.compiled = compile_(share.inputs, place);
     require_batch(share.compiled.network.graph, images + repeated);
     base_ = memory_end(share.compiled);
     if (base_ > memory_bytes_) {
       throw NetworkError(
-          fmt::format("the network needs {} bytes for {} subsystems, the chip has {}", base_,
-                      shares_.size() + 1, memory_bytes_));
+          fmt::format("the network needs {} bytes for {} subsystems{}, the chip has {}", base_,
+                      shares_.size() + 1, local_bytes_ == 0 ? "" : " beside their own memories",
+                      memory_bytes_));
     }
     first_ += images;
     shares_.push_back(std::move(share));
@@ -76,7 +95,8 @@ class Sharing {
 
  private:
   const std::vector<TensorData>& inputs_;
-  std::uint64_t memory_bytes_;
+  std::uint64_t memory_bytes_;      ///< for all that is interleaved
+  std::uint64_t local_bytes_ = 0;  ///< of each window behind as many
   const CompileShare& compile_;
   std::vector<ChipShare> shares_;
   std::uint64_t base_ = kNetworkBase;
@@ -108,17 +128,30 @@ bool same(const Region& a, const Region& b) { return a.address == b.address && a
 
 }  // namespace
 
+const char* place_name(ResultPlace place) {
+  return place == ResultPlace::kLocal ? "local" : "interleaved";
+}
+
+ResultPlace place_from_name(const std::string& name) {
+  for (const ResultPlace place : {ResultPlace::kInterleaved, ResultPlace::kLocal}) {
+    if (name == place_name(place)) return place;
+  }
+  throw std::invalid_argument(
+      fmt::format("results are stored interleaved or local, not '{}'", name));
+}
+
 std::uint64_t chip_memory_bytes(const config::Configuration& config, bool ecc) {
   return chip_layout(config, ecc).bytes();
 }
 
 std::vector<ChipShare> single_shares(const std::vector<TensorData>& inputs,
                                      const config::Configuration& config,
-                                     std::uint64_t memory_bytes, const CompileShare& compile) {
+                                     std::uint64_t memory_bytes, const CompileShare& compile,
+                                     ResultPlace results) {
   const std::int64_t batch = batch_of(inputs);
   const auto most = static_cast<std::int64_t>(config.num_subsystems);
   const std::int64_t count = std::min(batch, most);
-  Sharing sharing(inputs, memory_bytes, compile);
+  Sharing sharing(inputs, config, memory_bytes, compile, results);
   for (std::int64_t n = 0; n < count; ++n) {
     sharing.add(batch / count + (n < batch % count ? 1 : 0), 0, std::nullopt);
   }
@@ -127,11 +160,12 @@ std::vector<ChipShare> single_shares(const std::vector<TensorData>& inputs,
 
 std::vector<ChipShare> broadcast_shares(const std::vector<TensorData>& inputs,
                                         const config::Configuration& config,
-                                        std::uint64_t memory_bytes, const CompileShare& compile) {
+                                        std::uint64_t memory_bytes, const CompileShare& compile,
+                                     ResultPlace results) {
   const std::int64_t batch = batch_of(inputs);
   const auto most = static_cast<std::int64_t>(config.num_subsystems);
   const std::int64_t each = (batch + most - 1) / most;
-  Sharing sharing(inputs, memory_bytes, compile);
+  Sharing sharing(inputs, config, memory_bytes, compile, results);
   // The first one has its weights as if it were alone; the others read these.
   std::optional<std::uint64_t> weights;
   for (std::int64_t first = 0; first < batch; first += each) {

@@ -19,25 +19,49 @@ void require_room(std::uint64_t end) {
       fmt::format("the network needs {} bytes of memory, more than the address space", end));
 }
 
+/// Behind a value's place.
+std::uint64_t place_end(const CompiledNetwork& compiled, const MemoryValue& memory) {
+  const ChipValue& value = compiled.network.values.at(memory.value);
+  // Whole blocks of rows are read of what takes the place of weights.
+  const std::uint64_t margin = value.is_operand ? 63 : 0;
+  return page_up(memory.region.address + memory.region.size + margin * 64);
+}
+
+/// Behind the values from place.base on.
+std::uint64_t values_end(const CompiledNetwork& compiled) {
+  std::uint64_t end = compiled.place.base;
+  for (const MemoryValue& memory : compiled.memory) {
+    if (memory.is_output && compiled.place.results) continue;
+    end = std::max(end, place_end(compiled, memory));
+  }
+  return end;
+}
+
 }  // namespace
 
 void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& values) {
   compiled.memory.clear();
+  const std::optional<Region>& results = compiled.place.results;
   std::uint64_t next = compiled.place.base;
   for (const bool outputs : {false, true}) {
-    if (outputs) compiled.write_region.address = next;
+    if (outputs) {
+      if (results) next = results->address;
+      compiled.write_region.address = next;
+    }
     for (const std::size_t index : values) {
       const ChipValue& value = compiled.network.values.at(index);
       if (value.producer.has_value() != outputs) continue;
-      // Whole blocks of rows are read of what takes the place of weights.
-      const std::uint64_t margin = value.is_operand ? 63 : 0;
       compiled.memory.push_back({index, {next, value.shape.words() * 64}, outputs});
-      next = page_up(next + (value.shape.words() + margin) * 64);
+      next = place_end(compiled, compiled.memory.back());
       require_room(next);
     }
   }
   compiled.write_region.size = next - compiled.write_region.address;
-  compiled.weight_region.address = compiled.place.weights.value_or(next);
+  if (results && compiled.write_region.size > results->size) {
+    throw CompileError(fmt::format("results need {} bytes, their place has {}",
+                                   compiled.write_region.size, results->size));
+  }
+  compiled.weight_region.address = compiled.place.weights.value_or(values_end(compiled));
 }
 
 std::map<std::size_t, std::uint64_t> value_addresses(const CompiledNetwork& compiled) {
@@ -57,10 +81,11 @@ void place_programs(CompiledNetwork& compiled) {
   const Region& weights = compiled.weight_region;
   const std::uint64_t weights_end = weights.address + weights.size;
   require_room(weights_end);
-  const std::uint64_t values_end = compiled.write_region.address + compiled.write_region.size;
+  const std::uint64_t own_end = values_end(compiled);
+  const std::uint64_t results_end = compiled.write_region.address + compiled.write_region.size;
   const std::uint64_t first = std::min(compiled.place.base, weights.address);
-  compiled.read_region = {first, std::max(values_end, weights_end) - first};
-  std::uint64_t next = compiled.place.weights ? values_end : weights_end;
+  compiled.read_region = {first, std::max({own_end, results_end, weights_end}) - first};
+  std::uint64_t next = compiled.place.weights ? own_end : weights_end;
   for (ChipProgram& chip : compiled.programs) {
     if (chip.program.commands.size() > kMostCommands) {
       throw CompileError(fmt::format("program '{}': {} commands are more than a program can have",
@@ -79,7 +104,8 @@ void place_programs(CompiledNetwork& compiled) {
 }
 
 std::uint64_t memory_end(const CompiledNetwork& compiled) {
-  std::uint64_t end = compiled.read_region.address + compiled.read_region.size;
+  std::uint64_t end = std::max(values_end(compiled),
+                               compiled.weight_region.address + compiled.weight_region.size);
   for (const ChipProgram& chip : compiled.programs) {
     end = std::max(end, page_up(chip.program.address +
                                 chip.program.commands.size() * commands::kCommandBytes));

@@ -1,6 +1,6 @@
 // Where a compiled network lies in memory. From the start of its read region, whole pages each:
 //   [values that the host writes][values that the chip writes][weights][programs]
-// Weights may have a place of their own.
+// Weights and what the chip writes may have places of their own.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ void place_values(CompiledNetwork& compiled, const std::vector<std::size_t>& val
 /// Addresses of these values, and of those that are views of them.
 [[nodiscard]] std::map<std::size_t, std::uint64_t> value_addresses(const CompiledNetwork& compiled);
 
-/// Behind everything that the network has in memory, a multiple of 4096.
+/// Behind everything that the network has in memory from place.base on, a multiple of 4096.
 [[nodiscard]] std::uint64_t memory_end(const CompiledNetwork& compiled);
 
 /// Once weights and commands are known: regions that the chip may use, addresses of the programs.

@@ -147,6 +147,8 @@ struct NetworkPlace {
   /// The first one of weights and tables, outside of everything else that the network has in
   /// memory: several networks can share them. Not given: behind the activations.
   std::optional<std::uint64_t> weights = {};
+  /// Where results are stored. Not given: behind the inputs.
+  std::optional<Region> results = {};
 };
 
 struct CompiledNetwork {

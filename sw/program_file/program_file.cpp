@@ -360,8 +360,8 @@ std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
 }  // namespace
 
 std::vector<std::uint8_t> encode_program(const CompiledNetwork& compiled) {
-  if (compiled.place.weights) {
-    throw ProgramFileError("a program file holds no network whose weights lie apart");
+  if (compiled.place.weights || compiled.place.results) {
+    throw ProgramFileError("a program file holds no network whose weights or results lie apart");
   }
   std::vector<std::uint8_t> constants;
   std::vector<std::uint8_t> stream;

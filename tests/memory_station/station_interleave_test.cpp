@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "sim/memory/station_address.hpp"
+#include "sim/ring/ring_address.hpp"
 #include "tb/seed.hpp"
 #include "tests/common/seeded_bug.hpp"
 
@@ -94,7 +95,7 @@ TEST_CASE("interleave: 20 GB, the same in RTL and model, and backwards") {
   Interleave rtl(layout);
   std::mt19937_64 random(tb::seed());
   for (unsigned i = 0; i < 20000; ++i) {
-    const std::uint64_t address = random() % (std::uint64_t{1} << 36) / 32 * 32;
+    const std::uint64_t address = random() % sim::kWindows / 32 * 32;
     if (!rtl.agrees(address)) FAIL("RTL and model differ at " << address);
     const StationPlace p = place_of(layout, address);
     if (!p.exists) continue;
@@ -102,7 +103,7 @@ TEST_CASE("interleave: 20 GB, the same in RTL and model, and backwards") {
     unsigned found = 0;
     for (std::uint64_t slice = 0; slice < 5; ++slice) {
       for (std::uint64_t digit = 0; digit < 2; ++digit) {
-        const std::uint64_t inside = ((p.address >> 9) * 2 + digit << 9) + p.address % 512;
+        const std::uint64_t inside = (((p.address >> 9) * 2 + digit) << 9) + p.address % 512;
         const std::uint64_t back = (slice << 32) + inside;
         const StationPlace again = place_of(layout, back);
         if (again.station == p.station && again.channel == p.channel) {

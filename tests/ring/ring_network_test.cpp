@@ -89,6 +89,16 @@ TEST_CASE("ring_address: every place of every memory once, runs go round") {
     }
   }
   CHECK(!sim::ring_home(5, std::uint64_t{5} << 32).exists);
+  // Windows: the memory of one station as it lies.
+  for (std::uint64_t station = 0; station < 5; ++station) {
+    for (const std::uint64_t local : {0x0ULL, 0x400ULL, 0x6543'2c40ULL}) {
+      const auto home = sim::ring_home(5, sim::kWindows + (station << 32) + local);
+      CHECK((home.exists && home.station == station && home.local == local));
+    }
+  }
+  CHECK(!sim::ring_home(5, sim::kWindows + (std::uint64_t{5} << 32)).exists);
+  // Without room for them the upper half holds slices like the others.
+  CHECK(sim::ring_home(16, sim::kWindows + 0x400).station == 9);
 }
 
 TEST_CASE("ring_address_map: RTL and model agree") {
