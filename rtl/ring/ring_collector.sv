@@ -60,20 +60,19 @@ module ring_collector #(
   // ---- Queues and choice ----
   logic [2:0] in_valid, in_ready, head_valid;
   logic [3:0] grant;
-  logic [3*Width-1:0] in_data, head;
   logic [1:0] unused_index;
   logic chosen, take, wrong, given_up;
   logic [TagWidth-1:0] given_up_tag;
   ring_pkg::payload_t packet;
 
   assign in_valid      = {local_valid_i, push_i};
-  assign in_data       = {1'b0, local_i, wrong_i[1], lane1_i, wrong_i[0], lane0_i};
   assign room_o        = in_ready[1:0];
   assign local_ready_o = in_ready[2];
 
   for (genvar i = 0; i < 3; i = i + 1) begin : gen_queue
     logic unused_count;
     logic [1:0] count;
+    logic [Width-1:0] head;  // not side by side in one vector: simulators shift such words
     assign unused_count = ^count;
     fifo #(
         .Width(Width),
@@ -84,10 +83,12 @@ module ring_collector #(
         .flush_i(1'b0),
         .in_valid_i(in_valid[i]),
         .in_ready_o(in_ready[i]),
-        .in_data_i(in_data[i*Width+:Width]),
+        .in_data_i(
+          (i == 2) ? {1'b0, local_i} : (i == 1) ? {wrong_i[1], lane1_i} : {wrong_i[0], lane0_i}
+        ),
         .out_valid_o(head_valid[i]),
         .out_ready_i(grant[i] && take),
-        .out_data_o(head[i*Width+:Width]),
+        .out_data_o(head),
         .count_o(count)
     );
   end
@@ -104,8 +105,8 @@ module ring_collector #(
       .valid_o(chosen)
   );
 
-  assign {wrong, packet} = grant[2] ? head[2*Width+:Width] :
-                           grant[1] ? head[Width+:Width] : head[0+:Width];
+  assign {wrong, packet} = grant[2] ? gen_queue[2].head :
+                           grant[1] ? gen_queue[1].head : gen_queue[0].head;
 
   // ---- Whose it is ----
   logic [TagWidth-1:0] tag;

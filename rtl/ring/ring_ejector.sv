@@ -35,12 +35,12 @@ module ring_ejector #(
   localparam int unsigned RegisterBits = 8 * 4096;  // larger queues lie in SRAM macros
 
   logic [NumClasses-1:0] head_valid, in_ready, pop, able;
-  logic [NumClasses*WordWidth-1:0] head;
   logic turn_q;
 
   for (genvar c = 0; c < NumClasses; c = c + 1) begin : gen_class
     logic unused_count;
     logic [$clog2(Depth+1)-1:0] count;
+    logic [WordWidth-1:0] head;  // not side by side in one vector: simulators shift such words
     assign unused_count = ^count;
 
     if (Depth * WordWidth <= RegisterBits) begin : gen_registers
@@ -56,7 +56,7 @@ module ring_ejector #(
           .in_data_i({distance_i, packet_i}),
           .out_valid_o(head_valid[c]),
           .out_ready_i(pop[c]),
-          .out_data_o(head[c*WordWidth+:WordWidth]),
+          .out_data_o(head),
           .count_o(count)
       );
     end else begin : gen_sram
@@ -71,7 +71,7 @@ module ring_ejector #(
           .in_data_i({distance_i, packet_i}),
           .out_valid_o(head_valid[c]),
           .out_ready_i(pop[c]),
-          .out_data_o(head[c*WordWidth+:WordWidth]),
+          .out_data_o(head),
           .count_o(count)
       );
     end
@@ -94,13 +94,13 @@ module ring_ejector #(
   always_comb begin
     if (pop[0]) begin
       class_o                = ring_pkg::ClassRequest;
-      {distance_o, packet_o} = head[0+:WordWidth];
+      {distance_o, packet_o} = gen_class[0].head;
     end else if (pop[1]) begin
       class_o                = ring_pkg::ClassResponse;
-      {distance_o, packet_o} = head[WordWidth+:WordWidth];
+      {distance_o, packet_o} = gen_class[1].head;
     end else begin
       class_o                = ring_pkg::ClassControl;
-      {distance_o, packet_o} = head[Control*WordWidth+:WordWidth];
+      {distance_o, packet_o} = gen_class[Control].head;
     end
   end
 

@@ -52,7 +52,6 @@ module ring_injector #(
 
   logic [NumClasses-1:0] head_valid, pop, sendable, allowed, chosen, empty_mask;
   logic [NumClasses*Reach-1:0] head_mask, live_mask;
-  logic [NumClasses*Width-1:0] head_packet;
   logic [NumCounters-1:0] has_credit, taken, dead_q, given_up;
   logic [NumClasses-1:0] expired;
 
@@ -60,6 +59,7 @@ module ring_injector #(
   for (genvar c = 0; c < NumClasses; c = c + 1) begin : gen_class
     logic unused_count;
     logic [$clog2(QueueDepth+1)-1:0] count;
+    logic [Width-1:0] packet;  // not side by side in one vector: simulators shift such words
     assign unused_count = ^count;
 
     fifo #(
@@ -74,7 +74,7 @@ module ring_injector #(
         .in_data_i({mask_i, packet_i}),
         .out_valid_o(head_valid[c]),
         .out_ready_i(pop[c]),
-        .out_data_o({head_mask[c*Reach+:Reach], head_packet[c*Width+:Width]}),
+        .out_data_o({head_mask[c*Reach+:Reach], packet}),
         .count_o(count)
     );
 
@@ -160,15 +160,15 @@ module ring_injector #(
     if (chosen[0]) begin
       class_o  = ring_pkg::ClassRequest;
       mask_o   = live_mask[0+:Reach];
-      packet_o = head_packet[0+:Width];
+      packet_o = gen_class[0].packet;
     end else if (chosen[1]) begin
       class_o  = ring_pkg::ClassResponse;
       mask_o   = live_mask[Reach+:Reach];
-      packet_o = head_packet[Width+:Width];
+      packet_o = gen_class[1].packet;
     end else begin
       class_o  = ring_pkg::ClassControl;
       mask_o   = live_mask[Control*Reach+:Reach];
-      packet_o = head_packet[Control*Width+:Width];
+      packet_o = gen_class[Control].packet;
     end
   end
 
