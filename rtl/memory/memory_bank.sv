@@ -2,7 +2,8 @@
 /// accessed, written with masks, precharged. Times are counted to the last edge of the command
 /// that waits, in CK after the first CK of this clock; a command of L CK at phase p ends at p + L
 /// - 1. A command of this clock counts from the next clock on. After an access with auto-
-/// precharge the bank closes when its precharge may begin. Proof: formal/memory_bank.json
+/// precharge the bank closes when its precharge may begin. A bank without a command whose times are
+/// over does nothing, and says so, because there are many of them. Proof: formal/memory_bank.json
 `include "assert.svh"
 
 module memory_bank #(
@@ -48,43 +49,52 @@ module memory_bank #(
   assign short_end = 9'(phase_i);  // one more than the truth, see T - 1 below
   assign closed_o  = !open_o && !closing_q;
 
-  logic open_d, closing_d, starts;
+  logic open_d, closing_d, starts, works;
+  assign works = kind_i != lpddr4_pkg::CommandNone || auto_precharge_i || closing_q ||
+                 {activate_o, access_o, masked_o, precharge_o} != '0;
   logic [8:0] activate, access, masked, precharge;
   always_comb begin
     open_d    = open_o;
     closing_d = closing_q;
-    activate  = passed(activate_o);
-    access    = passed(9'(access_o));
-    masked    = passed(9'(masked_o));
-    precharge = passed(9'(precharge_o));
-    starts    = closing_q && precharge_o < 8'd2;
-    if (starts) begin
-      activate  = later(activate, 9'(precharge_o) + 9'(TRp) - 9'd2);
-      closing_d = 1'b0;
-    end
-    unique case (kind_i)
-      lpddr4_pkg::CommandActivate: begin
-        open_d    = 1'b1;
-        access    = long_end + 9'(TRcd);
-        masked    = '0;
-        precharge = long_end + 9'(TRas);
-        activate  = long_end + 9'(TRc);
+    activate  = activate_o;
+    access    = 9'(access_o);
+    masked    = 9'(masked_o);
+    precharge = 9'(precharge_o);
+    starts    = 1'b0;
+    if (works) begin
+      activate  = passed(activate_o);
+      access    = passed(9'(access_o));
+      masked    = passed(9'(masked_o));
+      precharge = passed(9'(precharge_o));
+      starts    = closing_q && precharge_o < 8'd2;
+      if (starts) begin
+        activate  = later(activate, 9'(precharge_o) + 9'(TRp) - 9'd2);
+        closing_d = 1'b0;
       end
-      lpddr4_pkg::CommandRead: precharge = later(precharge, long_end + 9'(TRtp));
-      lpddr4_pkg::CommandWrite, lpddr4_pkg::CommandMaskedWrite: begin
-        precharge = later(precharge, long_end + (auto_precharge_i ? 9'(TWrAuto) : 9'(TWrPre)));
-        masked    = long_end + 9'(TCcdMw);
+      unique case (kind_i)
+        lpddr4_pkg::CommandActivate: begin
+          open_d    = 1'b1;
+          access    = long_end + 9'(TRcd);
+          masked    = '0;
+          precharge = long_end + 9'(TRas);
+          activate  = long_end + 9'(TRc);
+        end
+        lpddr4_pkg::CommandRead: precharge = later(precharge, long_end + 9'(TRtp));
+        lpddr4_pkg::CommandWrite, lpddr4_pkg::CommandMaskedWrite: begin
+          precharge = later(precharge, long_end + (auto_precharge_i ? 9'(TWrAuto) : 9'(TWrPre)));
+          masked    = long_end + 9'(TCcdMw);
+        end
+        lpddr4_pkg::CommandPrecharge: begin
+          open_d   = 1'b0;
+          activate = later(activate, short_end + 9'(TRp) - 9'd1);
+        end
+        lpddr4_pkg::CommandRefresh: activate = short_end + 9'(TRfcPb) - 9'd1;
+        default: ;
+      endcase
+      if (auto_precharge_i) begin
+        open_d    = 1'b0;
+        closing_d = 1'b1;
       end
-      lpddr4_pkg::CommandPrecharge: begin
-        open_d   = 1'b0;
-        activate = later(activate, short_end + 9'(TRp) - 9'd1);
-      end
-      lpddr4_pkg::CommandRefresh: activate = short_end + 9'(TRfcPb) - 9'd1;
-      default: ;
-    endcase
-    if (auto_precharge_i) begin
-      open_d    = 1'b0;
-      closing_d = 1'b1;
     end
   end
 
@@ -96,7 +106,7 @@ module memory_bank #(
       access_o    <= '0;
       masked_o    <= '0;
       precharge_o <= '0;
-    end else begin
+    end else if (works) begin
       open_o      <= open_d;
       closing_q   <= closing_d;
       activate_o  <= activate;

@@ -17,22 +17,27 @@ module memory_counters #(
 
   `S4_CHECK_PARAM(gen_check_width, IncrementWidth >= 1 && IncrementWidth < Width)
 
-  logic [NumCounters*Width-1:0] counts;
-
+  // One that is not asked for is nothing; side by side in one vector they would be shifted and
+  // copied by a simulator in every clock.
   for (genvar n = 0; n < NumCounters; n = n + 1) begin : gen_counter
-    logic [Width-1:0] count_q;
+    logic [Width-1:0] count_q, asked, shown;
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) count_q <= '0;
       else if (increments_i[n*IncrementWidth+:IncrementWidth] != '0) begin
         count_q <= count_q + Width'(increments_i[n*IncrementWidth+:IncrementWidth]);
       end
     end
-    assign counts[n*Width+:Width] = count_q;
+    assign asked = (32'(select_i) == n) ? count_q : '0;
+    if (n == 0) begin : gen_first
+      assign shown = asked;
+    end else begin : gen_other
+      assign shown = gen_counter[n-1].shown | asked;
+    end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) value_o <= '0;
-    else value_o <= (32'(select_i) < NumCounters) ? counts[32'(select_i)*Width+:Width] : '0;
+    else value_o <= gen_counter[NumCounters-1].shown;
   end
 
 endmodule
