@@ -76,8 +76,8 @@ module chip #(
     output logic [                31:0] s_axil_rdata_o,
     output logic [                 1:0] s_axil_rresp_o,
     output logic                        irq_o,
-    // Test, 0 in use. Of every station, two bits: none of its packets goes onto the ring in this
-    // clock; its memory takes no new access. Errors on the links, as ring_network
+    // Test, 0 in use, a clock later: of every station, two bits: none of its packets goes onto the
+    // ring; its memory takes no new access. Errors on the links, as ring_network
     input  logic [       2*NumStations-1:0] stall_i,
     input  logic [       4*NumStations-1:0] fault_i,
     // Observation: of every subsystem, as subsystem; accesses without an answer of every channel;
@@ -298,11 +298,54 @@ module chip #(
   logic [PlaceWidth*NumStations-1:0] mem_tag, answer_tag;
   logic [512*NumStations-1:0] mem_data, answer_data;
   logic [64*NumStations-1:0] mem_strobe;
-  logic [2*NumStations-1:0] answer_error, unused_link_used;
-  logic [NumStations-1:0] ring_stall;
-  for (genvar s = 0; s < NumStations; s = s + 1) begin : gen_stall
-    assign ring_stall[s] = stall_i[2*s];
+  logic [2*NumStations-1:0] answer_error, link_used;
+  // From registers, so that what hangs on them, most of the ring, is not work of every change of an
+  // input of the chip.
+  logic [2*NumStations-1:0] stall_q;
+  logic [4*NumStations-1:0] fault_q;
+  logic [NumStations-1:0] ring_stall, memory_stall;
+  always_ff @(posedge clk_i or negedge chip_rst_n) begin
+    if (!chip_rst_n) begin
+      stall_q <= '0;
+      fault_q <= '0;
+    end else begin
+      stall_q <= stall_i;
+      fault_q <= fault_i;
+    end
   end
+  for (genvar s = 0; s < NumStations; s = s + 1) begin : gen_stall
+    assign {memory_stall[s], ring_stall[s]} = stall_q[2*s+:2];
+  end
+
+  // Its clock stands while nothing is under way. Every valid that it gives and every ready counts
+  // only with `running`; the host's registers see its counters as they stand.
+  logic clk_ring, running, joint_clear;
+  logic [NumStations-1:0] port_ready, port_wdata_ready, port_rsp_valid, access_valid;
+  logic [NumStations-1:0] burst_end;
+  assign joint_clear = broadcast_stations == '0;
+  assign req_ready   = port_ready & {NumStations{running}};
+  assign wdata_ready = port_wdata_ready & {NumStations{running}};
+  assign rsp_valid   = port_rsp_valid & {NumStations{running}};
+  assign mem_valid   = access_valid & {NumStations{running}};
+  for (genvar s = 0; s < NumStations; s = s + 1) begin : gen_burst_end
+    assign burst_end[s] = rsp_valid[s] && rsp_ready[s] && rsp[s*ResponseBits];  // last
+  end
+
+  ring_clock #(
+      .NumStations(NumStations)
+  ) u_ring_clock (
+      .clk_i,
+      .rst_ni       (chip_rst_n),
+      .burst_i      (req_valid & req_ready),
+      .end_i        (burst_end),
+      .access_i     (mem_valid & mem_ready),
+      .answer_i     (answer_valid),
+      .offered_i    ((req_valid | wdata_valid | port_rsp_valid | access_valid) != '0 ||
+                     link_used != '0 || fault_q != '0),
+      .joint_clear_i(joint_clear),
+      .clk_o        (clk_ring),
+      .running_o    (running)
+  );
 
   ring_network #(
       .NumStations(NumStations),
@@ -311,23 +354,23 @@ module chip #(
       .JointDepth (config_pkg::WeightSlots),
       .TimeLimit  (TimeLimit)
   ) u_network (
-      .clk_i,
+      .clk_i          (clk_ring),
       .rst_ni         (chip_rst_n),
-      .fault_i,
+      .fault_i        (fault_q),
       .stall_i        (ring_stall),
       .patience_i     (patience),
-      .joint_clear_i  (broadcast_stations == '0),
-      .req_valid_i    (req_valid),
-      .req_ready_o    (req_ready),
+      .joint_clear_i  (joint_clear),
+      .req_valid_i    (req_valid & {NumStations{running}}),
+      .req_ready_o    (port_ready),
       .req_i          (req),
-      .wdata_valid_i  (wdata_valid),
-      .wdata_ready_o  (wdata_ready),
+      .wdata_valid_i  (wdata_valid & {NumStations{running}}),
+      .wdata_ready_o  (port_wdata_ready),
       .wdata_i        (req_data),
-      .rsp_valid_o    (rsp_valid),
-      .rsp_ready_i    (rsp_ready),
+      .rsp_valid_o    (port_rsp_valid),
+      .rsp_ready_i    (rsp_ready & {NumStations{running}}),
       .rsp_o          (rsp),
-      .mem_valid_o    (mem_valid),
-      .mem_ready_i    (mem_ready),
+      .mem_valid_o    (access_valid),
+      .mem_ready_i    (mem_ready & {NumStations{running}}),
       .mem_write_o    (mem_write),
       .mem_beat_o     (mem_beat),
       .mem_tag_o      (mem_tag),
@@ -340,7 +383,7 @@ module chip #(
       .errors_o       (ring_errors),
       .port_errors_o  (port_errors),
       .dead_o         (dead),
-      .link_used_o    (unused_link_used),
+      .link_used_o    (link_used),
       .link_data_o    (obs_link_o)
   );
 
@@ -360,7 +403,7 @@ module chip #(
         .rst_ni            (chip_rst_n),
         .two_ranks_i,
         .ecc_enable_i,
-        .stall_i           (stall_i[2*s+1]),
+        .stall_i           (memory_stall[s]),
         .init_done_o       (memory_ready[s]),
         .mem_valid_i       (mem_valid[s]),
         .mem_ready_o       (mem_ready[s]),
