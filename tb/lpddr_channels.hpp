@@ -54,7 +54,7 @@ class LpddrChannels final : public sim::Memory {
   void read(std::uint64_t addr, std::span<std::uint8_t> bytes) override;
   void write(std::uint64_t addr, std::span<const std::uint8_t> bytes) override;
   [[nodiscard]] bool contains(std::uint64_t addr, std::uint64_t bytes) const override {
-    return addr <= layout_.bytes() && bytes <= layout_.bytes() - addr;
+    return layout_.contains(addr, bytes);
   }
   /// Inverts a bit of the word at a multiple of 8: 0 to 63 of the data, 64 to 71 of its checks.
   void flip(std::uint64_t addr, unsigned bit);

@@ -15,6 +15,16 @@ StationLayout one_station(unsigned channels, unsigned ranks, bool ecc) {
   return layout;
 }
 
+bool StationLayout::contains(std::uint64_t address, std::uint64_t size) const {
+  std::uint64_t begin = address, end = bytes();
+  if (has_windows(stations, slice_bits) && address >= kWindows) {
+    const std::uint64_t station = (address - kWindows) >> slice_bits;
+    begin = address & ((std::uint64_t{1} << slice_bits) - 1);
+    end = station < stations ? station_bytes() : 0;
+  }
+  return begin <= end && size <= end - begin;
+}
+
 StationPlace place_of(const StationLayout& layout, std::uint64_t address) {
   const RingHome home =
       ring_home(layout.stations, address, layout.slice_bits, layout.station_granule);

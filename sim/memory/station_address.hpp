@@ -22,6 +22,8 @@ struct StationLayout {
   [[nodiscard]] std::uint64_t bytes() const {
     return (std::uint64_t{stations} << slice_bits) / (ranks == 2 ? 1 : 2) / 8 * (ecc ? 7 : 8);
   }
+  /// Whether a run of bytes lies in bytes(), or in the window on one station.
+  [[nodiscard]] bool contains(std::uint64_t address, std::uint64_t size) const;
 };
 
 /// The layout of one station with so many channels, alone at its memory port.

@@ -40,6 +40,9 @@ struct RandomCase {
   [[nodiscard]] std::int64_t images() const { return 1 + static_cast<std::int64_t>(number % 6); }
   [[nodiscard]] bool ecc() const { return number % 5 == 4; }
   [[nodiscard]] bool backdoor() const { return number % 3 == 2; }
+  [[nodiscard]] ResultPlace results() const {
+    return number / 2 % 2 == 1 ? ResultPlace::kLocal : ResultPlace::kInterleaved;
+  }
 
   [[nodiscard]] NetworkBuilder build(std::int64_t images) const {
     NetworkBuilder b(seed(), number % 2 == 0);
@@ -97,8 +100,8 @@ std::vector<ChipShare> shares_of(const RandomCase& c, const Problem& p, ChipMode
   const auto compile = [&](const std::vector<graph::TensorData>& part, const NetworkPlace& place) {
     return compile_network(prepare(c.build(part.at(0).shape[0]).graph), p.config, place);
   };
-  return mode == ChipMode::kSingle ? single_shares(p.inputs, p.config, p.memory, compile)
-                                   : broadcast_shares(p.inputs, p.config, p.memory, compile);
+  const auto share = mode == ChipMode::kSingle ? single_shares : broadcast_shares;
+  return share(p.inputs, p.config, p.memory, compile, c.results());
 }
 
 void run_shared(const RandomCase& c, ChipMode mode) {

@@ -1,10 +1,14 @@
 // The chip as its host sees it: memory, registers, programs of subsystems over ring and LPDDR4X.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <random>
+#include <span>
 
 #include "sim/host/gen/chip_registers.hpp"
 #include "sim/memory/gen/lpddr4.hpp"
 #include "sim/registers/gen/registers.hpp"
+#include "sim/ring/ring_address.hpp"
 #include "tests/chip/chip_job.hpp"
 #include "tests/common/seeded_bug.hpp"
 
@@ -174,6 +178,42 @@ TEST_CASE("chip: the host's bytes all over the memory") {
   ChipBench bench("tiny", tiny());
   bench.axi.stalls = 20;
   CHECK(compare_memory(bench, tb::full_run() ? 600 : 100) == "");
+}
+
+TEST_CASE("chip: a window shows the memory of one station") {
+  ChipBench bench("tiny", tiny());
+  std::mt19937_64 random(tb::seed());
+  std::vector<std::uint8_t> bytes(9000), got(9000);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  const auto window = [](std::uint64_t station, std::uint64_t local) {
+    return sim::kWindows + (station << 32) + local;
+  };
+  // What is written over all stations, granule by granule at the station that holds it.
+  const std::uint64_t base = 4 * kGiB + 0x54321;
+  bench.write(base, bytes);
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto home = sim::ring_home(bench.stations(), base + at);
+    const auto size = std::min<std::uint64_t>(1024 - home.local % 1024, bytes.size() - at);
+    bench.read(window(home.station, home.local), std::span(got).subspan(at, size));
+    at += size;
+  }
+  CHECK(got == bytes);
+  // What is written to one station, where addresses of all stations find it.
+  const std::uint64_t local = 0x20000;
+  bench.write(window(1, local), bytes);
+  bool equal = true;
+  for (std::uint64_t at = 0; at < 8192; at += 1024) {
+    // The slice whose granule at this offset lies at station 1.
+    std::uint64_t slice = 0;
+    while (sim::ring_home(bench.stations(), (slice << 32) + local + at).station != 1) ++slice;
+    bench.read((slice << 32) + local + at, std::span(got).subspan(at, 1024));
+    equal = equal && std::equal(got.begin() + at, got.begin() + at + 1024, bytes.begin() + at);
+  }
+  CHECK(equal);
+  bench.settle();
+  CHECK(bench.device_bytes(window(1, local), 300) ==
+        std::vector(bytes.begin(), bytes.begin() + 300));
+  CHECK(bench.try_read(window(bench.stations(), 0), got) == AxiHost::kDecerr);
 }
 
 TEST_CASE("chip: programs by AXI, doorbell, interrupt, results") {
