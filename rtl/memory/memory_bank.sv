@@ -44,81 +44,73 @@ module memory_bank #(
   endfunction
 
   logic closing_q;  // an automatic precharge is to begin when precharge_o ends
-  logic [8:0] long_end, short_end;  // last edge of this clock's command, seen from the next clock
-  assign long_end  = 9'd1 + 9'(phase_i);
-  assign short_end = 9'(phase_i);  // one more than the truth, see T - 1 below
-  assign closed_o  = !open_o && !closing_q;
+  assign closed_o = !open_o && !closing_q;
 
-  logic open_d, closing_d, starts, works;
+  // A function, so that a simulator works it out for the banks that work only.
+  function automatic logic [34:0] next(
+      input logic is_open, input logic is_closing, input logic [8:0] activate_time,
+      input logic [7:0] access_time, input logic [7:0] masked_time,
+      input logic [7:0] precharge_time, input logic [3:0] kind, input logic phase,
+      input logic auto_precharge);
+    logic [8:0] activate, precharge;
+    logic [7:0] access, masked;
+    logic [8:0] long_end, short_end;  // last edge of this clock's command, seen from the next clock
+    logic open, closing;
+    long_end  = 9'd1 + 9'(phase);
+    short_end = 9'(phase);  // one more than the truth, see T - 1 below
+    open      = is_open;
+    closing   = is_closing;
+    activate  = passed(activate_time);
+    access    = 8'(passed(9'(access_time)));
+    masked    = 8'(passed(9'(masked_time)));
+    precharge = passed(9'(precharge_time));
+    if (is_closing && precharge_time < 8'd2) begin
+      activate = later(activate, 9'(precharge_time) + 9'(TRp) - 9'd2);
+      closing  = 1'b0;
+    end
+    case (kind)
+      lpddr4_pkg::CommandActivate: begin
+        open      = 1'b1;
+        access    = 8'(long_end + 9'(TRcd));
+        masked    = '0;
+        precharge = long_end + 9'(TRas);
+        activate  = long_end + 9'(TRc);
+      end
+      lpddr4_pkg::CommandRead: precharge = later(precharge, long_end + 9'(TRtp));
+      lpddr4_pkg::CommandWrite, lpddr4_pkg::CommandMaskedWrite: begin
+        precharge = later(precharge, long_end + (auto_precharge ? 9'(TWrAuto) : 9'(TWrPre)));
+        masked    = 8'(long_end + 9'(TCcdMw));
+      end
+      lpddr4_pkg::CommandPrecharge: begin
+        open     = 1'b0;
+        activate = later(activate, short_end + 9'(TRp) - 9'd1);
+      end
+      lpddr4_pkg::CommandRefresh: activate = short_end + 9'(TRfcPb) - 9'd1;
+      default: ;
+    endcase
+    if (auto_precharge) begin
+      open    = 1'b0;
+      closing = 1'b1;
+    end
+    next = {open, closing, activate, access, masked, 8'(precharge)};
+  endfunction
+
+  logic works;
   assign works = kind_i != lpddr4_pkg::CommandNone || auto_precharge_i || closing_q ||
                  {activate_o, access_o, masked_o, precharge_o} != '0;
-  logic [8:0] activate, access, masked, precharge;
-  always_comb begin
-    open_d    = open_o;
-    closing_d = closing_q;
-    activate  = activate_o;
-    access    = 9'(access_o);
-    masked    = 9'(masked_o);
-    precharge = 9'(precharge_o);
-    starts    = 1'b0;
-    if (works) begin
-      activate  = passed(activate_o);
-      access    = passed(9'(access_o));
-      masked    = passed(9'(masked_o));
-      precharge = passed(9'(precharge_o));
-      starts    = closing_q && precharge_o < 8'd2;
-      if (starts) begin
-        activate  = later(activate, 9'(precharge_o) + 9'(TRp) - 9'd2);
-        closing_d = 1'b0;
-      end
-      unique case (kind_i)
-        lpddr4_pkg::CommandActivate: begin
-          open_d    = 1'b1;
-          access    = long_end + 9'(TRcd);
-          masked    = '0;
-          precharge = long_end + 9'(TRas);
-          activate  = long_end + 9'(TRc);
-        end
-        lpddr4_pkg::CommandRead: precharge = later(precharge, long_end + 9'(TRtp));
-        lpddr4_pkg::CommandWrite, lpddr4_pkg::CommandMaskedWrite: begin
-          precharge = later(precharge, long_end + (auto_precharge_i ? 9'(TWrAuto) : 9'(TWrPre)));
-          masked    = long_end + 9'(TCcdMw);
-        end
-        lpddr4_pkg::CommandPrecharge: begin
-          open_d   = 1'b0;
-          activate = later(activate, short_end + 9'(TRp) - 9'd1);
-        end
-        lpddr4_pkg::CommandRefresh: activate = short_end + 9'(TRfcPb) - 9'd1;
-        default: ;
-      endcase
-      if (auto_precharge_i) begin
-        open_d    = 1'b0;
-        closing_d = 1'b1;
-      end
-    end
-  end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      open_o      <= 1'b0;
-      closing_q   <= 1'b0;
-      activate_o  <= '0;
-      access_o    <= '0;
-      masked_o    <= '0;
-      precharge_o <= '0;
+      {open_o, closing_q, activate_o, access_o, masked_o, precharge_o} <= '0;
     end else if (works) begin
-      open_o      <= open_d;
-      closing_q   <= closing_d;
-      activate_o  <= activate;
-      access_o    <= 8'(access);
-      masked_o    <= 8'(masked);
-      precharge_o <= 8'(precharge);
+      {open_o, closing_q, activate_o, access_o, masked_o, precharge_o} <=
+          next(open_o, closing_q, activate_o, access_o, masked_o, precharge_o, kind_i, phase_i,
+               auto_precharge_i);
     end
   end
 
   // ---- Assertions ----
-  logic is_access, unused_high;
-  assign unused_high = ^{access[8], masked[8], precharge[8]};
+  logic is_access;
   assign is_access = kind_i == lpddr4_pkg::CommandRead || kind_i == lpddr4_pkg::CommandWrite ||
                      kind_i == lpddr4_pkg::CommandMaskedWrite;
   `S4_ASSERT(ActivateClosed, kind_i != lpddr4_pkg::CommandActivate || closed_o)

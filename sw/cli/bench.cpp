@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -15,7 +16,9 @@
 #include "sw/cli/commands.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/driver/layer_runner.hpp"
+#include "sw/network/chip_run.hpp"
 #include "sw/report/layer_json.hpp"
+#include "sw/zoo/synthetic.hpp"
 
 namespace s4::cli {
 namespace {
@@ -92,6 +95,94 @@ std::optional<nlohmann::json> measure(const std::string& name, const config::Con
       {"dense_mac_per_s", dense}};
 }
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// The whole chip: idle, and one convolution with its weights read once for all subsystems, four
+/// images each, from the first doorbell to the last interrupt.
+std::optional<nlohmann::json> measure_chip(const std::string& name,
+                                           const config::Configuration& config, std::uint32_t keep,
+                                           unsigned repeats) {
+  constexpr std::int64_t kEach = 4;
+  constexpr std::uint64_t kIdleClocks = 50000;
+  const std::int64_t channels = config.name == "s4" ? 256 : 64;
+  const auto made = [&](std::int64_t images) {
+    return sw::synthetic_convolution({images, keep}, channels, 28);
+  };
+  const auto compile = [&](const std::vector<sw::graph::TensorData>& part,
+                           const sw::NetworkPlace& place) {
+    sw::NetworkOptions options;
+    options.sparsity = 64.0 / keep;
+    options.pixel_group = config.pixels_per_quadrant;
+    return sw::compile_network(sw::prepare(made(part.at(0).shape.at(0)), options), config, place);
+  };
+  const std::vector<sw::graph::TensorData> inputs =
+      sw::synthetic_inputs(made(kEach * config.num_subsystems), 1);
+  const auto shares =
+      sw::broadcast_shares(inputs, config, sw::chip_memory_bytes(config, false), compile);
+  sw::NetworkRunSettings settings;
+  settings.run.backend = sw::Backend::kRtl;
+  settings.run.rtl.memory = sw::MemoryKind::kLpddr4;
+  settings.run.show_progress = true;
+  settings.run.config_argument = name;
+  std::vector<double> walls, idle;
+  sw::ChipRunReport report;
+  for (unsigned i = 0; i < repeats; ++i) {
+    report = sw::run_on_chip(sw::ChipMode::kBroadcast, shares, config, settings, true);
+    if (!report.ok()) {
+      fmt::print("{}", sw::to_text(report));
+      return std::nullopt;
+    }
+    walls.push_back(report.wall_s);
+    sw::Chip chip(config, sw::chip_options(settings, true));
+    chip.clocks(1000);
+    const auto start = std::chrono::steady_clock::now();
+    chip.clocks(kIdleClocks);
+    idle.push_back(kIdleClocks / seconds_since(start) / 1000);
+  }
+  const double wall = median(walls);
+  const double khz = static_cast<double>(report.cycles) / wall / 1000;
+  const double macs = static_cast<double>(report.macs_nonzero()) / wall;
+  fmt::print("{:>8} {:>8}x {:>9} {:>10.3f} {:>9.1f} {:>9.1f} {:>22.1f}\n", config.name, 64 / keep,
+             report.cycles, wall, median(idle), khz, macs / 1e6);
+  std::fflush(stdout);
+  return nlohmann::json{{"config", config.name},
+                        {"keep", keep},
+                        {"chip", true},
+                        {"subsystems", report.subsystems.size()},
+                        {"cycles", report.cycles},
+                        {"wall_s", wall},
+                        {"khz", khz},
+                        {"idle_khz", median(idle)},
+                        {"mac_per_s", macs}};
+}
+
+int run_chips(const std::vector<std::string>& configs, unsigned repeats,
+              const std::string& json_path) {
+  const std::string cpu = cpu_name();
+  const int pinned = pin();
+  fmt::print(
+      "{}, one thread{}, median of {}; the whole chip, LPDDR4X, a 3x3 convolution of 28x28, all "
+      "subsystems at work\n\n",
+      cpu, pinned >= 0 ? fmt::format(" pinned to processor {}", pinned) : "", repeats);
+  fmt::print("{:>8} {:>9} {:>9} {:>10} {:>9} {:>9} {:>22}\n", "config", "sparsity", "cycles",
+             "wall s", "kHz idle", "kHz busy", "M non-zero MAC/s");
+  nlohmann::json rows = nlohmann::json::array();
+  for (const std::string& name : configs) {
+    const config::Configuration config = sw::find_configuration(name);
+    for (const std::uint32_t keep : kKeeps) {
+      auto row = measure_chip(name, config, keep, repeats);
+      if (!row) return 1;
+      rows.push_back(std::move(*row));
+    }
+  }
+  if (!json_path.empty()) {
+    sw::write_json(json_path, {{"cpu", cpu}, {"repeats", repeats}, {"rows", rows}, {"ok", true}});
+  }
+  return 0;
+}
+
 int run(const std::vector<std::string>& configs, const std::vector<std::string>& types,
         unsigned repeats, const std::string& json_path) {
   const std::string cpu = cpu_name();
@@ -125,6 +216,7 @@ void add_bench_command(CLI::App& app, Action& action) {
     std::vector<std::string> types{"int8", "bf16"};
     unsigned repeats = 5;
     std::string json;
+    bool chip = false;
   };
   const auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("bench", "Measurements of this host and of the chip");
@@ -137,8 +229,13 @@ void add_bench_command(CLI::App& app, Action& action) {
       ->capture_default_str()
       ->check(CLI::Range(1, 99));
   sim->add_option("--json", o->json, "Write the figures to this file");
-  sim->callback(
-      [o, &action] { action = [o] { return run(o->configs, o->types, o->repeats, o->json); }; });
+  sim->add_flag("--chip", o->chip, "The whole chip instead of one subsystem; INT8");
+  sim->callback([o, &action] {
+    action = [o] {
+      return o->chip ? run_chips(o->configs, o->repeats, o->json)
+                     : run(o->configs, o->types, o->repeats, o->json);
+    };
+  });
   add_bench_spu_command(*command, action);
   add_bench_chip_command(*command, action);
   add_bench_mem_command(*command, action);

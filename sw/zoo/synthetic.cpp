@@ -244,6 +244,13 @@ graph::Graph synthetic_bert_layer(const SyntheticOptions& options, std::int64_t 
   return std::move(b.graph);
 }
 
+graph::Graph synthetic_convolution(const SyntheticOptions& options, std::int64_t channels,
+                                   std::int64_t size) {
+  Builder b(options);
+  b.output(b.conv(b.input({options.batch, channels, size, size}), {"conv", channels, 3}));
+  return std::move(b.graph);
+}
+
 std::vector<graph::TensorData> synthetic_inputs(const graph::Graph& graph, std::uint64_t seed) {
   std::mt19937_64 random(seed * 0x9E3779B97F4A7C15ULL + 13);
   std::vector<graph::TensorData> inputs;
