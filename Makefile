@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: help bootstrap doctor build run resnet50 test unit conformance regress wave lint format check synth \
+.PHONY: help bootstrap doctor build run resnet50 bert test unit conformance regress wave lint format check synth \
         formal netlist mutants coverage bench docs models sims hooks clean
 
 CONFIG ?= tiny
@@ -31,13 +31,21 @@ build: bootstrap ## Programs and test programs (models are built when first used
 run: bootstrap ## Real handwritten digits on the RTL at 1x, 8x, 16x, 32x; report in build/run/
 	@tools/build.sh s4_cli
 	build/bin/s4 digits --chip --trace build/run/trace.json
-	build/bin/s4 bench chip --sparsity 32 --json build/run/resnet50.json
+	build/bin/s4 bench chip --sparsity 32 --batches 1 --json build/run/resnet50.json
 
 resnet50: bootstrap ## ResNet-50 on the full-size chip, 1x to 32x, then with every layer's output compared
 	@tools/build.sh s4_cli
 	@mkdir -p build/bench
 	build/bin/s4 bench chip --json build/bench/resnet50.json
-	build/bin/s4 bench chip --sparsity 16 --store-all
+	build/bin/s4 bench chip --sparsity 16 --batches 1 --store-all
+
+bert: bootstrap ## BERT-base on the full-size chip, 128 and 384 tokens, then with every layer's output compared
+	@tools/build.sh s4_cli
+	@mkdir -p build/bench
+	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batch 4 --batches 2 \
+	  --sparsity 1,16,32 --json build/bench/bert-base.json
+	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batch 4 --batches 1 \
+	  --sparsity 16 --store-all
 
 test: bootstrap ## Everything that must pass: unit tests and conformance (10 minutes, 25 cold)
 	@tools/build.sh

@@ -90,6 +90,9 @@ class Chip::Subsystem final : public Device {
     chip_.ended_ = (chip_.ended_ & ~own) | others;
     return true;
   }
+  [[nodiscard]] std::optional<std::uint32_t> computing() const override {
+    return timeline_.computing();
+  }
   void sample() { timeline_.sample(); }
   /// Its program was started and its end not seen.
   [[nodiscard]] bool running() const { return running_; }

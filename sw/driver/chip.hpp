@@ -119,6 +119,8 @@ class Chip {
 
   /// Clocks until the controllers have written what they hold.
   void settle() { clocks(2000); }
+  /// Clocks so far that passed only so that the backdoor reads and writes what the chip would.
+  [[nodiscard]] std::uint64_t settled_clocks() const { return settled_clocks_; }
   [[nodiscard]] tb::LpddrChannels& channels() { return *channels_; }
   [[nodiscard]] DramReport dram() const;
   /// Bursts of the channels and beats of the links so far, as devices and RTL counted them.
@@ -136,7 +138,10 @@ class Chip {
 
   /// settle(), if anything was written since.
   void settle_writes() {
-    if (unsettled_) settle();
+    if (!unsettled_) return;
+    const std::uint64_t begin = cycle();
+    settle();
+    settled_clocks_ += cycle() - begin;
     unsettled_ = false;
   }
 
@@ -161,6 +166,7 @@ class Chip {
   std::uint32_t joined_ = 0;   // subsystems whose weight reads are made one
   bool unsettled_ = false;     // the controllers may hold writes
   std::uint64_t start_clocks_ = 0;
+  std::uint64_t settled_clocks_ = 0;
   std::vector<std::string> faults_;
   std::vector<std::uint64_t> link_beats_;
   std::vector<TrafficSample> traffic_;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -91,6 +92,8 @@ class Device {
   /// Returns when the program has stopped, false if `progress` gave up.
   virtual bool wait(const Progress& progress) = 0;
   [[nodiscard]] RunResult collect();
+  /// While a program runs: the command that computes, as far as the device knows.
+  [[nodiscard]] virtual std::optional<std::uint32_t> computing() const { return std::nullopt; }
 
  protected:
   /// Device clock; 0 without one.

@@ -23,8 +23,12 @@ void EngineTimeline::sample() {
       events_.push_back(event);
     }
     if ((starts >> e & 1U) != 0) {
-      running_[e].push_back(
-          {static_cast<commands::Engine>(e + 1), index_.word(first_ + e), model_->cycle(), 0});
+      const auto engine = static_cast<commands::Engine>(e + 1);
+      const std::uint32_t command = index_.word(first_ + e);
+      running_[e].push_back({engine, command, model_->cycle(), 0});
+      const bool computes =
+          engine == commands::Engine::kSpu || engine == commands::Engine::kActivation;
+      if (computes) computing_ = command;
     }
   }
 }
@@ -37,6 +41,7 @@ std::vector<TimelineEvent> EngineTimeline::take() {
     }
     queue.clear();
   }
+  computing_.reset();
   return std::exchange(events_, {});
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "sw/driver/device.hpp"
@@ -19,6 +20,8 @@ class EngineTimeline {
   void sample();
   /// What was seen since the last time; commands that an error cut short end now.
   [[nodiscard]] std::vector<TimelineEvent> take();
+  /// The command that the array or the row engine began last, since the last take().
+  [[nodiscard]] std::optional<std::uint32_t> computing() const { return computing_; }
 
  private:
   static constexpr unsigned kEngines = 5;
@@ -28,6 +31,7 @@ class EngineTimeline {
   tb::Port start_, done_, index_;
   std::deque<TimelineEvent> running_[kEngines];
   std::vector<TimelineEvent> events_;
+  std::optional<std::uint32_t> computing_;
 };
 
 }  // namespace s4::sw

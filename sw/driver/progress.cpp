@@ -29,7 +29,7 @@ ProgressLine::~ProgressLine() {
   if (shown_ && terminal_) fmt::print(stderr, "\r\033[K");
 }
 
-bool ProgressLine::update(std::uint64_t cycles) {
+bool ProgressLine::update(std::uint64_t cycles, const std::function<std::string()>& where) {
   const auto now = Clock::now();
   const double seconds = std::chrono::duration<double>(now - begin_).count();
   if (seconds > timeout_s_) return false;
@@ -42,8 +42,9 @@ bool ProgressLine::update(std::uint64_t cycles) {
     left =
         fmt::format(", about {:.0f} s left", static_cast<double>(expected_cycles_ - cycles) / rate);
   }
-  fmt::print(stderr, "{}{}: cycle {}, {:.1f} kHz{}{}", terminal_ ? "\r\033[K" : "", what_, cycles,
-             rate / 1000, left, terminal_ ? "" : "\n");
+  const std::string place = where ? where() : "";
+  fmt::print(stderr, "{}{}{}{}: cycle {}, {:.1f} kHz{}{}", terminal_ ? "\r\033[K" : "", what_,
+             place.empty() ? "" : ", ", place, cycles, rate / 1000, left, terminal_ ? "" : "\n");
   std::fflush(stderr);
   shown_ = true;
   return true;

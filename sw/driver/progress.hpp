@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace s4::sw {
@@ -15,8 +16,9 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  /// False once the timeout has passed.
-  [[nodiscard]] bool update(std::uint64_t cycles);
+  /// False once the timeout has passed. `where`: what runs now, such as a layer; asked only when
+  /// the line is printed.
+  [[nodiscard]] bool update(std::uint64_t cycles, const std::function<std::string()>& where = {});
 
  private:
   using Clock = std::chrono::steady_clock;

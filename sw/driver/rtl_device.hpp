@@ -59,6 +59,9 @@ class RtlDevice final : public Device {
   /// Nothing with an ideal memory.
   [[nodiscard]] std::optional<DramReport> dram() const;
   bool wait(const Progress& progress) override;
+  [[nodiscard]] std::optional<std::uint32_t> computing() const override {
+    return timeline_->computing();
+  }
 
  protected:
   [[nodiscard]] std::uint64_t now() const override { return model_->cycle(); }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "sw/driver/progress.hpp"
 #include "sw/network/layer_traffic.hpp"
@@ -28,41 +29,47 @@ std::uint64_t bytes_read(const DramReport& dram) {
   return bursts * kBurstBytes;
 }
 
-/// Shares on their subsystems, until the last one ends.
+using Inputs = std::vector<std::vector<TensorData>>;  // of every share
+
+/// A batch: shares on their subsystems, until the last one ends.
 class ChipSessions {
  public:
-  ChipSessions(Chip& chip, const std::vector<ChipShare>& shares, const RunSettings& settings)
+  ChipSessions(Chip& chip, const std::vector<ChipShare>& shares, const Inputs& inputs,
+               const RunSettings& settings)
       : chip_(chip), settings_(settings) {
     for (std::size_t n = 0; n < shares.size(); ++n) {
-      sessions_.push_back(std::make_unique<NetworkSession>(shares[n].compiled, shares[n].inputs,
-                                                           chip.subsystem(static_cast<unsigned>(n)),
-                                                           settings));
+      sessions_.push_back(std::make_unique<NetworkSession>(
+          shares[n].compiled, inputs[n], chip.subsystem(static_cast<unsigned>(n)), settings));
     }
   }
 
   [[nodiscard]] NetworkSession& at(std::size_t n) { return *sessions_[n]; }
 
-  /// Weights are the same of all, at the same addresses.
-  void load(bool same_weights) {
-    for (std::size_t n = 0; n < sessions_.size(); ++n) sessions_[n]->load(n == 0 || !same_weights);
+  /// `weights`: those of the first subsystems so many are not there yet.
+  void load(std::size_t weights) {
+    for (std::size_t n = 0; n < sessions_.size(); ++n) sessions_[n]->load(n < weights);
   }
 
   /// Every subsystem goes on with its next program as soon as one ends. With `joint`, a region
   /// whose weights are read once for all, every program starts on all at once: none shall wait for
-  /// one that the host still writes inputs for.
-  void run(const std::optional<Region>& joint) {
-    ProgressLine line(
-        settings_.show_progress,
-        fmt::format("chip, {} subsystem{}", sessions_.size(), sessions_.size() == 1 ? "" : "s"),
-        predicted(), settings_.timeout_s);
+  /// one that the host still writes inputs for. Returns when the last program ended.
+  std::uint64_t run(const std::optional<Region>& joint, const ChipClock& clock,
+                    const BatchProgress& progress) {
+    const std::string what =
+        fmt::format("chip, {} subsystem{}", sessions_.size(), sessions_.size() == 1 ? "" : "s");
+    ProgressLine line(settings_.show_progress, progress.title(what), progress.expected(predicted()),
+                      settings_.timeout_s);
     const std::uint64_t begin = chip_.cycle();
+    std::uint64_t end = clock.now();
     const std::uint32_t all = (1U << sessions_.size()) - 1;
     if (joint) chip_.begin_broadcast(all, *joint);
     std::uint32_t running = start(all, joint.has_value());
     bool gave_up = false;
     while (running != 0) {
-      std::uint32_t ended =
-          chip_.wait_ended([&](std::uint64_t) { return line.update(chip_.cycle() - begin); });
+      std::uint32_t ended = chip_.wait_ended([&](std::uint64_t) {
+        return line.update(chip_.cycle() - begin, [&] { return sessions_.front()->place(); });
+      });
+      end = clock.now();
       gave_up = ended == 0;
       ended = gave_up ? running : ended & running;
       for (std::size_t n = 0; n < sessions_.size(); ++n) {
@@ -79,6 +86,12 @@ class ChipSessions {
     }
     // What was given up still runs; this chip is of no more use.
     if (!gave_up) chip_.end_broadcast();
+    return end;
+  }
+
+  [[nodiscard]] bool failed() const {
+    return std::any_of(sessions_.begin(), sessions_.end(),
+                       [](const auto& session) { return session->failed(); });
   }
 
  private:
@@ -94,11 +107,6 @@ class ChipSessions {
       if ((ready >> n & 1U) != 0) sessions_[n]->start_program();
     }
     return ready;
-  }
-
-  [[nodiscard]] bool failed() const {
-    return std::any_of(sessions_.begin(), sessions_.end(),
-                       [](const auto& session) { return session->failed(); });
   }
 
   [[nodiscard]] std::uint64_t predicted() const {
@@ -119,6 +127,50 @@ std::optional<Region> joint_region(ChipMode mode, const std::vector<ChipShare>& 
   const Region& weights = shares.front().compiled.weight_region;
   if (shares.size() == 1 || weights.size == 0) return std::nullopt;
   return weights;
+}
+
+using Judges = std::vector<std::unique_ptr<NetworkJudge>>;
+
+/// With the results of functional model and reference.
+Judges judges_of(const std::vector<ChipShare>& shares, const Inputs& inputs,
+                 const config::Configuration& config, const NetworkRunSettings& settings) {
+  Judges judges;
+  for (std::size_t n = 0; n < shares.size(); ++n) {
+    judges.push_back(
+        std::make_unique<NetworkJudge>(shares[n].compiled, inputs.at(n), config, settings));
+    judges.back()->prepare();
+  }
+  return judges;
+}
+
+/// What the shares move and read, and whether it is what was counted.
+void count_shares(const std::vector<ChipShare>& shares, const std::optional<Region>& joint,
+                  const config::Configuration& config, const TrafficMap& map,
+                  ChipRunReport& report) {
+  bool complete = true;
+  for (std::size_t n = 0; n < shares.size(); ++n) {
+    const CompiledNetwork& compiled = shares[n].compiled;
+    NetworkReport& own = report.subsystems[n];
+    Runner runner{static_cast<unsigned>(n), {}, 0};
+    if (joint) {
+      runner.joint = *joint;
+      runner.joined = (1U << shares.size()) - 1;
+    }
+    const Traffic layers =
+        count_layers(compiled, std::vector<Runner>(compiled.programs.size(), runner), map,
+                     config.local_words, own);
+    for (std::size_t b = 0; b < report.batches.size(); ++b) report.moved.layers += layers;
+    complete = complete && own.error.empty();
+    const auto repeated = static_cast<std::uint64_t>(shares[n].repeated);
+    report.images += own.batch - repeated;
+    report.repeated += repeated;
+    const std::uint64_t asked = weight_read_bytes(compiled);
+    report.weight_bytes_asked += asked;
+    if (n != 0 && joint) continue;
+    report.weight_bytes_read += asked;
+    report.sections += section_bytes(compiled.programs, compiled.weight_region);
+  }
+  report.moved.check(complete);
 }
 
 }  // namespace
@@ -162,61 +214,84 @@ TrafficReport count_traffic(Chip& chip) {
   return report;
 }
 
+std::vector<std::vector<TensorData>> share_inputs(const std::vector<ChipShare>& shares,
+                                                  const std::vector<TensorData>& inputs) {
+  std::vector<std::vector<TensorData>> of_shares;
+  for (const ChipShare& share : shares) {
+    std::vector<TensorData> own;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const std::int64_t images = share.inputs.at(i).shape.front() - share.repeated;
+      std::vector<TensorData> parts{graph::slice_rows(inputs[i], share.first, images)};
+      parts.resize(1 + static_cast<std::size_t>(share.repeated),
+                   graph::slice_rows(inputs[i], share.first + images - 1, 1));
+      own.push_back(graph::join_rows(parts));
+    }
+    of_shares.push_back(std::move(own));
+  }
+  return of_shares;
+}
+
 ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
                           const config::Configuration& config, const NetworkRunSettings& settings,
-                          bool backdoor) {
+                          bool backdoor, const std::vector<Inputs>& more) {
   ChipRunReport report;
   report.mode = mode;
   report.config = config.name;
   report.backdoor = backdoor;
   const std::optional<Region> joint = joint_region(mode, shares);
-  std::vector<std::unique_ptr<NetworkJudge>> judges;
-  for (const ChipShare& share : shares) {
-    judges.push_back(
-        std::make_unique<NetworkJudge>(share.compiled, share.inputs, config, settings));
-    judges.back()->prepare();
-  }
+  Inputs first;
+  for (const ChipShare& share : shares) first.push_back(share.inputs);
 
+  // What does not fit is found before the model is made.
+  Judges judges = judges_of(shares, first, config, settings);
   Chip chip(config, chip_options(settings, backdoor));
-
-  ChipSessions sessions(chip, shares, settings.run);
-  const std::uint64_t load = chip.cycle();
-  sessions.load(mode == ChipMode::kBroadcast);
-  report.load_cycles = chip.cycle() - load;
-  const std::uint64_t begin = chip.cycle();
-  const std::uint64_t read_before = bytes_read(chip.dram());
-  const Clock::time_point start = Clock::now();
-  sessions.run(joint);
-  report.cycles = chip.cycle() - begin;
-  report.dram_bytes_read = bytes_read(chip.dram()) - read_before;
-  report.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
-  report.moved = count_traffic(chip);
-
-  const TrafficMap map(chip.channels().layout());
-  bool complete = true;
-  for (std::size_t n = 0; n < shares.size(); ++n) {
-    judges[n]->take_rtl(sessions.at(n));
-    report.subsystems.push_back(judges[n]->finish());
-    NetworkReport& own = report.subsystems.back();
-    Runner runner{static_cast<unsigned>(n), {}, 0};
-    if (joint) {
-      runner.joint = *joint;
-      runner.joined = (1U << shares.size()) - 1;
+  ChipClock clock(chip);
+  BatchProgress progress{0, 1 + more.size(), 0};
+  std::uint64_t completed = 0;
+  for (bool failed = false; progress.number < progress.count && !failed; ++progress.number) {
+    const Inputs& inputs = progress.number == 0 ? first : more.at(progress.number - 1);
+    if (progress.number != 0) judges = judges_of(shares, inputs, config, settings);
+    ChipSessions sessions(chip, shares, inputs, settings.run);
+    const std::uint64_t load = chip.cycle();
+    const std::size_t own_weights = mode == ChipMode::kBroadcast ? 1 : shares.size();
+    clock.pause();
+    sessions.load(progress.number == 0 ? own_weights : 0);
+    clock.resume();
+    if (progress.number == 0) {
+      report.load_cycles = chip.cycle() - load;
+      completed = clock.now();
     }
-    const CompiledNetwork& compiled = shares[n].compiled;
-    report.moved.layers +=
-        count_layers(compiled, std::vector<Runner>(compiled.programs.size(), runner), map,
-                     config.local_words, own);
-    own.counts.push_back(check_counters(compiled, own.runs));
-    complete = complete && own.error.empty();
-    const auto repeated = static_cast<std::uint64_t>(shares[n].repeated);
-    report.images += report.subsystems.back().batch - repeated;
-    report.repeated += repeated;
-    const std::uint64_t asked = weight_read_bytes(shares[n].compiled);
-    report.weight_bytes_asked += asked;
-    if (n == 0 || !joint) report.weight_bytes_read += asked;
+    ChipBatch batch;
+    const DramReport before = chip.dram();
+    const Clock::time_point start = Clock::now();
+    const std::uint64_t end = sessions.run(joint, clock, progress);
+    batch.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
+    batch.cycles = end - std::exchange(completed, end);
+    failed = sessions.failed();
+
+    clock.pause();
+    chip.settle();
+    batch.dram_bytes = bytes_moved(chip.dram()) - bytes_moved(before);
+    report.dram_bytes_read += bytes_read(chip.dram()) - bytes_read(before);
+    std::vector<NetworkReport> reports;
+    for (std::size_t n = 0; n < shares.size(); ++n) {
+      judges[n]->take_rtl(sessions.at(n));
+      reports.push_back(judges[n]->finish());
+      reports.back().counts.push_back(check_counters(shares[n].compiled, reports.back().runs));
+      name_batch(reports.back(), progress);
+      batch.mismatches += reports.back().mismatches();
+    }
+    clock.resume();
+    for (std::size_t n = 0; n < report.subsystems.size(); ++n) {
+      add_batches(reports[n], report.subsystems[n]);
+    }
+    report.subsystems = std::move(reports);
+    report.cycles = progress.before = batch.cycles;
+    report.wall_s = batch.wall_s;
+    report.batches.push_back(batch);
   }
-  report.moved.check(complete);
+  report.moved = count_traffic(chip);
+  count_shares(shares, joint, config, TrafficMap(chip.channels().layout()), report);
   report.dram = chip.dram();
   report.traffic = chip.traffic();
   report.faults = chip.faults();

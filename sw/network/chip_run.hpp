@@ -9,8 +9,10 @@
 
 #include "sw/driver/chip.hpp"
 #include "sw/driver/memory_kind.hpp"
+#include "sw/network/chip_batch.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/traffic_check.hpp"
+#include "sw/network/weight_reads.hpp"
 
 namespace s4::sw {
 
@@ -73,14 +75,17 @@ struct ChipRunReport {
   std::string config;
   bool backdoor = false;
   std::uint64_t images = 0;
-  std::uint64_t repeated = 0;             ///< more than these, to fill the last share
-  std::vector<NetworkReport> subsystems;  ///< those that had images, from 0 on
-  std::uint64_t cycles = 0;               ///< first doorbell to last result, the host's part too
-  std::uint64_t load_cycles = 0;          ///< weights and cleared results written before
-  double wall_s = 0;                      ///< host seconds of `cycles`
-  std::uint64_t dram_bytes_read = 0;      ///< during `cycles`, by subsystems and host
-  std::uint64_t weight_bytes_asked = 0;   ///< by the programs of all subsystems
-  std::uint64_t weight_bytes_read = 0;    ///< of these, what is read once for all counts once
+  std::uint64_t repeated = 0;  ///< more than these, to fill the last share
+  /// Those that had images, from 0 on: of the last batch, with what was compared of all.
+  std::vector<NetworkReport> subsystems;
+  std::vector<ChipBatch> batches;
+  std::uint64_t cycles = 0;              ///< of the last batch
+  std::uint64_t load_cycles = 0;         ///< weights and cleared results written before
+  double wall_s = 0;                     ///< host seconds of `cycles`
+  std::uint64_t dram_bytes_read = 0;     ///< in all batches, by subsystems and host
+  std::uint64_t weight_bytes_asked = 0;  ///< by the programs of all subsystems, in a batch
+  std::uint64_t weight_bytes_read = 0;   ///< of these, what is read once for all counts once
+  SectionBytes sections;                 ///< the same by sections, tables besides
   DramReport dram;
   std::vector<TrafficSample> traffic;  ///< of channels and links, every kTrafficClocks
   TrafficReport moved;
@@ -93,16 +98,21 @@ struct ChipRunReport {
 
 /// The chip as a run wants it: model, error correction, waves.
 [[nodiscard]] ChipOptions chip_options(const NetworkRunSettings& settings, bool backdoor);
+/// Inputs of another batch, as the shares have theirs.
+[[nodiscard]] std::vector<std::vector<graph::TensorData>> share_inputs(
+    const std::vector<ChipShare>& shares, const std::vector<graph::TensorData>& inputs);
 /// After all programs: what chip and host moved so far. Takes clocks, until all is in the devices.
 [[nodiscard]] TrafficReport count_traffic(Chip& chip);
 
 /// Runs every share on its subsystem, all at the same time, and judges each as run_network does.
 /// `settings`: backend kRtl or kAll; memory kLpddr4 or kLpddr4Ecc. `backdoor`: weights and results
 /// do not go over AXI4. Throws what run_network throws, and with mode broadcast what
-/// require_same_weights throws.
-[[nodiscard]] ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
-                                        const config::Configuration& config,
-                                        const NetworkRunSettings& settings, bool backdoor);
+/// require_same_weights throws. `more`: the same programs run once more with each of these inputs
+/// of all shares, as soon as the batch before has ended; a batch that fails is the last one.
+[[nodiscard]] ChipRunReport run_on_chip(
+    ChipMode mode, const std::vector<ChipShare>& shares, const config::Configuration& config,
+    const NetworkRunSettings& settings, bool backdoor,
+    const std::vector<std::vector<std::vector<graph::TensorData>>>& more = {});
 
 /// The outputs of one network whose images were shared, in order and without repeated images; none
 /// if a share failed.

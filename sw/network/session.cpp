@@ -118,6 +118,16 @@ std::uint64_t NetworkSession::predicted() const {
   return sum;
 }
 
+std::string NetworkSession::place_of(const Device& device, std::size_t program) const {
+  const std::optional<std::uint32_t> command = device.computing();
+  if (!command || program >= compiled_.programs.size()) return "";
+  const auto& info = compiled_.programs[program].program.info;
+  if (*command >= info.size()) return "";
+  const std::size_t layer = info[*command].layer;
+  const auto& layers = compiled_.network.layers;
+  return fmt::format("layer {} of {}, {}", layer + 1, layers.size(), layers.at(layer).layer.name);
+}
+
 bool NetworkSession::prepare_program() {
   if (failed() || next_ == compiled_.programs.size()) return false;
   write_inputs(program());
@@ -172,7 +182,8 @@ void NetworkSession::run() {
     ProgressLine line(settings_.show_progress,
                       fmt::format("{}, {}", device_.name(), program().program.name),
                       program().predicted, settings_.timeout_s);
-    end_program(!device_.wait([&](std::uint64_t cycles) { return line.update(cycles); }));
+    end_program(!device_.wait(
+        [&](std::uint64_t cycles) { return line.update(cycles, [&] { return place(); }); }));
   }
 }
 

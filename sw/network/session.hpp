@@ -41,6 +41,9 @@ class NetworkSession {
   /// Writes the inputs of the next program and the program; false once all are done, or one failed.
   bool prepare_program();
   void start_program() { device_.start(); }
+  /// While a program runs on `device`, for people: "layer 3 of 56, conv2", or nothing.
+  [[nodiscard]] std::string place_of(const Device& device, std::size_t program) const;
+  [[nodiscard]] std::string place() const { return place_of(device_, next_); }
   /// Clocks that the compiler expects of all programs.
   [[nodiscard]] std::uint64_t predicted() const;
   /// After the end of the program; `gave_up`: the host did not wait for it.

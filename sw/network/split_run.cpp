@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "sw/driver/progress.hpp"
 #include "sw/network/chip_run.hpp"
@@ -14,6 +15,7 @@
 namespace s4::sw {
 namespace {
 
+using graph::TensorData;
 using Clock = std::chrono::steady_clock;
 
 /// What the compiler expects and how the layers are cut.
@@ -43,65 +45,157 @@ void describe(const SplitNetwork& split, SplitReport& report) {
   report.alone = split.alone();
 }
 
-/// The parts of a step, side by side; false if one failed.
-bool run_step(Chip& chip, NetworkSession& session, const SplitStep& step, const std::string& name,
-              SplitStepReport& report, const NetworkRunSettings& settings) {
-  std::uint32_t running = 0;
-  for (const SplitPart& part : step.parts) {
-    Device& device = chip.subsystem(part.subsystem);
-    if (!session.prepare_on(device, part.program, part.write_region)) return false;
-    running |= 1U << part.subsystem;
+/// Steps of a batch on the RTL.
+class SplitSteps {
+ public:
+  SplitSteps(Chip& chip, NetworkSession& session, const SplitNetwork& split,
+             const NetworkRunSettings& settings, const ChipClock& clock, SplitReport& report)
+      : chip_(chip),
+        session_(session),
+        split_(split),
+        settings_(settings),
+        clock_(clock),
+        report_(report) {}
+
+  /// Until one has failed. Returns when the last one ended.
+  std::uint64_t run(const BatchProgress& progress) {
+    ProgressLine line(settings_.run.show_progress, progress.title("chip"),
+                      progress.expected(split_.predicted()), settings_.run.timeout_s);
+    line_ = &line;
+    begin_ = chip_.cycle();
+    ended_ = clock_.now();
+    std::uint64_t sum = 0;
+    for (auto& step : report_.steps) step.cycles.reset();
+    for (std::size_t s = 0; s < split_.steps.size(); ++s) {
+      if (!run_step(s)) return ended_;
+      sum += report_.steps[s].cycles.value_or(0);
+    }
+    report_.cycles = sum;
+    return ended_;
   }
-  if (step.joint.size != 0) chip.begin_broadcast(running, step.joint);
-  const std::uint64_t begin = chip.cycle();
-  for (const SplitPart& part : step.parts) chip.subsystem(part.subsystem).start();
-  {
-    ProgressLine line(settings.run.show_progress, name, step.predicted, settings.run.timeout_s);
+
+ private:
+  /// The parts of a step, side by side; false if one failed.
+  bool run_step(std::size_t number) {
+    const SplitStep& step = split_.steps[number];
+    SplitStepReport& report = report_.steps[number];
+    std::uint32_t running = 0;
+    for (const SplitPart& part : step.parts) {
+      Device& device = chip_.subsystem(part.subsystem);
+      if (!session_.prepare_on(device, part.program, part.write_region)) return false;
+      running |= 1U << part.subsystem;
+    }
+    if (step.joint.size != 0) chip_.begin_broadcast(running, step.joint);
+    const std::uint64_t begin = chip_.cycle();
+    for (const SplitPart& part : step.parts) chip_.subsystem(part.subsystem).start();
     while (running != 0) {
-      const std::uint32_t ended =
-          chip.wait_ended([&](std::uint64_t) { return line.update(chip.cycle() - begin); });
+      const std::uint32_t ended = chip_.wait_ended([&](std::uint64_t) {
+        return line_->update(chip_.cycle() - begin_, [&] { return place(number); });
+      });
       if (ended == 0) break;
       running &= ~ended;
     }
+    ended_ = clock_.now();
+    report.cycles = chip_.cycle() - begin;
+    for (std::size_t n = 0; n < step.parts.size(); ++n) {
+      const SplitPart& part = step.parts[n];
+      const bool gave_up = (running >> part.subsystem & 1U) != 0;
+      session_.collect_from(chip_.subsystem(part.subsystem), part.program, gave_up);
+      if (!gave_up) report.parts[n].cycles = session_.runs().back().result.cycles();
+    }
+    if (running == 0) chip_.end_broadcast();
+    return !session_.failed();
   }
-  report.cycles = chip.cycle() - begin;
-  for (std::size_t n = 0; n < step.parts.size(); ++n) {
-    const SplitPart& part = step.parts[n];
-    const bool gave_up = (running >> part.subsystem & 1U) != 0;
-    session.collect_from(chip.subsystem(part.subsystem), part.program, gave_up);
-    if (!gave_up) report.parts[n].cycles = session.runs().back().result.cycles();
-  }
-  if (running == 0) chip.end_broadcast();
-  return !session.failed();
-}
 
-/// All steps on the RTL.
-void run_on_rtl(const SplitNetwork& split, const std::vector<graph::TensorData>& inputs,
-                const config::Configuration& config, const NetworkRunSettings& settings,
-                NetworkJudge& judge, SplitReport& report) {
-  Chip chip(config, chip_options(settings, report.backdoor));
-  NetworkSession session(split.compiled, inputs, chip.subsystem(0), settings.run);
-  const std::uint64_t load = chip.cycle();
-  session.load();
-  report.load_cycles = chip.cycle() - load;
-  const std::uint64_t begin = chip.cycle();
-  const Clock::time_point start = Clock::now();
-  std::uint64_t sum = 0;
-  bool all = true;
-  for (std::size_t s = 0; s < split.steps.size() && all; ++s) {
-    const std::string name =
-        fmt::format("chip, step {} of {}, {}", s + 1, split.steps.size(), report.steps[s].name);
-    all = run_step(chip, session, split.steps[s], name, report.steps[s], settings);
-    sum += report.steps[s].cycles.value_or(0);
+  [[nodiscard]] std::string place(std::size_t number) const {
+    const SplitPart& part = split_.steps[number].parts.front();
+    const std::string layer = session_.place_of(chip_.subsystem(part.subsystem), part.program);
+    return fmt::format("step {} of {}, {}", number + 1, split_.steps.size(),
+                       layer.empty() ? report_.steps[number].name : layer);
   }
-  report.total_cycles = chip.cycle() - begin;
-  report.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
-  if (all) report.cycles = sum;
+
+  Chip& chip_;
+  NetworkSession& session_;
+  const SplitNetwork& split_;
+  const NetworkRunSettings& settings_;
+  const ChipClock& clock_;
+  SplitReport& report_;
+  ProgressLine* line_ = nullptr;
+  std::uint64_t begin_ = 0, ended_ = 0;
+};
+
+using Inputs = std::vector<TensorData>;
+
+/// All batches on the RTL, each judged by itself.
+void run_on_rtl(const SplitNetwork& split, const Inputs& first, const std::vector<Inputs>& more,
+                const config::Configuration& config, const NetworkRunSettings& settings,
+                SplitReport& report) {
+  // What does not fit is found before the model is made.
+  std::optional<NetworkJudge> judge;
+  judge.emplace(split.compiled, first, config, settings);
+  judge->prepare();
+  Chip chip(config, chip_options(settings, report.backdoor));
+  ChipClock clock(chip);
+  BatchProgress progress{0, 1 + more.size(), 0};
+  std::uint64_t completed = 0;
+  for (bool failed = false; progress.number < progress.count && !failed; ++progress.number) {
+    const Inputs& inputs = progress.number == 0 ? first : more.at(progress.number - 1);
+    if (progress.number != 0) {
+      judge.emplace(split.compiled, inputs, config, settings);
+      judge->prepare();
+    }
+    NetworkSession session(split.compiled, inputs, chip.subsystem(0), settings.run);
+    const std::uint64_t load = chip.cycle();
+    clock.pause();
+    session.load(progress.number == 0);
+    clock.resume();
+    if (progress.number == 0) {
+      report.load_cycles = chip.cycle() - load;
+      completed = clock.now();
+    }
+    ChipBatch batch;
+    const std::uint64_t moved = bytes_moved(chip.dram());
+    const Clock::time_point start = Clock::now();
+    report.cycles.reset();
+    const std::uint64_t end =
+        SplitSteps(chip, session, split, settings, clock, report).run(progress);
+    batch.wall_s = std::chrono::duration<double>(Clock::now() - start).count();
+    batch.cycles = end - std::exchange(completed, end);
+    failed = session.failed();
+
+    clock.pause();
+    chip.settle();
+    batch.dram_bytes = bytes_moved(chip.dram()) - moved;
+    judge->take_rtl(session);
+    NetworkReport network = judge->finish();
+    clock.resume();
+    network.counts.push_back(check_counters(split.compiled, network.runs));
+    name_batch(network, progress);
+    batch.mismatches = network.mismatches();
+    if (progress.number != 0) add_batches(network, report.network);
+    report.network = std::move(network);
+    report.total_cycles = progress.before = batch.cycles;
+    report.wall_s = batch.wall_s;
+    report.batches.push_back(batch);
+  }
   report.moved = count_traffic(chip);
-  judge.take_rtl(session);
   report.dram = chip.dram();
   report.traffic = chip.traffic();
   report.faults = chip.faults();
+}
+
+/// What is read as weights and parameters; once what all parts of a step read as one.
+SectionBytes section_bytes(const SplitNetwork& split) {
+  SectionBytes sum;
+  for (const SplitStep& step : split.steps) {
+    for (std::size_t n = 0; n < step.parts.size(); ++n) {
+      const ChipProgram& chip = split.compiled.programs.at(step.parts[n].program);
+      if (n == 0 || step.joint.size == 0) {
+        sum += sw::section_bytes({chip}, split.compiled.weight_region);
+      }
+    }
+  }
+  return sum;
 }
 
 /// What layers move, the parts of each together.
@@ -119,8 +213,11 @@ void count_parts(const SplitNetwork& split, const config::Configuration& config,
   sim::StationLayout layout = chip_layout(config, ecc);
   layout.stations = std::max(layout.stations, split.subsystems + 1);
   const TrafficMap map(layout);
-  report.moved.layers =
+  const Traffic layers =
       count_layers(split.compiled, runners, map, config.local_words, report.network);
+  report.moved.layers = layers;
+  for (std::size_t b = 1; b < report.batches.size(); ++b) report.moved.layers += layers;
+  report.sections = section_bytes(split);
 }
 
 /// The report of the network, as if one program had computed each layer that is cut.
@@ -159,22 +256,24 @@ void join_parts(const SplitNetwork& split, SplitReport& report) {
 
 }  // namespace
 
-SplitReport run_split(const SplitNetwork& split, const std::vector<graph::TensorData>& inputs,
+SplitReport run_split(const SplitNetwork& split, const Inputs& inputs,
                       const config::Configuration& config, const NetworkRunSettings& settings,
-                      bool backdoor) {
+                      bool backdoor, const std::vector<Inputs>& more) {
   SplitReport report;
   report.backdoor = backdoor;
   describe(split, report);
-  NetworkJudge judge(split.compiled, inputs, config, settings);
-  judge.prepare();
-  if (judge.wants_rtl()) run_on_rtl(split, inputs, config, settings, judge, report);
-  report.network = judge.finish();
+  const Backend backend = settings.run.backend;
+  const bool rtl = backend == Backend::kRtl || backend == Backend::kAll;
+  if (rtl) {
+    run_on_rtl(split, inputs, more, config, settings, report);
+  } else {
+    NetworkJudge judge(split.compiled, inputs, config, settings);
+    judge.prepare();
+    report.network = judge.finish();
+  }
   const bool ecc = settings.run.rtl.memory == MemoryKind::kLpddr4Ecc;
   count_parts(split, config, ecc, report);
-  if (judge.wants_rtl()) {
-    report.network.counts.push_back(check_counters(split.compiled, report.network.runs));
-    report.moved.check(report.network.error.empty());
-  }
+  if (rtl) report.moved.check(report.network.error.empty());
   report.images = report.network.batch;
   join_parts(split, report);
   return report;

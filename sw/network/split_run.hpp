@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "sw/driver/chip.hpp"
+#include "sw/network/chip_batch.hpp"
 #include "sw/network/split.hpp"
 #include "sw/network/traffic_check.hpp"
+#include "sw/network/weight_reads.hpp"
 
 namespace s4::sw {
 
@@ -39,17 +41,21 @@ struct SplitStepReport {
 
 struct SplitReport {
   std::string mode = "split";
-  NetworkReport network;  ///< as of one subsystem, but that clocks are those of the steps
-  std::vector<SplitStepReport> steps;
+  /// As of one subsystem, but that clocks are those of the steps: of the last batch, with what was
+  /// compared of all.
+  NetworkReport network;
+  std::vector<SplitStepReport> steps;  ///< of the last batch
+  std::vector<ChipBatch> batches;
   unsigned subsystems = 1;
   bool backdoor = false;
   std::uint64_t images = 0;
   std::uint64_t predicted = 0;          ///< of all steps
   std::uint64_t alone = 0;              ///< expected of one subsystem, as it runs without a mode
   std::optional<std::uint64_t> cycles;  ///< of all steps
-  std::uint64_t total_cycles = 0;       ///< the host's part before and between them too
+  std::uint64_t total_cycles = 0;       ///< the host's part too, of the last batch
   std::uint64_t load_cycles = 0;        ///< weights and cleared results written before
   double wall_s = 0;                    ///< host seconds of `total_cycles`
+  SectionBytes sections;                ///< read in a batch, each read counted
   DramReport dram;
   std::vector<TrafficSample> traffic;
   TrafficReport moved;
@@ -63,11 +69,13 @@ struct SplitReport {
 /// Runs all steps. Of every layer all bytes that its parts wrote are compared: RTL with functional
 /// model, both with the reference. `settings`: with backend kFunctional there is no chip; else
 /// memory kLpddr4 or kLpddr4Ecc. `backdoor`: weights and results do not go over AXI4. Throws what
-/// run_network throws.
+/// run_network throws. `more`: all steps once more with each of these inputs, as soon as the batch
+/// before has ended, on the RTL; a batch that fails is the last one.
 [[nodiscard]] SplitReport run_split(const SplitNetwork& split,
                                     const std::vector<graph::TensorData>& inputs,
                                     const config::Configuration& config,
-                                    const NetworkRunSettings& settings, bool backdoor);
+                                    const NetworkRunSettings& settings, bool backdoor,
+                                    const std::vector<std::vector<graph::TensorData>>& more = {});
 
 /// {mode, ok, cycles, ..., steps: [{layer, cut, parts, ...}], network: as to_json(NetworkReport)}
 [[nodiscard]] nlohmann::json to_json(const SplitReport& report);
