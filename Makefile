@@ -36,14 +36,16 @@ run: bootstrap ## Real handwritten digits on the RTL at 1x, 8x, 16x, 32x; report
 resnet50: bootstrap ## ResNet-50 on the full-size chip, 1x to 32x, then with every layer's output compared
 	@tools/build.sh s4_cli
 	@mkdir -p build/bench
-	build/bin/s4 bench chip --json build/bench/resnet50.json
+	build/bin/s4 bench chip --json build/bench/resnet50.json --html build/bench/resnet50.html
+	build/bin/s4 bench chip --batch 1 --batches 1 --mode split --sparsity 1,16 \
+	  --json build/bench/latency.json
 	build/bin/s4 bench chip --sparsity 16 --batches 1 --store-all
 
 bert: bootstrap ## BERT-base on the full-size chip, 128 and 384 tokens, then with every layer's output compared
 	@tools/build.sh s4_cli
 	@mkdir -p build/bench
 	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batch 4 --batches 2 \
-	  --sparsity 1,16,32 --json build/bench/bert-base.json
+	  --sparsity 1,16,32 --json build/bench/bert-base.json --html build/bench/bert-base.html
 	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batch 4 --batches 1 \
 	  --sparsity 16 --store-all
 

@@ -1,24 +1,61 @@
 // s4 bench chip: clocks of whole networks on the whole chip, in every mode.
 #include <fmt/format.h>
 
+#include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "sw/cli/checks.hpp"
 #include "sw/cli/chip_bench.hpp"
 #include "sw/cli/commands.hpp"
+#include "sw/report/bench_page.hpp"
 #include "sw/report/layer_json.hpp"
+#include "sw/report/run_report.hpp"
 
 namespace s4::cli {
 namespace {
 
 struct Options : ChipBenchOptions {
-  std::string json;
+  std::vector<std::string> from;
+  std::string json, html, svg;
 };
 
+nlohmann::json read_figures(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::invalid_argument("cannot read " + path);
+  nlohmann::json figures = nlohmann::json::parse(file, nullptr, false);
+  if (!figures.is_object()) throw std::invalid_argument(path + ": not a JSON object");
+  return figures;
+}
+
+void write_pages(const Options& options, const std::vector<sw::BenchFile>& files) {
+  const nlohmann::json figures = sw::join_benches(files);
+  if (!options.html.empty()) sw::write_text(options.html, sw::bench_page(figures));
+  if (options.svg.empty()) return;
+  const std::string chart = sw::speedup_chart(figures);
+  if (chart.empty()) {
+    throw std::invalid_argument("--svg: a line needs a network at 1x and another sparsity");
+  }
+  sw::write_text(options.svg, sw::chart_file(chart));
+}
+
 int run(const Options& options) {
+  require_writable({{"--json", options.json}, {"--html", options.html}, {"--svg", options.svg}},
+                   options.from);
+  if (!options.from.empty()) {
+    if (options.html.empty() && options.svg.empty()) {
+      throw std::invalid_argument("--from draws what was measured: give --html or --svg");
+    }
+    if (!options.json.empty()) throw std::invalid_argument("--from measures nothing for --json");
+    std::vector<sw::BenchFile> files;
+    for (const std::string& path : options.from) files.push_back({path, read_figures(path)});
+    write_pages(options, files);
+    return 0;
+  }
   const nlohmann::json figures = run_chip_bench(options);
   if (!options.json.empty()) sw::write_json(options.json, figures);
+  if (!options.html.empty() || !options.svg.empty()) write_pages(options, {{"", figures}});
   const bool ok = figures.at("ok");
   fmt::print("{}", ok ? "Every byte is equal in RTL, functional model and reference.\n"
                       : "FAILED: see above.\n");
@@ -94,15 +131,13 @@ void add_bench_chip_command(CLI::App& bench, Action& action) {
   command->add_flag("--store-all", o->store_all,
                     "Store every layer's output, so that all are compared; takes more clocks");
   command->add_option("--json", o->json, "Write the figures to this file");
+  command->add_option("--html", o->html, "Write a page with charts to this file");
+  command->add_option("--svg", o->svg, "Write the chart of speed-up against sparsity to this file");
+  command->add_option("--from", o->from, "Draw these files of --json, run nothing")->delimiter(',');
   command->add_option("--timeout", o->timeout_s, "Host seconds for one program on the RTL")
       ->capture_default_str()
       ->check(finite());
-  command->callback([o, &action] {
-    action = [o] {
-      require_writable({{"--json", o->json}}, {});
-      return run(*o);
-    };
-  });
+  command->callback([o, &action] { action = [o] { return run(*o); }; });
 }
 
 }  // namespace s4::cli

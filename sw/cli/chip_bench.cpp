@@ -121,6 +121,17 @@ class ChipBench {
  private:
   [[nodiscard]] bool is_bert() const { return network_ == "bert-base"; }
 
+  [[nodiscard]] bool full_size() const {
+    const sw::Resnet50Options resnet50;
+    const sw::BertOptions bert;
+    if (!is_bert()) {
+      return options_.resnet50.size == resnet50.size &&
+             options_.resnet50.thinner == resnet50.thinner;
+    }
+    return options_.bert.layers == bert.layers && options_.bert.hidden == bert.hidden &&
+           options_.bert.vocabulary == bert.vocabulary;
+  }
+
   void head() const {
     const std::string sequence = is_bert() ? fmt::format(", {} tokens", sequence_) : "";
     const std::string what = options_.batches == 1
@@ -277,6 +288,7 @@ class ChipBench {
     for (const sw::ChipBatch& batch : f.batches) batch_cycles.push_back(batch.cycles);
     sums_.push_back({{"network", network_},
                      {"sequence", is_bert() ? json(sequence_) : json(nullptr)},
+                     {"full_size", full_size()},
                      {"sparsity", sparsity},
                      {"batch", options_.batch},
                      {"batches", f.batches.size()},
