@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Puts the figures of `s4 bench spu --json FILE` or `s4 bench mem --json FILE` into
-docs/performance.md, between the markers of the networks and data types that the file has.
+"""Puts the figures of `s4 bench spu --json FILE`, `s4 bench mem --json FILE` or of one or several
+`s4 bench chip --json FILE` into docs/performance.md, between the markers of what the files have.
 
-    performance.py FILE
+    performance.py FILE...
 
 Networks: sums per network and sparsity, then every layer's share of the ideal; equal layers of a
-stage are one row. Memory: a table and a chart (docs/images/memory.svg). The text around them is
-written by hand.
+stage are one row. Memory: a table and a chart (docs/images/memory.svg). The whole chip: a table of
+each network, where the clocks went, layers, latency of batches of one; what two files have measured
+is taken from the later one (the chart is made by s4 bench chip --from FILE,... --svg). The text
+around them is written by hand.
 """
 import json
 import re
@@ -123,13 +125,151 @@ def replace(text, name, lines):
     return text[:begin + len(marks[0])] + "\n\n" + "\n".join(lines) + "\n\n" + text[end:]
 
 
+# ---- The whole chip ------------------------------------------------------------------------------
+
+NAMES = {"resnet50": "ResNet-50", "bert-base": "BERT-base"}
+SHARES = {"array": "array", "weights": "weights", "activations": "activations",
+          "results": "results", "rows": "rows", "host": "host", "other": "other"}
+
+
+# Per second, at sparsities: what must be reached and, of ResNet-50, what is aimed at.
+WANTED = {("resnet50", None): {1: (3370, 3500), 8: (25500, 27000), 16: (45000, 50000), 32: (70000, 80000)},
+          ("bert-base", 128): {1: (1187,), 16: (13420,), 32: (19240,)},
+          ("bert-base", 384): {1: (375,), 16: (2780,), 32: (3450,)}}
+
+
+def curve(entry):
+    return entry["network"], entry["sequence"], entry["mode"], entry["batch"]
+
+
+def join(files):
+    """Sums and rows of all files, of what is measured twice those of the later one."""
+    sums, rows = {}, {}
+    for data in files:
+        for s in data["sums"]:
+            key = (*curve(s), s["sparsity"])
+            sums[key] = {**s, "clock_hz": data["clock_hz"]}
+            rows[key] = [r for r in data["rows"] if (*curve(r), r["sparsity"]) == key]
+    return sums, rows
+
+
+def of_batches(sums, network):
+    """Keys of its batches of several, by sequence, mode and sparsity."""
+    keys = [k for k in sums if k[0] == network and k[3] > 1 and sums[k]["full_size"]]
+    return sorted(keys, key=lambda k: (k[1] or 0, k[2], k[3], k[4]))
+
+
+def sum_cells(sums, key):
+    s, dense = sums[key], sums.get((*key[:4], 1.0))
+    khz = s["cycles"] / s["wall_s"] / 1e3
+    wanted = WANTED.get(key[:2], {}).get(key[4], ())
+    return ([str(key[1])] if key[1] else []) + [
+        f"{key[4]:g}x", f"{s['cycles']:,}", f"{s['images_per_s']:,.0f}",
+        " / ".join(f"{rate:,}" for rate in wanted),
+        f"{dense['cycles'] / s['cycles']:.2f}x" if dense else "", f"{s['weight_bytes']:,}",
+        f"{s['parameter_bytes']:,}", f"{s['dram_bytes']:,}", f"{khz:.1f}"]
+
+
+def share_cells(sums, key):
+    shares = sums[key]["shares"]
+    return ([str(key[1])] if key[1] else []) + [f"{key[4]:g}x"] + [
+        f"{100 * shares[name]:.0f} %" for name in SHARES]
+
+
+def layer_name(name):
+    """The same for the blocks of a stage, or the layers of an encoder."""
+    name = re.sub(r"^/layer(\d)/layer\d\.\d+/", r"layer\1, ", name)
+    name = re.sub(r"^/encoder/layer\.\d+/", "", name)
+    return re.sub(r"/(Conv|Gemm|MatMul|MaxPool|GlobalAveragePool)$", "", name).strip("/")
+
+
+def chip_layers(sums, rows, keys):
+    """Of one curve: mean clocks of equal layers, share of all clocks, bound, bytes."""
+    groups = {}
+    for key in keys:
+        for row in rows[key]:
+            shape = (row["shape"].partition(" ")[2] or row["shape"]).replace("|", "\\|")
+            group = groups.setdefault((layer_name(row["layer"]), shape, row["engine"]), {})
+            group.setdefault(key, []).append(row)
+    lines = []
+    for (name, shape, engine), group in groups.items():
+        count = max(len(found) for found in group.values())
+        cells = [name + (f" x {count}" if count > 1 else ""), shape, engine]
+        for key in keys:
+            found = group.get(key, [])
+            clocks = sum(r["cycles"] or 0 for r in found)
+            cells.append(f"{clocks / len(found):,.0f} ({100 * clocks / sums[key]['cycles']:.1f} %) "
+                         f"{found[0]['bound']}" if found else "")
+        for key in (keys[0], keys[-1]):
+            found = group.get(key, [])
+            cells.append(f"{sum(r['dram_bytes_read'] + r['dram_bytes_written'] for r in found):,}")
+        lines.append(cells)
+    head = ["layer", "shape", "engine"] + [f"{k[4]:g}x" for k in keys]
+    return table(head + [f"DRAM bytes at {keys[0][4]:g}x", f"at {keys[-1][4]:g}x"], lines)
+
+
+def chip_network(sums, rows, network):
+    keys = of_batches(sums, network)
+    first = ["tokens"] if keys[0][1] else []
+    per = "sequences/s" if keys[0][1] else "images/s"
+    lines = table(first + ["sparsity", "clocks", f"{per} at 900 MHz",
+                           "must / aim" if network == "resnet50" else "must", "speed-up", "bytes of weights",
+                           "of parameters", "all DRAM bytes", "kHz"],
+                  [sum_cells(sums, k) for k in keys])
+    lines += ["", "Share of the clocks of all arrays, by the counters:", ""]
+    lines += table(first + ["sparsity"] + list(SHARES.values()), [share_cells(sums, k) for k in keys])
+    for same in sorted({k[:4] for k in keys}, key=lambda k: (k[1] or 0, k[2], k[3])):
+        own = [k for k in keys if k[:4] == same]
+        tokens = f", {same[1]} tokens" if same[1] else ""
+        lines += ["", f"Layers of {NAMES[network]}{tokens}, batches of {same[3]}, mode `{same[2]}`: clocks "
+                  "of one, share of the clocks of all such, bound:", ""]
+        lines += chip_layers(sums, rows, own)
+    return lines
+
+
+def chip_latency(sums):
+    rows = []
+    for key in sorted((k for k in sums if k[3] == 1 and sums[k]["full_size"]),
+                      key=lambda k: (k[0], k[1] or 0, k[2], k[4])):
+        s = sums[key]
+        shares = sorted(SHARES, key=lambda name: -s["shares"][name])
+        rows.append([NAMES[key[0]] + (f", {key[1]} tokens" if key[1] else ""), f"`{key[2]}`",
+                     f"{key[4]:g}x", f"{s['cycles']:,}", f"{1e6 * s['cycles'] / s['clock_hz']:,.0f}",
+                     ", ".join(f"{SHARES[n]} {100 * s['shares'][n]:.0f} %" for n in shares[:4])])
+    head = ["network", "mode", "sparsity", "clocks", "microseconds", "clocks of the arrays"]
+    return table(head, rows) if rows else []
+
+
+def chip(files, text):
+    sums, rows = join(files)
+    for network in NAMES:
+        if of_batches(sums, network):
+            lines = chip_network(sums, rows, network)
+            text = replace(text, f"chip {network}", lines)
+            print(f"{PAGE.name}: chip {network}, {len(lines)} lines")
+    lines = chip_latency(sums)
+    if lines:
+        text = replace(text, "chip latency", lines)
+        print(f"{PAGE.name}: chip latency, {len(lines)} lines")
+    PAGE.write_text(text)
+
+
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    data = json.loads(Path(sys.argv[1]).read_text())
-    if not data["ok"]:
-        sys.exit(f"{sys.argv[1]}: the bench found mismatches")
+    files = [json.loads(Path(path).read_text()) for path in sys.argv[1:]]
+    for path, data in zip(sys.argv[1:], files):
+        if not data["ok"]:
+            sys.exit(f"{path}: the bench found mismatches")
     text = PAGE.read_text()
+    if all("batch_cycles" in s for data in files for s in data.get("sums", [{}])):
+        if any(data["store_all"] or data["config"] != "s4" for data in files):
+            sys.exit("figures of configuration s4 are wanted, without --store-all")
+        chip(files, text)
+        return
+    if len(files) != 1:
+        sys.exit("several files: all of s4 bench chip")
+    data = files[0]
     if "sums" not in data:
         CHART.write_text(memory_chart(data["rows"]))
         PAGE.write_text(replace(text, "memory", memory_table(data["rows"])))
