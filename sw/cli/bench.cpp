@@ -99,12 +99,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The whole chip: idle, and one convolution with its weights read once for all subsystems, four
+/// The whole chip: idle, and one convolution with its weights read once for all subsystems, eight
 /// images each, from the first doorbell to the last interrupt.
 std::optional<nlohmann::json> measure_chip(const std::string& name,
                                            const config::Configuration& config, std::uint32_t keep,
                                            unsigned repeats) {
-  constexpr std::int64_t kEach = 4;
+  constexpr std::int64_t kEach = 8;
   constexpr std::uint64_t kIdleClocks = 50000;
   const std::int64_t channels = config.name == "s4" ? 256 : 64;
   const auto made = [&](std::int64_t images) {
