@@ -111,6 +111,7 @@ bench: bootstrap ## Memory traffic, simulation speed, clocks of ResNet-50 and BE
 	@mkdir -p build/bench
 	build/bin/s4 bench mem --json build/bench/mem.json
 	build/bin/s4 bench sim
+	build/bin/s4 bench sim --chip --repeats 1
 	build/bin/s4 bench spu --json build/bench/spu.json
 	build/bin/s4 bench ring
 
