@@ -84,9 +84,8 @@ int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
     return open_compiled(o.model, config, part, place);
   };
   const auto share = mode == sw::ChipMode::kSingle ? sw::single_shares : sw::broadcast_shares;
-  const std::vector<sw::ChipShare> shares =
-      share(inputs, config, sw::chip_memory_bytes(config, ecc), compile,
-            sw::place_from_name(o.results));
+  const std::vector<sw::ChipShare> shares = share(
+      inputs, config, sw::chip_memory_bytes(config, ecc), compile, sw::place_from_name(o.results));
   require_outputs(o, shares.front().compiled);
   for (const std::string& note : shares.front().compiled.network.notes) {
     fmt::print("note: {}\n", note);

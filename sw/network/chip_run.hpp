@@ -49,10 +49,11 @@ using CompileShare = std::function<CompiledNetwork(const std::vector<graph::Tens
 /// Mode single: each subsystem has images of its own, in equal shares, and its own copy of the
 /// weights. With fewer images than subsystems some have none. Throws NetworkError if an input's
 /// first dimension is not the batch, or the memory is too small.
-[[nodiscard]] std::vector<ChipShare> single_shares(
-    const std::vector<graph::TensorData>& inputs, const config::Configuration& config,
-    std::uint64_t memory_bytes, const CompileShare& compile,
-    ResultPlace results = ResultPlace::kInterleaved);
+[[nodiscard]] std::vector<ChipShare> single_shares(const std::vector<graph::TensorData>& inputs,
+                                                   const config::Configuration& config,
+                                                   std::uint64_t memory_bytes,
+                                                   const CompileShare& compile,
+                                                   ResultPlace results = ResultPlace::kInterleaved);
 /// Mode broadcast: as many images for each, so that all run the same program, and the weights of
 /// the first one for all. Where images are missing, the last one is repeated; a subsystem that
 /// would only repeat has none. Throws as single_shares and require_same_weights.

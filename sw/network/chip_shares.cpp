@@ -74,8 +74,7 @@ class Sharing {
     NetworkPlace place{base_, weights, std::nullopt};
     if (local_bytes_ != 0) {
       const auto station = static_cast<std::uint64_t>(shares_.size());
-      place.results =
-          Region{sim::kWindows + (station << kSliceBits) + memory_bytes_, local_bytes_};
+      place.results = Region{sim::kWindows + (station << kSliceBits) + memory_bytes_, local_bytes_};
     }
     share.compiled = compile_(share.inputs, place);
     require_batch(share.compiled.network.graph, images + repeated);
@@ -95,7 +94,7 @@ class Sharing {
 
  private:
   const std::vector<TensorData>& inputs_;
-  std::uint64_t memory_bytes_;      ///< for all that is interleaved
+  std::uint64_t memory_bytes_;     ///< for all that is interleaved
   std::uint64_t local_bytes_ = 0;  ///< of each window behind as many
   const CompileShare& compile_;
   std::vector<ChipShare> shares_;
@@ -161,7 +160,7 @@ std::vector<ChipShare> single_shares(const std::vector<TensorData>& inputs,
 std::vector<ChipShare> broadcast_shares(const std::vector<TensorData>& inputs,
                                         const config::Configuration& config,
                                         std::uint64_t memory_bytes, const CompileShare& compile,
-                                     ResultPlace results) {
+                                        ResultPlace results) {
   const std::int64_t batch = batch_of(inputs);
   const auto most = static_cast<std::int64_t>(config.num_subsystems);
   const std::int64_t each = (batch + most - 1) / most;

@@ -104,8 +104,8 @@ void place_programs(CompiledNetwork& compiled) {
 }
 
 std::uint64_t memory_end(const CompiledNetwork& compiled) {
-  std::uint64_t end = std::max(values_end(compiled),
-                               compiled.weight_region.address + compiled.weight_region.size);
+  std::uint64_t end =
+      std::max(values_end(compiled), compiled.weight_region.address + compiled.weight_region.size);
   for (const ChipProgram& chip : compiled.programs) {
     end = std::max(end, page_up(chip.program.address +
                                 chip.program.commands.size() * commands::kCommandBytes));

@@ -148,7 +148,7 @@ void NetworkBench::set_groups(const std::vector<unsigned>& masks) {
 
 bool NetworkBench::choose_address(Request& request, const NetworkTraffic& traffic) {
   std::uint64_t slice = chance(traffic.missing_percent) ? stations_ + random_() % (17 - stations_)
-                                                         : random_() % stations_;
+                                                        : random_() % stations_;
   if (slice > 15) return false;
   // A window now and then.
   if (slice < stations_ && sim::has_windows(stations_) && random_() % 4 == 0) slice += 8;
