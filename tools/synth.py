@@ -515,6 +515,60 @@ def add_up(root, config, modules, records, srams, totals, timed):
     visit(root, None)
 
 
+def lane_figures(modules, records, srams, timing):
+    """What the activation lanes behind the epilogue take, per lane; None without them."""
+    of = {module.source: module for module in modules.values()}
+    if not {"fused_activation", "activation_array", "activation_lane"} <= set(of):
+        return None
+    array, lane = of["activation_array"], of["activation_lane"]
+    lanes = list(array.children.values()).count(lane.name)
+
+    def whole(name):
+        own = records[name]
+        inner = [whole(child) for child in modules[name].children.values()]
+        return [own[key] + sum(part[i] for part in inner)
+                for i, key in enumerate(("cells", "area", "flip_flops"))]
+
+    def own(name):
+        return [records[name][key] for key in ("cells", "area", "flip_flops")]
+
+    # The array's share and the splitting of beats are there once for all lanes.
+    parts = [("lane, all functions", whole(lane.name)),
+             ("array: companions, bytes of the table",
+              [value / lanes for value in own(array.name)]),
+             ("beats taken apart and joined",
+              [value / lanes for value in own(of["fused_activation"].name)])]
+    if "table_loader" in of:
+        parts.append(("loader of the table",
+                      [value / lanes for value in whole(of["table_loader"].name)]))
+    bits = sum(srams[shape].bits for shape in array.srams.values()) // lanes
+    longest = {t["module"]: t for t in timing if "longest_ns" in t}
+    paths = [{"module": name, **{key: longest[module.name][key] for key in
+                                 ("longest_ns", "internal_longest_ns")
+                                 if key in longest[module.name]}}
+             for name, module in of.items()
+             if name in ("activation_lane", "activation_array") and module.name in longest]
+    return {"lanes": lanes, "sram_bits": bits, "paths": paths,
+            "parts": [dict(zip(("name", "cells", "area", "flip_flops"), [name] + figures))
+                      for name, figures in parts]}
+
+
+def lane_text(figures):
+    """Section of report.md."""
+    rows = [[p["name"]] + [round(p[key]) for key in ("cells", "area", "flip_flops")]
+            for p in figures["parts"]]
+    rows.append(["all"] + [sum(row[i] for row in rows) for i in (1, 2, 3)])
+    text = f"\n## Activation lanes behind the epilogue: {figures['lanes']}, each\n\n"
+    text += table(rows, ["of a lane", "cells", "area", "flip-flops"]) + "\n\n"
+    text += f"SRAM bits of a lane: {figures['sram_bits']}."
+    for path in figures["paths"]:
+        text += f" {path['module']}: longest path {path['longest_ns']} ns"
+        if "internal_longest_ns" in path:
+            text += f", {path['internal_longest_ns']} between registers"
+        text += "."
+    return text + "\n"
+
+
 STA_SCRIPT = """
 read_liberty {liberty}
 {sram_liberty}
@@ -651,6 +705,8 @@ def report_text(report):
         text += "\n## SRAM macros (black boxes)\n\n" + table(
             [[s["name"], s["block"], s["count"], s["bits"], s["bits"] * s["count"]]
              for s in report["srams"]], ["shape", "block", "count", "bits each", "bits"]) + "\n"
+    if report["lanes"]:
+        text += lane_text(report["lanes"])
     text += "\n## Modules\n\n" + table(
         [[m["title"], m["cells"], round(m["area"]), m["flip_flops"]] for m in report["modules"]],
         ["module", "cells", "area", "flip-flops"]) + "\n"
@@ -735,6 +791,11 @@ def main():
             for name in names:
                 if not any(records[part]["problems"] for part in subtree(name, modules)):
                     jobs.append((block, name, sdc))
+            # One lane by itself as well, for its own figure.
+            jobs += [(block, module.name, sdc) for module in modules.values()
+                     if block == "activation" and module.source == "activation_lane"
+                     and module.name not in names
+                     and not any(records[part]["problems"] for part in subtree(module.name, modules))]
         with concurrent.futures.ThreadPoolExecutor(max_workers=options.j) as pool:
             results = list(pool.map(lambda job: dict(
                 time_module(job[1], job[2], modules, records, folder, sram_liberty),
@@ -754,6 +815,7 @@ def main():
         "srams": [{"name": name, "block": block, "count": count, "bits": srams[name].bits}
                   for block in sorted(totals)
                   for name, count in sorted(totals[block]["srams"].items())],
+        "lanes": lane_figures(modules, records, srams, timing),
         "timing": timing, "problems": problems,
     }
     (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -163,10 +163,9 @@ module command_fields (
       if (as_spu.in_unsigned ? as_spu.in_zero[8] : as_spu.in_zero[8] != as_spu.in_zero[7])
         bad[66] = 1'b1;
       if (as_spu.dtype == commands_pkg::DtypeBf16) begin
-        if (as_spu.in_quarters || as_spu.max_pool) bad[64] = 1'b1;
+        if (as_spu.in_quarters) bad[64] = 1'b1;
         if (as_spu.in_zero != '0) bad[66] = 1'b1;
       end
-      if (as_spu.out_bf16 && as_spu.max_pool) bad[65] = 1'b1;
       if (as_spu.in_quarters) begin
         if (as_spu.in_blocks != 16'd1) bad[30] = 1'b1;
         if (as_spu.in_width <= 16'(as_spu.out_width >> 2)) bad[34] = 1'b1;
@@ -179,7 +178,12 @@ module command_fields (
         if (as_spu.max_pool) bad[64] = 1'b1;
       end
       if (as_spu.max_pool) begin
-        if (as_spu.in_blocks != ((as_spu.out_channels - 16'd1) >> 6) + 16'd1) bad[30] = 1'b1;
+        if (as_spu.in_blocks !=
+            ((as_spu.out_channels - 16'd1) >> (as_spu.out_bf16 ? 5 : 6)) + 16'd1)
+          bad[30] = 1'b1;
+        // Bytes of bytes, or BF16 of BF16, which pass no epilogue.
+        if (as_spu.out_bf16 != (as_spu.dtype == commands_pkg::DtypeBf16)) bad[65] = 1'b1;
+        if (as_spu.out_bf16 && as_spu.add_enable) bad[64] = 1'b1;
         if (as_spu.shape != '0) bad[45] = 1'b1;
         if (as_spu.weights_resident || as_spu.weights_keep) bad[64] = 1'b1;
         if (as_spu.in_zero != '0) bad[66] = 1'b1;

@@ -91,7 +91,7 @@ module activation_fetch #(
   assign last_ky = ky_q == command_i.kernel_h - 4'd1;
   assign pool = command_i.max_pool;
   assign quarters = command_i.in_quarters;
-  assign bf16 = command_i.dtype == commands_pkg::DtypeBf16;
+  assign bf16 = command_i.dtype == commands_pkg::DtypeBf16 && !pool;
   assign alone = block_q == command_i.in_blocks - 16'd1;
   assign last_half = half_q || !bf16;
   assign half_step = alone ? '0 : AddrBits'(command_i.in_plane);

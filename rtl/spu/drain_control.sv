@@ -8,8 +8,9 @@
 /// channels writes the whole word. With the floating-point epilogue a beat is issued twice, once
 /// for each half of its lanes; BF16 results of a half fill a lane chunk, bytes of both are written
 /// together. A pooling tile is one channel block of one pixel quadrant, and comes from the pooling
-/// unit. With an activation a beat is issued every fourth clock, a half of one every second, which
-/// is what the activation lanes take; the first waits for their table.
+/// unit; a lane chunk of BF16 is one beat, as no epilogue halves it. With an activation a beat is
+/// issued every fourth clock, one of BF16 or a half every second, which is what the activation
+/// lanes take; the first waits for their table.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(
@@ -76,7 +77,7 @@ module drain_control #(
   logic [2:0] part_q, last_part_index;
   logic [1:0] quad_q, last_quad_index;
   logic [SelBits-1:0] sel_q;
-  logic [16:0] group_channel_q, channel_q, next_channel, group_channels;
+  logic [16:0] group_channel_q, channel_q, next_channel, group_channels, beat_channels;
   addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add, out_half, add_half;
   logic [23:0] pixel, pixels_here;
   logic split, wide, half_q, beat_over;
@@ -91,10 +92,11 @@ module drain_control #(
   assign pixels_here = command_i.pixels - pixel;
   assign last_sel = sel_q == SelBits'(Beats - 1);
   assign last_pixel = (last_sel && quad_q == last_quad_index) || (pixels_here <= 24'(OutPixels));
-  assign next_channel = channel_q + 17'(Lanes);
+  assign beat_channels = (pool && wide) ? 17'(Lanes / 2) : 17'(Lanes);
+  assign next_channel = channel_q + beat_channels;
   // BF16 results: a block has 32 channels. With 64 lanes each half is a block of its own.
   assign wide = command_i.out_bf16;
-  assign split = wide || command_i.dtype == commands_pkg::DtypeBf16;
+  assign split = !pool && (wide || command_i.dtype == commands_pkg::DtypeBf16);
   assign wrap_block = wide ? next_channel[4:0] == '0 : next_channel[5:0] == '0;
   assign out_half = (wide && Lanes == 64 && half_q) ? out_q + AddrBits'(command_i.out_plane)
                                                     : out_q;
@@ -106,7 +108,8 @@ module drain_control #(
   assign last_part = (part_q == last_part_index) ||
                      (wrap_block && next_channel >= {1'b0, command_i.out_channels});
   assign last_tile = tile_q == tiles_i - 24'd1;
-  assign group_channels = pool ? 17'd64 : 17'(Quads * Lanes) >> command_i.shape[1:0];
+  assign group_channels = pool ? (wide ? 17'd32 : 17'd64)
+                               : 17'(Quads * Lanes) >> command_i.shape[1:0];
   assign last_group = (group_channel_q + group_channels) >= {1'b0, command_i.out_channels};
 
   // A tile of the next command may be here before the last beat of the former is out.
@@ -125,7 +128,7 @@ module drain_control #(
       run_q     <= 1'b0;
       pause_q   <= '0;
     end else begin
-      if (issue && command_i.activation != '0) pause_q <= split ? 2'd1 : 2'd3;
+      if (issue && command_i.activation != '0) pause_q <= split || wide ? 2'd1 : 2'd3;
       else if (pause_q != '0) pause_q <= pause_q - 2'd1;
       if (start_i) run_q <= 1'b1;
       else if (tile_end && last_tile && last_group) run_q <= 1'b0;

@@ -1,8 +1,9 @@
 /// From accumulators to what is written: the integer or the floating-point epilogue, then the
-/// activation lanes if the command names an activation. Beats as drain_control issues them, one
-/// per clock without an activation; every result comes out once, in order, and is never refused.
-/// With a table, table_busy_o stands from the clock after start_i until it is there; no beat comes
-/// before. Model: sim/spu/spu.cpp
+/// activation lanes if the command names an activation. Pooled BF16 pass no epilogue, whose
+/// arithmetic has no subnormal numbers: they are results in the clock of their beat. Beats come as
+/// drain_control issues them, one per clock without an activation; every result comes out once, in
+/// order, and is never refused. With a table, table_busy_o stands from the clock after start_i
+/// until it is there; no beat comes before. Model: sim/spu/spu.cpp
 `include "assert.svh"
 
 module result_path #(
@@ -44,14 +45,16 @@ module result_path #(
     output logic                       invalid_o      // event
 );
 
-  // ---- Epilogues: one of the two works at a time ----
+  // ---- Epilogues: one of the two works at a time, or none ----
   localparam int unsigned BeatWidth = Lanes + Pixels + MetaWidth;
-  logic floats, wide, epilogue_ready, int_valid, int_busy, float_valid, float_busy, valid;
+  logic floats, wide, pooled, pass_valid;
+  logic epilogue_ready, int_valid, int_busy, float_valid, float_busy, valid;
   logic [Lanes-1:0] lanes, result_lanes;
   logic [BeatWidth-1:0] beat, int_beat, float_beat, result;
-  logic [Width-1:0] int_data, float_data, data;
-  assign floats = command_i.dtype == commands_pkg::DtypeBf16 || command_i.out_bf16;
+  logic [Width-1:0] int_data, float_data, pass_data, data;
   assign wide   = command_i.out_bf16;
+  assign pooled = command_i.max_pool && wide;
+  assign floats = !pooled && (command_i.dtype == commands_pkg::DtypeBf16 || wide);
   // A beat of BF16 results has half of the lanes.
   assign lanes  = (wide && beat_half_i) ? beat_lanes_i >> Half : beat_lanes_i;
   assign beat   = {lanes, beat_mask_i, beat_meta_i};
@@ -61,7 +64,7 @@ module result_path #(
   ) u_epilogue (
       .clk_i,
       .rst_ni,
-      .in_valid_i    (beat_valid_i && !floats),
+      .in_valid_i    (beat_valid_i && !floats && !pooled),
       .in_ready_o    (epilogue_ready),
       .acc_i,
       .param_i,
@@ -105,9 +108,25 @@ module result_path #(
       .busy_o    (float_busy)
   );
 
-  assign valid  = int_valid || float_valid;
-  assign data   = float_valid ? float_data : int_data;
-  assign result = float_valid ? float_beat : int_beat;
+  // ---- Pooled BF16: a byte in each lane, two lanes a number ----
+  assign pass_valid = beat_valid_i && pooled;
+  always_comb begin : pass
+    int unsigned e, o;
+    e = 0;
+    o = 0;
+    pass_data = '0;
+    if (pass_valid) begin
+      for (e = 0; e < Pixels; e = e + 1) begin
+        for (o = 0; o < Lanes; o = o + 1) begin
+          if (beat_lanes_i[o/2]) pass_data[(e*Lanes+o)*8+:8] = acc_i[(e*Lanes+o)*32+:8];
+        end
+      end
+    end
+  end
+
+  assign valid  = int_valid || float_valid || pass_valid;
+  assign data   = pass_valid ? pass_data : float_valid ? float_data : int_data;
+  assign result = pass_valid ? beat : float_valid ? float_beat : int_beat;
 
   // ---- Activation ----
   logic activated, table_used, row_valid, fused_valid, fused_busy;
@@ -168,13 +187,13 @@ module result_path #(
   assign out_data_o  = activated ? fused_data : data;
   assign out_mask_o  = activated ? fused_mask : result_mask;
   assign out_meta_o  = activated ? fused_meta : result_meta;
-  assign busy_o      = int_busy || float_busy || fused_busy;
+  assign busy_o      = int_busy || float_busy || fused_busy || pass_valid;
 
   logic unused_command;
   assign unused_command = ^command_i;
 
   // ---- Assertions ----
-  `S4_ASSERT(EpilogueAlwaysReady, !(beat_valid_i && !floats) || epilogue_ready)
+  `S4_ASSERT(EpilogueAlwaysReady, !(beat_valid_i && !floats && !pooled) || epilogue_ready)
   `S4_ASSERT(NoBeatBeforeTable, !(beat_valid_i && table_busy_o))
 
 endmodule

@@ -343,12 +343,14 @@ module spu #(
       .fill_write_i   (fill_write[Pixels-1:0]),
       .fill_data_i    (fe_rdata_i[Pixels*512-1:0]),
       .fill_unsigned_i(fetch_q.in_unsigned),
+      .fill_bf16_i    (fetch_q.out_bf16),
       .tile_valid_o   (pool_tile_valid),
       .tile_free_i    (pool_free),
       .read_i         (pool_read),
       .read_sel_i     (drain_sel),
       .read_chunk_i   (drain_part),
       .read_unsigned_i(back_q.in_unsigned),
+      .read_bf16_i    (back_q.out_bf16),
       .read_data_o    (pool_data)
   );
 

@@ -32,6 +32,12 @@ namespace s4::ref {
                                           const Tensor<std::uint16_t>& w,
                                           const QConvParams& params);
 
+/// The largest of each window, [B,C,H,W], as maximum() of IEEE 754-2019: +0 above -0, and NaN,
+/// 0x7FC0, where the window has one. Subnormal numbers count; a window in the padding alone gives
+/// minus infinity.
+[[nodiscard]] Tensor<std::uint16_t> max_pool_bfloat16(const Tensor<std::uint16_t>& x,
+                                                      const PoolParams& params);
+
 /// What becomes of a sum, and of the element of a second tensor beside it.
 enum class SecondUse { kNone, kAdd, kSubtract, kMultiply, kMaximum };
 struct FloatEpilogue {

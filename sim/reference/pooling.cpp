@@ -1,6 +1,9 @@
-// Pooling on quantised tensors, [B,C,H,W].
+// Pooling on quantised tensors and BF16, [B,C,H,W].
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
+#include "sim/reference/bfloat16.hpp"
 #include "sim/reference/check.hpp"
 #include "sim/reference/ops.hpp"
 
@@ -73,6 +76,26 @@ Tensor<T> max_pool(const Tensor<T>& x, const PoolParams& params) {
     T best = std::numeric_limits<T>::min();
     for (const int64_t i : inside) best = std::max(best, x[i]);
     y[out] = best;
+  });
+  return y;
+}
+
+Tensor<std::uint16_t> max_pool_bfloat16(const Tensor<std::uint16_t>& x, const PoolParams& params) {
+  require_pool(x.shape, params, "MaxPool");
+  // Not from_bfloat16(), which makes subnormal numbers zeros.
+  const auto real = [&x](int64_t i) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(x[i]) << 16);
+  };
+  Tensor<std::uint16_t> y(pooled_shape(x.shape, params));
+  for_each_window(x.shape, y.shape, params, [&](int64_t out, const std::vector<int64_t>& inside) {
+    float best = -INFINITY;
+    for (const int64_t i : inside) {
+      const bool above = real(i) > best || (real(i) == best && !std::signbit(real(i)));
+      if (std::isnan(real(i)) || (above && !std::isnan(best))) best = real(i);
+    }
+    y[out] = std::isnan(best)
+                 ? std::uint16_t{0x7FC0}
+                 : static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(best) >> 16);
   });
   return y;
 }

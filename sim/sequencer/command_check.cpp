@@ -146,9 +146,7 @@ void check_fields(const commands::SpuCommand& c, const config::Configuration& co
   if (c.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16)) {
     errors.require<C>(c.in_zero == 0, "in_zero");
     errors.require<C>(c.in_quarters == 0, "in_quarters");
-    errors.require<C>(c.max_pool == 0, "max_pool");
   }
-  errors.require<C>(c.out_bf16 == 0 || c.max_pool == 0, "out_bf16");
   // An operand, byte minus zero point, has 9 bits.
   errors.require<C>(c.in_unsigned != 0 ? c.in_zero >= 0 && c.in_zero <= 255
                                        : c.in_zero >= -128 && c.in_zero <= 127,
@@ -169,7 +167,12 @@ void check_fields(const commands::SpuCommand& c, const config::Configuration& co
   }
   if (c.max_pool != 0) {
     // Channel by channel: as many blocks in as out. No weights, no zero point.
-    errors.require<C>(c.in_blocks == (c.out_channels + 63U) / 64, "in_blocks");
+    const bool wide = c.out_bf16 != 0;
+    const std::uint32_t channels = wide ? 32 : 64;
+    errors.require<C>(c.in_blocks == (c.out_channels + channels - 1) / channels, "in_blocks");
+    errors.require<C>(wide == (c.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16)),
+                      "out_bf16");
+    errors.require<C>(!wide || c.add_enable == 0, "add_enable");
     errors.require<C>(c.shape == 0, "shape");
     errors.require<C>(c.weights_resident == 0 && c.weights_keep == 0, "weights_resident");
     errors.require<C>(c.in_zero == 0, "in_zero");

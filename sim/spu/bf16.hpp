@@ -98,6 +98,11 @@ using float32::Bits;
   return below(b, a) ? a : b;
 }
 
+/// The larger of two BF16, whose subnormal numbers count as they are.
+[[nodiscard]] constexpr std::uint16_t maximum_of_bf16(std::uint16_t a, std::uint16_t b) {
+  return static_cast<std::uint16_t>(maximum(widen(a), widen(b)) >> 16);
+}
+
 /// Raised to low, then lowered to high; NaN stays.
 [[nodiscard]] constexpr Bits clamp(Bits x, Bits low, Bits high) {
   if (float32::is_nan(x)) return float32::kNan;

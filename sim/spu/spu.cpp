@@ -27,7 +27,7 @@ void Spu::start(const commands::SpuCommand& command) {
   command_ = command;
   lanes_ = (config_.num_quadrants >> command.shape) * config_.lanes_per_quadrant;
   tile_pixels_ = (1U << command.shape) * config_.pixels_per_quadrant;
-  if (command.max_pool != 0) lanes_ = kWordBytes;
+  if (command.max_pool != 0) lanes_ = kWordBytes >> command.out_bf16;
   groups_ = ceil_div(command.out_channels, lanes_);
   tiles_ = ceil_div(command.pixels, tile_pixels_);
   bf16_ = command.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16);
@@ -64,7 +64,7 @@ bool Spu::exceeds_buffers(const PassSize& size) const {
 
 Spu::Progress Spu::advance() {
   if (command_.max_pool != 0) {
-    pool();
+    command_.out_bf16 != 0 ? pool_bf16() : pool();
     active_ = false;
     return Progress::kDone;
   }
@@ -153,6 +153,44 @@ void Spu::pool() {
         }
       }
       drain(pixel, pixels);
+    }
+  }
+}
+
+void Spu::pool_bf16() {
+  constexpr std::uint16_t kLeast = 0xFF80;  // minus infinity
+  for (group_ = 0; group_ < groups_; ++group_) {
+    const std::uint32_t channels = std::min(lanes_, command_.out_channels - group_ * lanes_);
+    for (std::uint32_t pixel = 0; pixel < command_.pixels; pixel += kBlockPixels) {
+      const std::uint32_t pixels = std::min(kBlockPixels, command_.pixels - pixel);
+      std::fill(bf16_operands_.begin(), bf16_operands_.end(), kLeast);
+      for (std::uint32_t ky = 0; ky < command_.kernel_h; ++ky) {
+        for (std::uint32_t kx = 0; kx < command_.kernel_w; ++kx) {
+          fetch({group_, ky, kx}, pixel, pixels);
+          for (std::uint32_t c = 0; c < lanes_; ++c) {
+            const std::int16_t* low = operands_.data() + std::size_t{2} * c * kBlockPixels;
+            for (std::uint32_t p = 0; p < pixels; ++p) {
+              if (!inside_[p]) continue;
+              auto& best = bf16_operands_[c * kBlockPixels + p];
+              best = bf16::maximum_of_bf16(
+                  best, static_cast<std::uint16_t>((low[p] & 0xFF) | (low[kBlockPixels + p] & 0xFF)
+                                                                         << 8));
+            }
+          }
+        }
+      }
+      registers_.count(counters::Counter::kEpilogueWords,
+                       std::uint64_t{pixels} * (kWordBytes / config_.lanes_per_quadrant));
+      for (std::uint32_t p = 0; p < pixels; ++p) {
+        Word& out = local_buffer_.word(command_.out_addr +
+                                       std::uint64_t{group_} * command_.out_plane + pixel + p);
+        out.fill(0);
+        for (std::uint32_t c = 0; c < channels; ++c) {
+          const std::uint16_t result = function(bf16_operands_[c * kBlockPixels + p]);
+          out[2 * c] = static_cast<std::uint8_t>(result);
+          out[2 * c + 1] = static_cast<std::uint8_t>(result >> 8);
+        }
+      }
     }
   }
 }

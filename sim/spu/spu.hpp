@@ -46,7 +46,8 @@ class Spu {
 
   [[nodiscard]] bool exceeds_buffers(const PassSize& size) const;
   void compute(std::uint32_t first_pixel, std::uint32_t pixels);
-  void pool();  ///< the whole command
+  void pool();       ///< the whole command
+  void pool_bf16();  ///< the same of BF16, which pass no epilogue
   /// Words of a block of the input at a tap, of which operand i of a bank is byte i.
   void fetch(const Tap& tap, std::uint32_t first_pixel, std::uint32_t pixels);
   /// A bank of BF16: two blocks (tap.block counts pairs).

@@ -266,6 +266,7 @@ void add_layer_commands(CLI::App& app, Action& action) {
   pool->layer_case.max_pool = true;
   command = app.add_subcommand("maxpool", "Maximum over windows, channel by channel");
   add_image(*command, *pool, size);
+  command->add_option("--dtype", pool->dtype, "Data type")->check(CLI::IsMember({"int8", "bf16"}));
   add_common(*command, *pool);
   command->callback([pool, &action] { action = [pool] { return run(*pool); }; });
 }

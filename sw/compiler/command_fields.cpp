@@ -26,11 +26,11 @@ commands::SpuCommand layer_command(const Layer& layer, std::uint32_t shape) {
   c.requant_zero = static_cast<std::int16_t>(layer.output.zero);
   c.requant_min = static_cast<std::int16_t>(layer.low - layer.output.zero);
   c.requant_max = static_cast<std::int16_t>(layer.high - layer.output.zero);
+  c.dtype =
+      static_cast<std::uint8_t>(layer.bf16() ? commands::Dtype::kBf16 : commands::Dtype::kInt8);
+  c.out_bf16 = g.out_bytes == 2 ? 1 : 0;
   if (layer.float_epilogue) {
     const FloatEpilogue& e = *layer.float_epilogue;
-    c.dtype =
-        static_cast<std::uint8_t>(layer.bf16() ? commands::Dtype::kBf16 : commands::Dtype::kInt8);
-    c.out_bf16 = g.out_bytes == 2 ? 1 : 0;
     c.add_enable = layer.add ? 1 : 0;
     c.add_unsigned = layer.is_unsigned ? 1 : 0;
     c.add_rb = std::bit_cast<std::uint32_t>(e.second_factor);

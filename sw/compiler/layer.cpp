@@ -251,6 +251,8 @@ void check_layer(const Layer& layer, bool allow_wrap) {
   if (layer.rows) return check_rows(layer, check);
   if (layer.max_pool) {
     check.require(g.filters == g.channels, "a maximum has as many channels out as in");
+    check.require(g.in_bytes == g.out_bytes && !layer.float_epilogue,
+                  "a maximum has results of its input's type");
     check.require(layer.input.zero == 0 && layer.output.zero == 0 && !layer.add,
                   "a maximum takes bytes as they are");
     return;

@@ -107,7 +107,7 @@ struct Layer {
   /// channels, no weights, no biases; the quantisation stands here.
   std::optional<RowOperation> rows;
   /// The maximum of each window, channel by channel: filters = channels, no weights, no biases,
-  /// and of the quantisation only the signedness.
+  /// and of the quantisation only the signedness. Of bytes, or of BF16 as geometry.in_bytes says.
   bool max_pool = false;
   LayerGeometry geometry;
   bool is_unsigned = false;  ///< input, output and second tensor are uint8

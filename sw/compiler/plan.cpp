@@ -13,8 +13,8 @@ constexpr std::uint64_t kMaxField16 = 65535;
 constexpr std::uint64_t kMaxPixels = (std::uint64_t{1} << 24) - 1;
 constexpr std::uint64_t kMemoryLatency = 110;
 constexpr std::uint64_t kSlowChunks = 4096;
-constexpr std::uint32_t kPoolChannels = 64;  // of a tile of the pooling unit
-constexpr std::uint32_t kMaxRegions = 3;     // of a ring: one loads, one computes, one in between
+constexpr std::uint32_t kPoolBytes = 64;  // of a pixel of a tile of the pooling unit
+constexpr std::uint32_t kMaxRegions = 3;  // of a ring: one loads, one computes, one in between
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
@@ -180,7 +180,10 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   profile.bank_words = layer.geometry.in_bytes;
   profile.drain_passes = layer.activation ? 4 : layer.float_epilogue ? 2 : 1;
   if (layer.max_pool) {
-    profile.lanes = kPoolChannels;
+    // A tile is a word of each pixel, whatever its elements, and BF16 pass no epilogue.
+    profile.lanes = kPoolBytes;
+    profile.bank_words = 1;
+    if (layer.bf16()) profile.drain_passes = layer.activation ? 2 : 1;
     GroupProfile group;
     group.busy_banks = layer.geometry.kernel_h * layer.geometry.kernel_w;
     profile.groups.assign(layer.geometry.in_blocks(), group);

@@ -71,6 +71,15 @@ ref::QConvParams conv_params(const LayerGeometry& g) {
   return params;
 }
 
+ref::PoolParams pool_params(const LayerGeometry& g) {
+  ref::PoolParams params;
+  params.kernel = {g.kernel_h, g.kernel_w};
+  params.pads = {g.pad_top, g.pad_left, g.pad_bottom, g.pad_right};
+  params.strides = {g.stride_h, g.stride_w};
+  params.dilations = {g.dilation_h, g.dilation_w};
+  return params;
+}
+
 template <typename T>
 std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data) {
   const LayerGeometry& g = layer.geometry;
@@ -80,12 +89,7 @@ std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data
   auto x = tensor_of<T>({g.batch, channels, g.height, g.row_words()}, data.input);
   if (g.quarters) x = windows_of_quarters(x, g);
   if (layer.max_pool) {
-    ref::PoolParams params;
-    params.kernel = {g.kernel_h, g.kernel_w};
-    params.pads = {g.pad_top, g.pad_left, g.pad_bottom, g.pad_right};
-    params.strides = {g.stride_h, g.stride_w};
-    params.dilations = {g.dilation_h, g.dilation_w};
-    const auto pooled = ref::max_pool(x, params);
+    const auto pooled = ref::max_pool(x, pool_params(g));
     return {pooled.data.begin(), pooled.data.end()};
   }
   ref::QWeights weights;
@@ -116,6 +120,13 @@ std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data
     y = ref::clamp_quantized(y, {add.low, add.high});
   }
   return {y.data.begin(), y.data.end()};
+}
+
+std::vector<std::uint8_t> bf16_pool_reference(const LayerGeometry& g, const LayerData& data) {
+  const ref::Tensor<std::uint16_t> x({g.batch, g.channels, g.height, g.width},
+                                     join_bf16(data.input, g.height * g.width));
+  const auto pooled = ref::max_pool_bfloat16(x, pool_params(g));
+  return split_bf16(pooled.data, std::uint64_t{g.out_height()} * g.out_width());
 }
 
 /// Layers with BF16 operands or results. A matrix product is a convolution over one row.
@@ -227,7 +238,7 @@ std::string LayerCase::arguments() const {
   if (add) text += " --add";
   if (is_unsigned) text += " --uint8";
   if (bf16) text += " --dtype bf16";
-  if (bf16 != out_bf16) text += out_bf16 ? " --out bf16" : " --out int8";
+  if (!max_pool && bf16 != out_bf16) text += out_bf16 ? " --out bf16" : " --out int8";
   if (!activation.empty()) text += " --activation " + activation;
   if (!random_zero_points && !max_pool) text += " --zero-points zero";
   if (compile.resident) text += " --resident";
@@ -436,9 +447,10 @@ std::vector<std::uint8_t> reference_output(const Layer& layer, const LayerData& 
     }
     return result;
   }
-  auto result = layer.float_epilogue ? float_reference(layer, data)
-                : layer.is_unsigned  ? reference_of<std::uint8_t>(layer, data)
-                                     : reference_of<std::int8_t>(layer, data);
+  auto result = layer.float_epilogue             ? float_reference(layer, data)
+                : layer.max_pool && layer.bf16() ? bf16_pool_reference(layer.geometry, data)
+                : layer.is_unsigned              ? reference_of<std::uint8_t>(layer, data)
+                                                 : reference_of<std::int8_t>(layer, data);
   if (!layer.activation) return result;
   if (layer.has_table()) {
     for (std::uint8_t& byte : result) byte = layer.activation->table[byte];

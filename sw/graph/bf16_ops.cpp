@@ -1,8 +1,11 @@
 #include "sw/graph/bf16_ops.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "sim/reference/bfloat16.hpp"
+#include "sw/activation/judge.hpp"
 
 namespace s4::sw::graph {
 namespace {
@@ -52,14 +55,29 @@ std::vector<float> product(const TensorData& a, const TensorData& w) {
 
 std::vector<std::uint16_t> to_bf16(const std::vector<float>& values) {
   std::vector<std::uint16_t> out(values.size());
-  std::transform(values.begin(), values.end(), out.begin(), ref::to_bfloat16);
+  std::transform(values.begin(), values.end(), out.begin(), [](float value) {
+    if (std::isnan(value)) return std::uint16_t{0x7FC0};
+    // Half of the last place that stays, or a little less where a tie goes down to even.
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
+  });
   return out;
 }
 
 std::vector<float> from_bf16(const std::vector<std::uint16_t>& values) {
   std::vector<float> out(values.size());
-  std::transform(values.begin(), values.end(), out.begin(), ref::from_bfloat16);
+  std::transform(values.begin(), values.end(), out.begin(), [](std::uint16_t bits) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  });
   return out;
+}
+
+TensorData bf16_function(const TensorData& x, Function function) {
+  // The functions of the graph begin with those of the chip, in their order.
+  const auto& results = judged(static_cast<activation::Function>(function));
+  std::vector<std::uint16_t> numbers = to_bf16(x.floats());
+  for (std::uint16_t& number : numbers) number = results.at(number).value;
+  return TensorData(x.shape, from_bf16(numbers));
 }
 
 TensorData bf16_layer(const Node& node, const std::vector<const TensorData*>& inputs, Shape shape) {

@@ -13,7 +13,11 @@ namespace s4::sw::graph {
 [[nodiscard]] TensorData bf16_layer(const Node& node, const std::vector<const TensorData*>& inputs,
                                     Shape shape);
 
-/// Rounded to BF16, element by element; and back, which is exact.
+/// Result of a kBf16Unary: MPFR's, rounded once.
+[[nodiscard]] TensorData bf16_function(const TensorData& x, Function function);
+
+/// Rounded to BF16, element by element, subnormal numbers too; NaN is 0x7FC0. And back, which is
+/// exact.
 [[nodiscard]] std::vector<std::uint16_t> to_bf16(const std::vector<float>& values);
 [[nodiscard]] std::vector<float> from_bf16(const std::vector<std::uint16_t>& values);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "sim/reference/bfloat16.hpp"
 #include "sim/reference/ops.hpp"
 #include "sw/graph/bf16_ops.hpp"
 #include "sw/graph/float_ops.hpp"
@@ -239,6 +240,13 @@ TensorData compute(const Node& node, const Inputs& inputs, Shape shape) {
     case Op::kBf16Conv:
     case Op::kBf16MatMul:
       return bf16_layer(node, inputs, std::move(shape));
+    case Op::kBf16MaxPool: {
+      const ref::Tensor<std::uint16_t> numbers(x.shape, to_bf16(x.floats()));
+      const auto y = ref::max_pool_bfloat16(numbers, pool_params(node.get<PoolAttributes>()));
+      return {std::move(shape), from_bf16(y.data)};
+    }
+    case Op::kBf16Unary:
+      return bf16_function(x, node.get<UnaryAttributes>().function);
     case Op::kMaxPool:
       if (x.type == DataType::kFloat32) {
         return float_max_pool(x, node.get<PoolAttributes>(), std::move(shape));

@@ -87,6 +87,10 @@ const char* name_of(Op op) {
       return "Bf16Conv";
     case Op::kBf16MatMul:
       return "Bf16MatMul";
+    case Op::kBf16MaxPool:
+      return "Bf16MaxPool";
+    case Op::kBf16Unary:
+      return "Bf16Unary";
   }
   return "unknown";
 }

@@ -72,8 +72,10 @@ enum class Op : std::uint8_t {
   kQLayerNorm,          ///< x, [gamma float32], [beta float32], over the last axis; QRowAttributes
   // BF16: tensors are float32, of which operands and results are rounded to BF16
   // (docs/blocks/bf16.md)
-  kBf16Conv,    ///< x, weights, [bias], [second]; Bf16LayerAttributes
-  kBf16MatMul,  ///< a [...,K], weights [K,N], [bias [N]], [second]; Bf16LayerAttributes
+  kBf16Conv,     ///< x, weights, [bias], [second]; Bf16LayerAttributes
+  kBf16MatMul,   ///< a [...,K], weights [K,N], [bias [N]], [second]; Bf16LayerAttributes
+  kBf16MaxPool,  ///< x; PoolAttributes: maximum of IEEE 754-2019, NaN where the window has one
+  kBf16Unary,    ///< x; UnaryAttributes: the BF16 nearest to the function, HardSwish excepted
 };
 
 [[nodiscard]] const char* name_of(Op op);

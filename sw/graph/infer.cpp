@@ -86,6 +86,13 @@ TensorInfo Inference::result() const {
       const Shape y = rows_product();
       return bf16_layer(y, y.size() - 1);
     }
+    case Op::kBf16MaxPool:
+      (void)typed(1, DataType::kFloat32);
+      return pool(node_.get<PoolAttributes>());
+    case Op::kBf16Unary:
+      require(node_.get<UnaryAttributes>().function != Function::kHardSwish,
+              "HardSwish has no BF16 form");
+      return unary();
   }
   fail("operator unknown");
 }

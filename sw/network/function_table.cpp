@@ -87,4 +87,12 @@ std::optional<FusedActivation> function_table(const graph::Graph& graph, const g
   return made;
 }
 
+FusedActivation function_code(const graph::Node& node) {
+  // As above; the code 0 is no function.
+  const auto function = node.get<graph::UnaryAttributes>().function;
+  FusedActivation made;
+  made.code = static_cast<std::uint8_t>(static_cast<unsigned>(function) + 1);
+  return made;
+}
+
 }  // namespace s4::sw

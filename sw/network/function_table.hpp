@@ -1,4 +1,4 @@
-// Functions of bytes as tables of the chip.
+// Functions as the chip has them: of bytes as tables.
 #pragma once
 
 #include <optional>
@@ -13,5 +13,8 @@ namespace s4::sw {
 [[nodiscard]] std::optional<FusedActivation> function_table(const graph::Graph& graph,
                                                             const graph::Node& node,
                                                             std::string& why_not);
+
+/// A Bf16Unary node's function on the lanes.
+[[nodiscard]] FusedActivation function_code(const graph::Node& node);
 
 }  // namespace s4::sw

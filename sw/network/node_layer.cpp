@@ -56,7 +56,11 @@ class Builder {
         dense_product();
         break;
       case Op::kMaxPool:
+      case Op::kBf16MaxPool:
         maximum();
+        break;
+      case Op::kBf16Unary:
+        float_function();
         break;
       case Op::kQUnary:
         function();
@@ -373,9 +377,11 @@ class Builder {
 
   void maximum() {
     const auto& a = node_.get<graph::PoolAttributes>();
-    require(graph::is_byte(graph_.at(node_.inputs[0]).type), "it computes in float32");
+    const bool wide = node_.op == Op::kBf16MaxPool;
+    require(wide || graph::is_byte(graph_.at(node_.inputs[0]).type), "it computes in float32");
     use_input(node_.inputs[0], image_of(node_.inputs[0]));
     LayerGeometry& g = out_.layer.geometry;
+    g.in_bytes = g.out_bytes = wide ? 2 : 1;
     const auto size = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
     g.filters = g.channels;
     g.kernel_h = size(a.kernel[0]);
@@ -402,15 +408,53 @@ class Builder {
     full_range();
   }
 
-  /// Through the pooling unit, whose windows are single pixels, and the table behind it.
-  void function() {
+  /// Through the pooling unit, whose windows are single pixels.
+  void single_pixels() {
     const TensorId x = node_.inputs[0];
-    out_.rows_view = shape_of(x).size() != 4;
+    out_.rows_view = lies_as_rows(x);
     const auto view = out_.rows_view ? rows_shape(shape_of(x)) : image_shape(shape_of(x));
     require(view.has_value(), "its input is a vector");
     use_input(x, *view);
     out_.layer.geometry.filters = out_.layer.geometry.channels;
     out_.layer.max_pool = true;
+  }
+
+  /// Whether the words of a tensor are those of rows, as its producer leaves them; a function of
+  /// each element can read either.
+  [[nodiscard]] bool lies_as_rows(TensorId tensor) const {
+    const std::int64_t channels = shape_of(tensor).back();
+    while (shape_of(tensor).size() == 4 && shape_of(tensor).back() == channels) {
+      if (split_heads(graph_, tensor, false)) return true;
+      const Node* before = producer_of(graph_, tensor);
+      if (before == nullptr) return false;
+      switch (before->op) {
+        case Op::kReshape:
+        case Op::kQUnary:
+        case Op::kBf16Unary:
+          tensor = before->inputs[0];
+          break;
+        case Op::kQMatMul:
+        case Op::kBf16MatMul:
+        case Op::kQMatMulDynamic:
+        case Op::kQSoftmax:
+        case Op::kQLayerNorm:
+          return true;
+        default:
+          return false;
+      }
+    }
+    return shape_of(tensor).size() != 4 && shape_of(tensor).back() == channels;
+  }
+
+  void float_function() {
+    single_pixels();
+    LayerGeometry& g = out_.layer.geometry;
+    g.in_bytes = g.out_bytes = 2;
+    out_.layer.activation = function_code(node_);
+  }
+
+  void function() {
+    single_pixels();
     std::string why_not;
     out_.layer.activation = function_table(graph_, node_, why_not);
     require(out_.layer.activation.has_value(), why_not);

@@ -129,9 +129,11 @@ class Preparation {
     out_.layers.push_back(std::move(layer));
   }
 
-  /// A function of bytes that nothing but it reads becomes a table behind the layer.
+  /// A function of a result that nothing but it reads stands behind the layer: of bytes as a table,
+  /// of BF16 as itself.
   bool fuse_function(const Node& node, NetworkStep& step) {
-    if (node.op != Op::kQUnary) return false;
+    const bool wide = node.op == Op::kBf16Unary;
+    if (node.op != Op::kQUnary && !wide) return false;
     const std::optional<std::size_t> found = result_of_layer(node.inputs[0]);
     if (!found) return false;
     ChipValue& value = out_.values[*found];
@@ -140,18 +142,20 @@ class Preparation {
     const auto view = value.rows_view ? rows_shape(shape) : image_shape(shape);
     const bool in_order =
         !value.rows_view || image_order(shape) == image_order(out_.graph.at(value.tensor).shape);
-    if (layer.rows || layer.activation || value.bytes != 1 || !view || !in_order ||
-        key(*view, value.rows_view) != key(value.shape, value.rows_view)) {
+    TensorShape bytes = view.value_or(TensorShape{});
+    bytes.channels *= value.bytes;
+    if (layer.rows || layer.activation || value.bytes != (wide ? 2 : 1) || !view || !in_order ||
+        key(bytes, value.rows_view) != key(value.shape, value.rows_view)) {
       return false;
     }
-    layer.activation = function_table(out_.graph, node, step.why);
+    layer.activation = wide ? function_code(node) : function_table(out_.graph, node, step.why);
     if (!layer.activation) return false;
     values_.erase({value.tensor, key(value.shape, value.rows_view)});
     values_[{node.output, key(value.shape, value.rows_view)}] = *found;
     value.tensor = node.output;
     step.place = Place::kView;
     step.engine = "";
-    step.why = fmt::format("a table behind '{}'", layer.name);
+    step.why = fmt::format("{} behind '{}'", wide ? "on the results" : "a table", layer.name);
     return true;
   }
 

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr Op kLastOp = Op::kBf16MatMul;
+constexpr Op kLastOp = Op::kBf16Unary;
 constexpr DataType kLastType = DataType::kBool;
 
 template <typename Enum>

@@ -100,7 +100,8 @@ class Builder {
     pool.kernel = {3, 3};
     pool.strides = {2, 2};
     pool.pads = {1, 1, 1, 1};
-    return {node(Op::kMaxPool, name, {x.id}, pool), x.quant, x.rms};
+    const Op op = options_.bf16 ? Op::kBf16MaxPool : Op::kMaxPool;
+    return {node(op, name, {x.id}, pool), x.quant, x.rms};
   }
 
   Value global_average(const Value& x, const std::string& name) {

@@ -223,11 +223,12 @@ LayerCase random_activation(Random& random, unsigned i) {
                 : i % 2 == 0 ? random_gemm(random)
                              : random_conv(random);
   if (!c.dense) c.keep = one_of(random, {1U, 2U, 8U, 16U, 64U, pick(random, 1, 64)});
-  c.bf16 = !c.max_pool && !c.geometry.quarters && random() % 3 == 0;
-  c.out_bf16 = !c.max_pool && random() % 3 == 0;
+  c.bf16 = !c.geometry.quarters && random() % 3 == 0;
+  c.out_bf16 = c.max_pool ? c.bf16 : random() % 3 == 0;
   const std::vector<std::string> names = activation_names();
   const std::size_t functions = names.size() - 1;  // the last one is any table
-  c.activation = names[c.max_pool ? functions : i % (c.out_bf16 ? functions : names.size())];
+  const bool table = c.max_pool && !c.out_bf16;
+  c.activation = names[table ? functions : i % (c.out_bf16 ? functions : names.size())];
   return c;
 }
 
@@ -287,7 +288,9 @@ std::vector<Conformance> all_cases() {
     add(layer_case, 100 + number);
   }
   for (unsigned i = 0; i < (full ? 120 : 24); ++i, ++number) {
-    add(random_pool(random), 2000 + number);
+    LayerCase layer_case = random_pool(random);
+    layer_case.bf16 = layer_case.out_bf16 = i % 3 == 1;
+    add(layer_case, 2000 + number);
     cases.back().layer_case.add = false;
   }
   for (unsigned i = 0; i < (full ? 60 : 12); ++i, ++number) {

@@ -169,14 +169,29 @@ TEST_CASE("fields of a BF16 command", "[functional][check]") {
       bf16(), [](auto& c) { c.in_zero = 1; }, Error::kField, 66);
   const auto pool = [](auto& c) {
     c.max_pool = 1;
-    c.in_blocks = static_cast<std::uint16_t>((c.out_channels + 63) / 64);
+    c.in_blocks = static_cast<std::uint16_t>((c.out_channels + 31) / 32);
     c.shape = 0;
-    c.weights_resident = c.weights_keep = 0;
+    c.weights_resident = c.weights_keep = c.add_enable = 0;
     c.in_zero = 0;
+    c.out_bf16 = 1;
+    c.activation = 0;
   };
-  expect_change<SpuCommand>(bf16(), pool, Error::kField, 64);
-  expect_change<SpuCommand>(
-      good_spu(), [&](auto& c) { pool(c), c.out_bf16 = 1; }, Error::kField, 65);
+  const auto bad = [&](const std::function<void(SpuCommand&)>& change, std::uint32_t info) {
+    expect_change<SpuCommand>(
+        bf16(), [&](auto& c) { pool(c), change(c); }, Error::kField, info);
+  };
+  SpuCommand good = bf16();
+  pool(good);
+  expect_good(good);
+  good.activation = 12;
+  expect_good(good);
+  bad([](auto& c) { ++c.in_blocks; }, 30);
+  bad([](auto& c) { c.in_blocks = static_cast<std::uint16_t>((c.out_channels + 63) / 64); }, 30);
+  bad([](auto& c) { c.add_enable = 1; }, 64);
+  bad([](auto& c) { c.in_quarters = 1, c.out_width = 4; }, 30);
+  // From BF16 to bytes, and from bytes to BF16.
+  bad([](auto& c) { c.out_bf16 = 0, c.in_blocks = 1 + (c.out_channels - 1) / 64; }, 65);
+  bad([](auto& c) { c.dtype = 0; }, 65);
 }
 
 TEST_CASE("reserved bits", "[functional][check]") {

@@ -1,4 +1,7 @@
 // Networks of BF16 layers: on the chip as in the graph, beside layers and pools of the host.
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -54,6 +57,10 @@ class FloatBuilder {
     return layer(graph::Op::kBf16MatMul, x, {graph.at(x).shape.back(), columns}, columns, {},
                  graph::kNoTensor);
   }
+  TensorId function(TensorId x, graph::Function function) {
+    return node(graph::Op::kBf16Unary, {x}, graph::UnaryAttributes{function});
+  }
+  TensorId function(TensorId x) { return function(x, static_cast<graph::Function>(pick(0, 11))); }
   TensorId node(graph::Op op, std::vector<TensorId> inputs, graph::Attributes attributes) {
     const std::string name = graph::name_of(op) + std::to_string(graph.nodes.size());
     return append_node(
@@ -83,6 +90,16 @@ NetworkReport run(const Network& network, const std::vector<graph::TensorData>& 
   return run_network(compile_network(network, config), inputs, config, settings);
 }
 
+/// Bit by bit, as no NaN is equal to itself.
+bool same(const std::vector<graph::TensorData>& a, const std::vector<graph::TensorData>& b) {
+  const auto bits = [](float x) { return std::bit_cast<std::uint32_t>(x); };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](const auto& x, const auto& y) {
+    return x.shape == y.shape &&
+           std::equal(x.floats().begin(), x.floats().end(), y.floats().begin(), y.floats().end(),
+                      [&](float p, float q) { return bits(p) == bits(q); });
+  });
+}
+
 /// Every comparison was made and held, and the outputs are those of the graph.
 void check_equal(const NetworkReport& report, const Network& network,
                  const std::vector<graph::TensorData>& inputs) {
@@ -94,7 +111,7 @@ void check_equal(const NetworkReport& report, const Network& network,
     CHECK(c.mismatches == 0);
   }
   CHECK(report.ok());
-  CHECK(report.outputs == graph::evaluate(network.graph, inputs));
+  CHECK(same(report.outputs, graph::evaluate(network.graph, inputs)));
 }
 
 graph::ConvGeometry padded(std::int64_t pad, std::int64_t stride, std::int64_t groups) {
@@ -105,7 +122,8 @@ graph::ConvGeometry padded(std::int64_t pad, std::int64_t stride, std::int64_t g
   return g;
 }
 
-/// Few channels, a sum with an earlier tensor, groups, a pool of the host, a product.
+/// Few channels, a sum with an earlier tensor, groups, pools, functions, a mean of the host, a
+/// product.
 void mixed_network(FloatBuilder& b) {
   const TensorId x = b.input({b.pick(1, 3), 3, b.pick(7, 11), b.pick(6, 9)});
   const TensorId first = b.conv(x, b.pick(20, 100), 3, padded(1, 1, 1));
@@ -115,12 +133,17 @@ void mixed_network(FloatBuilder& b) {
   graph::PoolAttributes pool;
   pool.kernel = {2, 2};
   pool.strides = {2, 2};
-  const TensorId pooled = b.node(graph::Op::kMaxPool, {grouped}, pool);
-  const TensorId wide = b.conv(pooled, b.pick(33, 130), 1);
+  pool.pads = {1, 0, 0, 1};
+  const bool on_host = b.pick(0, 3) == 0;
+  const TensorId pooled =
+      b.node(on_host ? graph::Op::kMaxPool : graph::Op::kBf16MaxPool, {grouped}, pool);
+  const TensorId bent = b.function(b.pick(0, 1) == 0 ? pooled : b.function(pooled));
+  const TensorId wide = b.function(b.conv(bent, b.pick(33, 130), 1));
   const TensorId mean = b.node(graph::Op::kGlobalAveragePool, {wide}, graph::NoAttributes{});
   const graph::Shape& s = b.graph.at(mean).shape;
   const TensorId rows = b.node(graph::Op::kReshape, {mean}, graph::ReshapeAttributes{{s[0], s[1]}});
-  b.graph.outputs = {b.matmul(rows, b.pick(1, 90)), same};
+  // Two readers: the function is a layer of its own.
+  b.graph.outputs = {b.function(b.matmul(rows, b.pick(1, 90))), same, b.function(same)};
 }
 
 }  // namespace
@@ -138,7 +161,7 @@ TEST_CASE("random BF16 networks: RTL = functional model = reference") {
       INFO(name << ", network " << i);
       const std::vector<graph::TensorData> inputs{b.numbers(b.graph.at(b.graph.inputs[0]).shape)};
       const Network network = prepare(b.graph, options);
-      REQUIRE(network.layers.size() == 5);
+      REQUIRE(network.layers.size() >= 6);
       check_equal(run(network, inputs, config, Backend::kAll), network, inputs);
     }
   }
@@ -239,15 +262,50 @@ TEST_CASE("BF16 pruning keeps the largest numbers") {
   }
 }
 
-TEST_CASE("synthetic networks in BF16 run on the chip but for their pools") {
+TEST_CASE("BF16 maxima and functions run on the chip: behind a layer, or alone") {
+  const config::Configuration config = configuration("tiny");
+  FloatBuilder b(12);
+  const TensorId x = b.input({2, 40, 6, 7});
+  graph::PoolAttributes window;
+  window.kernel = {3, 3};
+  window.strides = {2, 2};
+  window.pads = {1, 1, 1, 1};
+  const TensorId pooled = b.node(graph::Op::kBf16MaxPool, {x}, window);
+  const TensorId y = b.conv(pooled, 70, 1);
+  const TensorId behind = b.function(y, graph::Function::kGelu);
+  const TensorId twice = b.function(behind, graph::Function::kTanh);
+  const TensorId logarithm = b.function(twice, graph::Function::kLog);
+  b.graph.outputs = {logarithm, twice, pooled};
+  graph::TensorData data = b.numbers({2, 40, 6, 7});
+  // Zeros of both signs, subnormal numbers, infinities, NaN, beside ordinary ones.
+  const std::array<std::uint16_t, 8> special{0x0000, 0x8000, 0x0003, 0x8040,
+                                             0x7F80, 0xFF80, 0x7FC0, 0xFFC1};
+  for (std::size_t i = 0; i < data.get<float>().size(); i += 5) {
+    data.get<float>()[i] =
+        std::bit_cast<float>(static_cast<std::uint32_t>(special[i / 5 % special.size()]) << 16);
+  }
+  const Network network = prepare(b.graph);
+  // The pool, the convolution with GELU, tanh, log.
+  REQUIRE(network.layers.size() == 4);
+  CHECK(network.steps[2].place == Place::kView);
+  CHECK(network.layers[1].layer.activation->code == 1);
+  CHECK(network.layers[2].layer.max_pool);
+  CHECK(network.layers[2].layer.activation->code == 9);
+  CHECK(network.runs.size() == 1);
+  check_equal(run(network, {data}, config, Backend::kAll), network, {data});
+  CHECK_THROWS_WITH(b.function(y, graph::Function::kHardSwish),
+                    Catch::Contains("HardSwish has no BF16 form"));
+}
+
+TEST_CASE("synthetic networks in BF16 run on the chip but for their mean") {
   const config::Configuration config = configuration("small");
   const SyntheticOptions synthetic{2, 8, 1, true};
   NetworkOptions options;
   options.sparsity = 8;
   SECTION("ResNet-50") {
     const Network network = prepare(synthetic_resnet50(synthetic, 32, 8), options);
-    CHECK(network.layers.size() == 54);
-    CHECK(network.runs.size() == 3);
+    CHECK(network.layers.size() == 55);
+    CHECK(network.runs.size() == 2);
     const auto inputs = synthetic_inputs(network.graph, 1);
     check_equal(run(network, inputs, config, Backend::kAll), network, inputs);
   }

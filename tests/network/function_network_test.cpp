@@ -101,6 +101,39 @@ TEST_CASE("functions: behind the layer that alone makes their input, else a laye
   check(run(b, b.data(), "tiny", Backend::kAll), "both");
 }
 
+TEST_CASE("functions: of four dimensions, read as rows where rows made them") {
+  NetworkBuilder b(21, false);
+  SECTION("between products") {
+    // Several readers, so that each function is a layer of its own.
+    const Tensor y = b.gemm(b.input({2, 3, 5, 8}), 20);
+    const Tensor bent = b.function(y);
+    b.output(b.gemm(b.function(bent), 12).id);
+    b.output(b.gemm(bent, 9).id);
+    b.output(b.gemm(y, 7).id);
+    const Network network = prepare(b.graph);
+    CHECK(network.runs.size() == 1);
+    for (const NetworkStep& step : network.steps) {
+      INFO(step.name << ": " << step.why);
+      CHECK(step.place != Place::kHost);
+    }
+    const CompiledNetwork compiled = compile_network(network, configuration("tiny"));
+    CHECK(compiled.programs.size() == 1);
+  }
+  SECTION("of a reshaped product, as an image") {
+    const Tensor y = b.gemm(b.input({2, 16, 8}), 12);
+    const Tensor image = b.reshape(y, {2, 12, 4, 4});
+    b.output(b.conv(b.function(image), 10, {3, 3}, {}).id);
+    b.output(image.id);
+  }
+  SECTION("of a reshaped product of as many columns, as an image") {
+    const Tensor y = b.gemm(b.input({2, 16, 8}), 12);
+    const Tensor image = b.reshape(y, {2, 4, 4, 12});
+    b.output(b.conv(b.function(image), 10, {3, 3}, {}).id);
+    b.output(image.id);
+  }
+  check(run(b, b.data(), "tiny", Backend::kAll), "both");
+}
+
 TEST_CASE("square tensors are read as rows or as images, not the one for the other") {
   SECTION("an image, in another shape behind a function, then rows") {
     NetworkBuilder b(5, false);

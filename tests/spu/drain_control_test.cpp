@@ -276,7 +276,7 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
            Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
            Bug{"next", "run_q && !hold_i", "!hold_i"},
            Bug{"hold", "run_q && !hold_i", "run_q"},
-           Bug{"pace", "split ? 2'd1 : 2'd3", "split ? 2'd1 : 2'd2"},
+           Bug{"pace", "? 2'd1 : 2'd3", "? 2'd1 : 2'd2"},
        }) {
     if (list.leaves_out()) continue;
     INFO(bug.name);

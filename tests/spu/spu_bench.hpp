@@ -53,6 +53,11 @@ class SpuBench {
 
   [[nodiscard]] const config::Configuration& config() const { return config_; }
   tb::Model& model() { return *model_; }
+  /// A word of both local buffers; of the hardware's after a run.
+  void set_local(std::uint32_t at, const sim::Word& word) {
+    rtl_local_.word(at) = sim_local_.word(at) = word;
+  }
+  [[nodiscard]] const sim::Word& local(std::uint32_t at) { return rtl_local_.word(at); }
   /// Of the last run: clocks from the first command's handshake to the last one's done_o, both
   /// counted; those in which the array worked, numbered from the first handshake; completed
   /// commands.
@@ -391,7 +396,9 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
       k.max_pool = 1;
       k.shape = 0;
       k.weights_resident = 0;
-      k.out_channels = static_cast<std::uint16_t>(64 * k.in_blocks - random.below(64));
+      k.dtype = k.out_bf16 = random.percent(50) ? 1 : 0;
+      const unsigned channels = 64U >> k.out_bf16;
+      k.out_channels = static_cast<std::uint16_t>(channels * k.in_blocks - random.below(channels));
     } else if (!c.kept_before) {
       k.out_channels = static_cast<std::uint16_t>(
           random.percent(60) ? 1 + random.below(lanes) : 1 + random.below(2 * lanes + 20));
@@ -405,6 +412,7 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
     if (pool) {
       random_epilogue(random, k, c.groups);
       k.in_zero = 0;
+      if (k.out_bf16 != 0) k.add_enable = 0;
     } else if (c.kept_before) {
       c.groups = cases.back().groups;
     } else {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <utility>
 
+#include "sim/reference/bfloat16.hpp"
 #include "tests/common/seeded_bug.hpp"
 #include "tests/spu/spu_bench.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr unsigned kPipelines = 21;  // setup, fetch, step and epilogue of a command alone
 constexpr unsigned kBf16Pipelines = 27;
+constexpr unsigned kFunctionPipelines = 40;
 constexpr unsigned kGap = 2;          // between the steps of two commands
 constexpr unsigned kGapOfShapes = 3;  // of different shape: the buffers read again
 
@@ -166,6 +168,96 @@ TEST_CASE("spu: clocks between commands", "[spu]") {
   }
 }
 
+namespace {
+
+/// A pool of BF16 with windows of `kernel` neighbouring pixels of one row; channels of one word.
+SpuCase bf16_pool(const config::Configuration& config, unsigned pixels, unsigned kernel,
+                  std::uint8_t activation) {
+  SpuCase c;
+  auto& k = c.command;
+  k.dtype = k.out_bf16 = k.max_pool = 1;
+  k.in_blocks = k.in_height = k.out_height = k.images = 1;
+  k.out_width = static_cast<std::uint16_t>(pixels);
+  k.in_width = k.in_row = static_cast<std::uint16_t>(pixels * kernel);
+  k.in_image = k.in_plane = k.in_width;
+  k.pixels = k.out_plane = pixels;
+  k.kernel_h = k.stride_h = k.dilation_h = k.dilation_w = 1;
+  k.kernel_w = k.stride_w = static_cast<std::uint8_t>(kernel);
+  k.out_channels = 32;
+  k.out_addr = config.local_words / 2;
+  k.activation = activation;
+  return c;
+}
+
+std::uint16_t number_at(const sim::Word& word, unsigned channel) {
+  return static_cast<std::uint16_t>(word[2 * channel] | word[2 * channel + 1] << 8);
+}
+
+}  // namespace
+
+TEST_CASE("spu: BF16 maxima of every pair of special numbers", "[spu]") {
+  // Zeros, subnormal numbers, neighbours, largest ones, infinities, NaN of both signs and kinds.
+  std::vector<std::uint16_t> numbers{0x0000, 0x0001, 0x007F, 0x0080, 0x0081, 0x00FF,
+                                     0x0100, 0x3F7F, 0x3F80, 0x3F81, 0x4000, 0x7F7F,
+                                     0x7F80, 0x7F81, 0x7FC0, 0x7FFF};
+  for (std::size_t i = 0, half = numbers.size(); i < half; ++i) {
+    numbers.push_back(static_cast<std::uint16_t>(numbers[i] | 0x8000));
+  }
+  SeededRandom random(88);
+  for (const char* name : {"tiny", "small"}) {
+    SpuBench bench(name);
+    bench.randomize_local(random);
+    // Pixel i has the maxima of number i with every other one.
+    const auto pixels = static_cast<unsigned>(numbers.size());
+    REQUIRE(pixels == 32);
+    const SpuCase c = bf16_pool(bench.config(), pixels, 2, 0);
+    ref::Tensor<std::uint16_t> x({1, 32, 1, 2 * pixels});
+    for (unsigned i = 0; i < pixels; ++i) {
+      sim::Word first{}, second{};
+      for (unsigned j = 0; j < 32; ++j) {
+        x[j * 2 * pixels + 2 * i] = numbers[i];
+        x[j * 2 * pixels + 2 * i + 1] = numbers[j];
+        first[2 * j] = static_cast<std::uint8_t>(numbers[i]);
+        first[2 * j + 1] = static_cast<std::uint8_t>(numbers[i] >> 8);
+        second[2 * j] = static_cast<std::uint8_t>(numbers[j]);
+        second[2 * j + 1] = static_cast<std::uint8_t>(numbers[j] >> 8);
+      }
+      bench.set_local(c.command.in_addr + 2 * i, first);
+      bench.set_local(c.command.in_addr + 2 * i + 1, second);
+    }
+    REQUIRE(bench.run(random, c, {}) == "");
+    ref::PoolParams params;
+    params.kernel = params.strides = {1, 2};
+    const auto y = ref::max_pool_bfloat16(x, params);
+    for (unsigned i = 0; i < pixels; ++i) {
+      for (unsigned j = 0; j < 32; ++j) {
+        INFO(name << " " << numbers[i] << " " << numbers[j]);
+        REQUIRE(number_at(bench.local(c.command.out_addr + i), j) == y[j * pixels + i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("spu: clocks of a function of BF16 alone", "[spu]") {
+  // The lanes take a beat every other clock and are a quarter of its bytes wide.
+  SeededRandom random(89);
+  for (const char* name : {"tiny", "small", "s4"}) {
+    if (name == std::string("s4") && !tb::full_run()) continue;
+    SpuBench bench(name);
+    const auto& config = bench.config();
+    bench.randomize_local(random);
+    const unsigned lanes = config.epilogue_pixels * config.lanes_per_quadrant / 4;
+    std::uint64_t before = 0;
+    for (const unsigned pixels : {128U, 256U}) {
+      REQUIRE(bench.run(random, bf16_pool(config, pixels, 1, 1), {}) == "");
+      INFO(name << " " << pixels << " pixels, " << bench.clocks() << " clocks");
+      CHECK(bench.clocks() <= pixels * 32 / lanes + kFunctionPipelines);
+      if (before != 0) CHECK(bench.clocks() - before == 128 * 32 / lanes);
+      before = bench.clocks();
+    }
+  }
+}
+
 TEST_CASE("spu: a header above 64 is reported", "[spu]") {
   SpuBench bench("tiny");
   SeededRandom random(83);
@@ -257,12 +349,23 @@ TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
                false},
            Bug{"spu", "pool_type", ".read_unsigned_i(back_q.in_unsigned)",
                ".read_unsigned_i(fetch_q.in_unsigned)", false},
-           Bug{"max_pool", "compare", "x > y", "$signed(x) > $signed(y)", false},
+           Bug{"max_pool", "compare", "x[7:0] > y[7:0]", "$signed(x[7:0]) > $signed(y[7:0])",
+               false},
+           Bug{"max_pool", "bf16_lower", "lower && x[15:8] == y[15:8]", "lower", true},
+           Bug{"max_pool", "nan", "x[14:0] > 15'h7f80", "x[14:0] > 15'h7fff", false},
+           Bug{"max_pool", "negative", "x = x ^ {1'b1, {15{x[15]}}}", "x = x ^ 16'h8000", false},
+           Bug{"max_pool", "bf16_least", "fill_bf16_i ? LeastKey", "1'b0 ? LeastKey", false},
+           Bug{"activation_fetch", "pool_halves", "DtypeBf16 && !pool;", "DtypeBf16;", false},
+           Bug{"drain_control", "pool_channels", "(pool && wide) ? 17'(Lanes / 2)",
+               "1'b0 ? 17'(Lanes / 2)", false},
+           Bug{"result_path", "pass_lanes", "beat_lanes_i[o/2]", "beat_lanes_i[o]", false},
+           Bug{"spu", "pool_numbers", ".read_bf16_i    (back_q.out_bf16)",
+               ".read_bf16_i    (fetch_q.out_bf16)", false},
            Bug{"max_pool", "credit", "assign credit_o = used_q != 2'd2;", "assign credit_o = 1'b1;",
                false},
            Bug{"max_pool", "set", "if (tile_free_i) read_set_q <= !read_set_q;",
                "if (tile_over) read_set_q <= !read_set_q;", false},
-           Bug{"max_pool", "first", "fill_first_i ? 8'd0 : best", "1'b0 ? 8'd0 : best", false},
+           Bug{"max_pool", "first", "fill_first_i ? least : best", "1'b0 ? least : best", false},
            Bug{"activation_fetch", "pool_block", "if (pool && !last_tile)", "if (pool)", false},
            Bug{"fetch_port", "pool_last", "done_o && now_q.last_bank;", "now_q.last_bank;", false},
            Bug{"quarter_window", "held", "if (quarters_i) held_q <= words;",
@@ -290,7 +393,8 @@ TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
            Bug{"float_epilogue", "bias", "param_i[Half*32+:Half*32]", "param_i[0+:Half*32]", false},
            Bug{"float_epilogue", "joined",
                "bytes_q[e*Half*8+:Half*8] <=", "bytes_q[0+:Half*8] <=", false},
-           Bug{"drain_control", "pool_group", "pool ? 17'd64 :", "1'b0 ? 17'd64 :", false},
+           Bug{"drain_control", "pool_group", "pool ? (wide", "1'b0 ? (wide", false},
+           Bug{"drain_control", "pool_bf16_group", "(wide ? 17'd32 : 17'd64)", "(17'd64)", false},
            Bug{"result_path", "upper_lanes",
                "(wide && beat_half_i) ? beat_lanes_i >> Half : beat_lanes_i", "beat_lanes_i",
                false},

@@ -720,9 +720,12 @@ struct SpuCommand {
   /// tensor.
   std::uint8_t add_swap = 0;
   /// Maximum over the window instead of a convolution, each channel for itself: shape, in_zero
-  /// and the weight flags are 0, in_blocks is ceil(out_channels / 64), no weights or parameters
-  /// are taken (bias 0, scale 1). Padding never wins; a window wholly outside the image gives the
-  /// least byte.
+  /// and the weight flags are 0, in_blocks is ceil(out_channels / 64), in BF16 / 32, no weights
+  /// or parameters are taken (bias 0, scale 1). Padding never wins; a window wholly outside the
+  /// image gives the least byte. With dtype Bf16 out_bf16 is 1 and add_enable 0, and the numbers
+  /// pass no epilogue, only the activation: -0 lies below +0, subnormal numbers count as they
+  /// are, any NaN in the window makes the result 0x7FC0 (maximum of IEEE 754-2019), a window
+  /// wholly outside the image gives minus infinity.
   std::uint8_t max_pool = 0;
   /// Input words hold four pixels of 16 bytes; output column x reads the 64 bytes of pixels x to
   /// x + 3 of a row. in_row and in_width count words. kernel_w, stride_w and in_blocks are 1,
@@ -848,7 +851,7 @@ struct SpuCommand {
       {"add_swap", 517, 1, false,
        "0: (c0 + a*ra) + b*rb; 1: (c0 + b*rb) + a*ra; a is the convolution's result, b the second tensor."},
       {"max_pool", 518, 1, false,
-       "Maximum over the window instead of a convolution, each channel for itself: shape, in_zero and the weight flags are 0, in_blocks is ceil(out_channels / 64), no weights or parameters are taken (bias 0, scale 1). Padding never wins; a window wholly outside the image gives the least byte."},
+       "Maximum over the window instead of a convolution, each channel for itself: shape, in_zero and the weight flags are 0, in_blocks is ceil(out_channels / 64), in BF16 / 32, no weights or parameters are taken (bias 0, scale 1). Padding never wins; a window wholly outside the image gives the least byte. With dtype Bf16 out_bf16 is 1 and add_enable 0, and the numbers pass no epilogue, only the activation: -0 lies below +0, subnormal numbers count as they are, any NaN in the window makes the result 0x7FC0 (maximum of IEEE 754-2019), a window wholly outside the image gives minus infinity."},
       {"in_quarters", 519, 1, false,
        "Input words hold four pixels of 16 bytes; output column x reads the 64 bytes of pixels x to x + 3 of a row. in_row and in_width count words. kernel_w, stride_w and in_blocks are 1, pad_left and max_pool 0; out_width is a multiple of PixelsPerQuadrant, which is at least 4; in_width is at least out_width / 4 + 1."},
       {"after_former", 520, 1, false,
