@@ -149,6 +149,15 @@ class CommandRandom {
       c.dtype = 1;
       c.in_zero = 0;
     }
+    if (chance(15)) {
+      c.max_pool = 1;
+      c.out_bf16 = c.dtype;
+      c.shape = 0;
+      c.weights_resident = c.weights_keep = 0;
+      c.in_zero = 0;
+      c.in_blocks = static_cast<std::uint16_t>((c.out_channels - 1U) / (64U >> c.dtype) + 1);
+      if (c.dtype != 0) c.add_enable = 0;
+    }
     c.activation = static_cast<std::uint8_t>(chance(70)   ? 0
                                              : c.out_bf16 ? between(1, commands::kNumFunctions)
                                                           : commands::kActivationTable);
