@@ -186,6 +186,27 @@ TEST_CASE("products of activations that the chip cannot do say why") {
   check(run(b, b.data(), "tiny", Backend::kFunctional), "on the host");
 }
 
+TEST_CASE("rows of more than 4,096 columns: gamma and beta on the host, without them the chip") {
+  for (const bool parameters : {true, false}) {
+    NetworkBuilder b(31, false);
+    const Tensor x = b.gemm(b.input({1, 3, 4}), 4100);
+    const Tensor y = b.layer_norm(x);
+    auto& inputs = b.graph.nodes.back().inputs;
+    graph::TensorData gamma(graph::DataType::kFloat32, {4100});
+    for (float& value : gamma.get<float>()) value = b.scale(0.5F, 1.5F);
+    inputs = {x.id, graph::kNoTensor, graph::kNoTensor};
+    if (parameters) inputs[1] = b.graph.add_constant("gamma", std::move(gamma));
+    b.output(y.id);
+    const Network network = prepare(b.graph);
+    CHECK(network.steps.back().place == (parameters ? Place::kHost : Place::kChip));
+    const bool named =
+        network.steps.back().why.find("columns with gamma and beta = 4100 is outside 1 to 4096") !=
+        std::string::npos;
+    CHECK(named == parameters);
+    check(run(b, b.data(), "small", Backend::kFunctional), parameters ? "with" : "without");
+  }
+}
+
 TEST_CASE("a result of rows that is a step off is noticed") {
   NetworkBuilder b(14, false);
   b.output(b.softmax(b.gemm(b.input({3, 8, 32}), 32)).id);

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <utility>
 
+#include "sim/activation/activation_function.hpp"
 #include "sim/reference/bfloat16.hpp"
 #include "tests/common/seeded_bug.hpp"
 #include "tests/spu/spu_bench.hpp"
@@ -233,6 +234,37 @@ TEST_CASE("spu: BF16 maxima of every pair of special numbers", "[spu]") {
       for (unsigned j = 0; j < 32; ++j) {
         INFO(name << " " << numbers[i] << " " << numbers[j]);
         REQUIRE(number_at(bench.local(c.command.out_addr + i), j) == y[j * pixels + i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("spu: every BF16 number through every function alone", "[spu]") {
+  // As the model gives it, which `s4 act` and tests/activation hold against MPFR.
+  SpuBench bench("tiny");
+  SeededRandom random(90);
+  const unsigned words = bench.config().local_words / 4;
+  for (unsigned function = 1; function <= commands::kNumFunctions; ++function) {
+    if (!tb::full_run() && function % 4 != 1) continue;
+    for (unsigned first = 0; first < 65536; first += words * 32) {
+      for (unsigned w = 0; w < words; ++w) {
+        sim::Word word{};
+        for (unsigned i = 0; i < 32; ++i) {
+          word[2 * i] = static_cast<std::uint8_t>(first + w * 32 + i);
+          word[2 * i + 1] = static_cast<std::uint8_t>((first + w * 32 + i) >> 8);
+        }
+        bench.set_local(w, word);
+      }
+      const auto code = static_cast<std::uint8_t>(function);
+      const SpuCase c = bf16_pool(bench.config(), words, 1, code);
+      INFO("function " << function << " numbers from " << first);
+      REQUIRE(bench.run(random, c, {}) == "");
+      for (unsigned n = first; n < first + words * 32; n += 977) {
+        const auto number = static_cast<std::uint16_t>(n);
+        const auto expected =
+            sim::activation_lookup(static_cast<activation::Function>(function - 1), number);
+        const unsigned at = n - first;
+        CHECK(number_at(bench.local(c.command.out_addr + at / 32), at % 32) == expected.value);
       }
     }
   }
