@@ -1,6 +1,6 @@
 /// Between the passes: records of rows to what pass 2 multiplies with, or to results of their own.
-/// Softmax: out_factor / sum of the exponentials, a row in 11 clocks. LayerNorm: mean and
-/// 1 / sqrt(variance + epsilon), a row in 20 clocks, two rows at a time. Statistics leave as
+/// Softmax: out_factor / sum of the exponentials, a row every 4 clocks. LayerNorm: mean and
+/// 1 / sqrt(variance + epsilon), a row every 13 clocks. Several rows at a time. Statistics leave as
 /// moments. Rows in order, none dropped. Model: scalars() in sim/activation/row_engine.cpp
 `include "assert.svh"
 
@@ -29,7 +29,7 @@ module row_scalars (
   localparam int unsigned ScalarsWidth = $bits(out_scalars_o);
 
   logic moments_valid, moments_ready;
-  row_pkg::moments_t moments, moments_q;
+  row_pkg::moments_t moments;
   logic softmax, statistics;
 
   assign softmax    = function_i == commands_pkg::RowFunctionSoftmax;
@@ -56,41 +56,68 @@ module row_scalars (
   assign statistics_o = {moments.squares, moments.sum,
                          moments.nan ? bf16_pkg::Nan : {moments.maximum, 16'd0}};
 
-  // ---- Quotient or root ----
-  logic pending_q, start, root_busy, root_done, push, scalars_ready;
-  logic [31:0] scale;
+  // ---- Quotients or roots, row after row in turn ----
+  // A quotient takes 10 clocks and moments come every fourth one.
+  localparam int unsigned Roots = 3;
+  localparam int unsigned CompanionWidth = 1 + 16 + row_pkg::CeilingWidth + 32;
+  localparam logic [1:0] LastRoot = 2'(Roots - 1);
+
+  logic [Roots-1:0] pending_q, root_done, unused_busy;
+  logic [1:0] start_q, take_q;
+  logic [Roots*32-1:0] scales;
+  logic [Roots*CompanionWidth-1:0] companions_q;
+  logic start, push, take, scalars_ready, nan;
   row_pkg::scalars_t scalars;
 
-  assign start         = moments_valid && !statistics && !pending_q && !root_busy;
+  assign start         = moments_valid && !statistics && !pending_q[start_q];
   assign moments_ready = statistics ? statistics_ready_i : start;
-  assign push          = pending_q && root_done;
+  assign push          = pending_q[take_q] && root_done[take_q];
+  assign take          = push && scalars_ready;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) pending_q <= 1'b0;
-    else if (start) pending_q <= 1'b1;
-    else if (push && scalars_ready) pending_q <= 1'b0;
+    if (!rst_ni) begin
+      start_q <= 2'd0;
+      take_q <= 2'd0;
+    end else begin
+      if (start) start_q <= (start_q == LastRoot) ? 2'd0 : start_q + 2'd1;
+      if (take) take_q <= (take_q == LastRoot) ? 2'd0 : take_q + 2'd1;
+    end
   end
 
-  always_ff @(posedge clk_i) if (start) moments_q <= moments;
+  for (genvar g = 0; g < Roots; g = g + 1) begin : gen_root
+    logic own_start;
+    assign own_start = start && start_q == 2'(g);
 
-  row_root u_root (
-      .clk_i,
-      .rst_ni,
-      .start_i    (start),
-      .root_i     (!softmax),
-      .numerator_i(out_factor_i),
-      .x_i        (moments.operand),
-      .busy_o     (root_busy),
-      .done_o     (root_done),
-      .result_o   (scale)
-  );
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) pending_q[g] <= 1'b0;
+      else if (own_start) pending_q[g] <= 1'b1;
+      else if (take && take_q == 2'(g)) pending_q[g] <= 1'b0;
+    end
 
-  logic unused_moments;
-  assign unused_moments  = ^{moments_q.operand, moments_q.sum, moments_q.squares};
-  assign scalars.maximum = moments_q.maximum;
-  assign scalars.ceiling = moments_q.ceiling;
-  assign scalars.mean    = moments_q.mean;
-  assign scalars.scale   = (softmax && moments_q.nan) ? bf16_pkg::Nan : scale;
+    always_ff @(posedge clk_i) begin
+      if (own_start) begin
+        companions_q[g*CompanionWidth+:CompanionWidth] <= {
+          moments.nan, moments.maximum, moments.ceiling, moments.mean
+        };
+      end
+    end
+
+    row_root u_root (
+        .clk_i,
+        .rst_ni,
+        .start_i    (own_start),
+        .root_i     (!softmax),
+        .numerator_i(out_factor_i),
+        .x_i        (moments.operand),
+        .busy_o     (unused_busy[g]),
+        .done_o     (root_done[g]),
+        .result_o   (scales[g*32+:32])
+    );
+  end
+
+  assign {nan, scalars.maximum, scalars.ceiling, scalars.mean} =
+      companions_q[take_q*CompanionWidth+:CompanionWidth];
+  assign scalars.scale = (softmax && nan) ? bf16_pkg::Nan : scales[take_q*32+:32];
 
   fifo #(
       .Width(ScalarsWidth),

@@ -35,16 +35,17 @@ module row_statistics (
   localparam int unsigned TreeStage = DeviationStage + 10;
   localparam int unsigned LastStage = TreeStage + 2;
 
-  // Records that wait, and rows that are on their way to one.
-  localparam int unsigned Records = 4;
+  // Records that wait, and rows that are on their way to one: 22 clocks from the first beat of a
+  // short row to the end of its record.
+  localparam int unsigned Records = 8;
   localparam int unsigned RecordWidth = $bits(out_record_o);
 
   // ---- Control: what is in stage k ----
   logic [LastStage:0] valid_q, first_q, last_q;
   logic softmax_q, taken, found;
-  logic [2:0] rows_q;
+  logic [3:0] rows_q;
 
-  assign in_ready_o = !in_first_i || rows_q != 3'(Records);
+  assign in_ready_o = !in_first_i || rows_q != 4'(Records);
   assign taken      = in_valid_i && in_ready_o;
   assign found      = softmax_q ? valid_q[SumStage] && last_q[SumStage]
                               : valid_q[LastStage] && last_q[LastStage];
@@ -52,10 +53,10 @@ module row_statistics (
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       valid_q <= '0;
-      rows_q <= 3'd0;
+      rows_q <= 4'd0;
     end else begin
       valid_q <= {valid_q[LastStage-1:0], taken};
-      rows_q <= rows_q + 3'(taken && in_first_i) - 3'(out_valid_o && out_ready_i);
+      rows_q <= rows_q + 4'(taken && in_first_i) - 4'(out_valid_o && out_ready_i);
     end
   end
 
@@ -234,7 +235,7 @@ module row_statistics (
   assign record.ceiling = record_ceiling_q;
 
   logic unused_ready;
-  logic [2:0] unused_count;
+  logic [3:0] unused_count;
 
   fifo #(
       .Width(RecordWidth),

@@ -64,8 +64,8 @@ std::vector<std::uint8_t> row_parameters(const RowOperation& rows) {
 }
 
 std::uint64_t row_clocks(const RowOperation& rows, std::uint64_t count, std::uint32_t columns) {
-  // A row waits for what is computed between the passes; the last one has pass 2 to itself.
-  const std::uint64_t between = rows.function == RowFunction::kSoftmax ? 11 : 20;
+  // Moments of a row take so long; the last row has pass 2 to itself.
+  const std::uint64_t between = rows.function == RowFunction::kSoftmax ? 4 : 13;
   constexpr std::uint64_t kStartAndEnd = 70;
   const std::uint64_t beats = beats_of(columns);
   return count * std::max(beats, between) + beats + row_parameter_words(rows, columns) +

@@ -180,9 +180,11 @@ TEST_CASE("row engine: 32 elements per clock on each stream", "[rows]") {
     double least;
   };
   for (const bool int8 : {false, true}) {
-    for (const Load& load : {Load{RowFunction::kSoftmax, 200, 384, 30.0},
-                             Load{RowFunction::kLayerNorm, 300, 768, 30.0},
-                             Load{RowFunction::kStatistics, 200, 384, 30.0}}) {
+    for (const Load& load :
+         {Load{RowFunction::kSoftmax, 200, 384, 30.0}, Load{RowFunction::kSoftmax, 500, 128, 28.0},
+          Load{RowFunction::kLayerNorm, 300, 256, 18.0},
+          Load{RowFunction::kLayerNorm, 300, 768, 30.0},
+          Load{RowFunction::kStatistics, 200, 384, 30.0}}) {
       auto program = program_of(
           s4::sw::random_rows(load.function, load.rows, load.columns, int8, s4::tb::seed()));
       CHECK(differences(bench, program, {}) == 0);
