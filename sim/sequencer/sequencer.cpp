@@ -158,7 +158,9 @@ bool Sequencer::step_store() {
 bool Sequencer::step_activation() {
   const auto command = start(Engine::kActivation);
   if (!command) return false;
-  activation_.execute(commands::RowsCommand::decode(command->bytes));
+  const commands::RowsCommand rows = commands::RowsCommand::decode(command->bytes);
+  activation_.execute(rows);
+  if (rows_observer_) rows_observer_(command->index, rows);
   complete(Engine::kActivation, *command);
   return true;
 }

@@ -4,7 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "sim/activation/activation_engine.hpp"
 #include "sim/config/gen/configuration.hpp"
@@ -43,6 +45,10 @@ class Sequencer {
 
   /// From the doorbell to completion or error.
   void run();
+
+  /// Sees every command of the row engine once it is complete; index: its place in the program.
+  using RowsObserver = std::function<void(std::uint32_t index, const commands::RowsCommand&)>;
+  void observe_rows(RowsObserver observer) { rows_observer_ = std::move(observer); }
 
  private:
   /// A checked command on its way.
@@ -99,6 +105,7 @@ class Sequencer {
   Pending spu_command_;
   bool spu_starved_ = false;  ///< nothing came into the weight buffers since the SPU lacked weights
   bool spu_overfull_ = false;
+  RowsObserver rows_observer_;
 };
 
 }  // namespace s4::sim

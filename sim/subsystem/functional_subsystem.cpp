@@ -1,5 +1,7 @@
 #include "sim/subsystem/functional_subsystem.hpp"
 
+#include <utility>
+
 #include "sim/activation/activation_engine.hpp"
 #include "sim/dma/load_dma.hpp"
 #include "sim/dma/store_dma.hpp"
@@ -56,6 +58,10 @@ bool FunctionalSubsystem::run() {
   if (!blocks_->registers.start_pending()) return false;
   blocks_->sequencer.run();
   return true;
+}
+
+void FunctionalSubsystem::observe_rows(RowsObserver observer) {
+  blocks_->sequencer.observe_rows(std::move(observer));
 }
 
 const Registers& FunctionalSubsystem::registers() const { return blocks_->registers; }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "sim/config/gen/configuration.hpp"
 #include "sim/local_buffer/local_buffer.hpp"
 #include "sim/memory_port/memory.hpp"
 #include "sim/registers/registers.hpp"
+#include "sim/sequencer/gen/commands.hpp"
 
 namespace s4::sim {
 
@@ -32,6 +34,10 @@ class FunctionalSubsystem {
   /// Executes the program whose doorbell was rung, to completion or error; without a doorbell it
   /// does nothing. Returns whether a program ran.
   bool run();
+
+  /// Called after every command of the row engine with its place in the program.
+  using RowsObserver = std::function<void(std::uint32_t index, const commands::RowsCommand&)>;
+  void observe_rows(RowsObserver observer);
 
   /// State behind the registers, for tests and reports.
   [[nodiscard]] const Registers& registers() const;

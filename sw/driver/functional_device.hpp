@@ -30,6 +30,9 @@ class FunctionalDevice final : public Device {
 
   bool wait(const Progress& progress) override;
 
+  /// For what the hardware does not store.
+  [[nodiscard]] sim::FunctionalSubsystem& model() { return model_; }
+
  private:
   config::Configuration config_;
   sim::SparseMemory memory_;

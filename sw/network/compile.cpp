@@ -11,7 +11,9 @@
 #include "sw/network/layer_costs.hpp"
 #include "sw/network/layer_parts.hpp"
 #include "sw/network/memory_map.hpp"
+#include "sw/network/merge_runs.hpp"
 #include "sw/network/network.hpp"
+#include "sw/network/plan_search.hpp"
 #include "sw/network/residency.hpp"
 #include "sw/network/schedule.hpp"
 
@@ -19,8 +21,9 @@ namespace s4::sw {
 namespace {
 
 constexpr std::uint64_t kWeightAlign = 64;
-/// A schedule of more array commands is only tried if there is no other.
-constexpr std::uint64_t kManyCommands = 20000;
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint32_t>::max();
+/// From the end of a program to the first command of the next.
+constexpr std::uint64_t kProgramClocks = 400;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -29,7 +32,7 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
 class Compiler {
  public:
   Compiler(Network network, const config::Configuration& config, const NetworkPlace& place)
-      : config_(config) {
+      : config_(config), search_(out_.network, config_, addresses_) {
     out_.place = place;
     out_.network = std::move(network);
     out_.config_name = config.name;
@@ -42,12 +45,20 @@ class Compiler {
       if (n.layers[i].operand) readers_[n.home(*n.layers[i].operand)].push_back(i);
     }
     find_wanted();
-    costs_.resize(n.layers.size());
   }
 
   CompiledNetwork run() {
-    for (const std::vector<std::size_t>& run : out_.network.runs) cut(run);
-    place_memory();
+    cut_all(out_.network.runs);
+    const auto merged = merged_runs(out_.network);
+    if (out_.network.options.merge_runs && merged != out_.network.runs) {
+      const std::uint64_t apart = expected();
+      const std::vector<Segment> segments = std::move(segments_);
+      cut_all(merged);
+      if (expected() >= apart) {
+        segments_ = segments;
+        place_memory();
+      }
+    }
     compile_segments();
     place_programs(out_);
     return std::move(out_);
@@ -75,6 +86,31 @@ class Compiler {
     }
   }
 
+  void cut_all(const std::vector<std::vector<std::size_t>>& runs) {
+    segments_.clear();
+    for (const std::vector<std::size_t>& run : runs) cut(run);
+    place_memory();
+  }
+
+  /// Clocks of all segments.
+  [[nodiscard]] std::uint64_t expected() {
+    std::uint64_t clocks = 0;
+    for (const Segment& segment : segments_) {
+      clocks += kProgramClocks;
+      if (is_spilled(segment)) {
+        const Layer& only = layer(segment.layers.front()).layer;
+        const LayerGeometry& g = only.geometry;
+        clocks +=
+            only.rows ? row_clocks(*only.rows, g.pixels(), g.channels) : spilled_clocks(segment);
+        continue;
+      }
+      const PlanSearch::Best best = search_.find(segment, window(segment));
+      if (!best.plan) return kNever;
+      clocks += best.cost;
+    }
+    return clocks;
+  }
+
   [[nodiscard]] const ChipLayer& layer(std::size_t i) const { return out_.network.layers[i]; }
 
   /// Values that the host reads, and with store_all those that are compared.
@@ -93,16 +129,13 @@ class Compiler {
     for (std::size_t v = 0; v < n.values.size(); ++v) {
       const ChipValue& value = n.values[v];
       if (!value.producer) continue;
-      // Results of rows are judged by their distance from real numbers, and what follows by these
-      // results.
-      wanted_[v] = n.options.store_all || value.is_operand || layer(*value.producer).layer.rows ||
-                   tensors.count(value.tensor) != 0;
+      wanted_[v] = n.options.store_all || value.is_operand || tensors.count(value.tensor) != 0;
     }
   }
 
-  /// Images of a layer that are computed.
-  [[nodiscard]] Images window(std::size_t l) const {
-    return window_.value_or(Images{0, layer(l).layer.geometry.batch});
+  /// Images of a segment that are computed.
+  [[nodiscard]] Images window(const Segment& segment) const {
+    return window_.value_or(Images{0, segment.batch});
   }
   /// What is computed of a layer from memory to memory. Throws CompileError if that is not
   /// possible.
@@ -128,14 +161,8 @@ class Compiler {
     return make_segment(out_.network, layers, needed);
   }
 
-  [[nodiscard]] std::uint64_t room(const Segment& segment) const {
-    return activation_room(out_.network, segment, config_.local_words);
-  }
-  [[nodiscard]] bool fits(const Segment& segment, std::uint32_t images) const {
-    return allocate(out_.network, segment, images, Residency::kPacked, room(segment)).has_value();
-  }
   [[nodiscard]] bool is_spilled(const Segment& segment) const {
-    return segment.layers.size() == 1 && !fits(segment, 1);
+    return segment.layers.size() == 1 && !search_.fits(segment);
   }
 
   /// Cuts a run into segments of which at least one image fits the local buffer.
@@ -143,9 +170,9 @@ class Compiler {
     for (std::size_t begin = 0; begin < run.size();) {
       std::size_t end = begin + 1;
       Segment segment = segment_of(run, begin, end);
-      while (end < run.size() && fits(segment, 1)) {
+      while (end < run.size() && search_.fits(segment)) {
         Segment longer = segment_of(run, begin, end + 1);
-        if (!fits(longer, 1)) break;
+        if (!search_.fits(longer)) break;
         segment = std::move(longer);
         ++end;
       }
@@ -179,24 +206,15 @@ class Compiler {
     return address;
   }
 
-  /// Costs of a layer in every array shape.
-  const std::vector<LayerCost>& costs(std::size_t l) {
-    if (costs_[l].empty()) costs_[l] = layer_costs(layer(l).layer, config_);
-    return costs_[l];
-  }
-
   /// Packs the weights of a layer and gives them their place in memory.
-  LayerCost packed(std::size_t l, std::uint32_t shape) {
-    const auto& all = costs(l);
-    LayerCost cost =
-        *std::find_if(all.begin(), all.end(), [&](const LayerCost& c) { return c.shape == shape; });
+  LayerCost packed(std::size_t l, LayerCost cost) {
     const Layer& whole = layer(l).layer;
     if (layer_parameter_words(whole) != 0) cost.parameters = place_weights(layer_parameters(whole));
     if (!whole.has_weights()) return cost;
     if (whole.dense) {
       SliceCost& slice = cost.slices.front();
-      slice.packed =
-          pack_dense(*whole.dense, stream_biases(whole), requant_scales(whole), config_, shape);
+      slice.packed = pack_dense(*whole.dense, stream_biases(whole), requant_scales(whole), config_,
+                                cost.shape);
       slice.packed->operand_address = addresses_.at(*layer(l).operand);
       slice.offset = place_weights(slice.packed->bytes);
       return cost;
@@ -206,7 +224,7 @@ class Compiler {
       const Layer part = cost.slices.size() > 1 ? slice_layer(whole, slice.slice) : Layer();
       const Layer& source = cost.slices.size() > 1 ? part : whole;
       slice.packed = pack_weights(source.weights, stream_biases(source), requant_scales(source),
-                                  config_, shape);
+                                  config_, cost.shape);
       slice.offset = place_weights(slice.packed->bytes);
     }
     return cost;
@@ -235,117 +253,9 @@ class Compiler {
 
   // ---- activations on the chip ------------------------------------------------------------------
 
-  [[nodiscard]] std::vector<std::uint32_t> image_counts(std::uint32_t batch) const {
-    if (out_.network.options.sub_batch) {
-      return {std::clamp(*out_.network.options.sub_batch, 1U, batch)};
-    }
-    std::vector<std::uint32_t> counts;
-    for (std::uint32_t parts = 1; parts <= batch; parts += std::max(1U, parts / 6)) {
-      const std::uint32_t images = (batch + parts - 1) / parts;
-      if (counts.empty() || counts.back() != images) counts.push_back(images);
-    }
-    if (counts.back() != 1) counts.push_back(1);
-    return counts;
-  }
-
-  /// The prediction knows of no queues, which delay loads that wait for room: percent.
-  static std::uint64_t handicap(Residency residency) {
-    switch (residency) {
-      case Residency::kDouble:
-        return 100;
-      case Residency::kSingle:
-        return 102;
-      case Residency::kAhead:
-        return 103;
-      case Residency::kPacked:
-        break;
-    }
-    return 105;
-  }
-
-  /// Layers before which the later ones can take more images together: one value passes, and no
-  /// loaded one is read behind it.
-  [[nodiscard]] static std::vector<std::size_t> splits(const Segment& segment) {
-    std::vector<std::size_t> list{kNoSplit};
-    for (std::size_t split = 1; split < segment.layers.size(); ++split) {
-      const auto passes = [&](const SegmentValue& v) {
-        return v.first < split && is_late(v, split);
-      };
-      const auto loaded = [&](const SegmentValue& v) { return v.loaded && is_late(v, split); };
-      if (std::count_if(segment.values.begin(), segment.values.end(), passes) == 1 &&
-          std::none_of(segment.values.begin(), segment.values.end(), loaded)) {
-        list.push_back(split);
-      }
-    }
-    return list;
-  }
-
-  /// The best plan so far, and its cost.
-  struct Best {
-    std::optional<SegmentPlan> plan;
-    std::uint64_t cost = 0;
-    std::string refused;  ///< why a plan that fits was not possible
-  };
-
-  /// Tries all residencies and pieces for the numbers of images in `plan`.
-  void try_plan(const Segment& segment, SegmentPlan plan, Best& best) {
-    std::vector<const LayerCost*> pointers;
-    for (std::size_t i = 0; i < segment.layers.size(); ++i) {
-      const auto& all = costs(segment.layers[i]);
-      const std::uint32_t images = i >= plan.split ? plan.late_images : plan.images;
-      plan.shapes.push_back(best_shape(layer(segment.layers[i]).layer, config_, all, images));
-      pointers.push_back(&*std::find_if(all.begin(), all.end(), [&](const LayerCost& c) {
-        return c.shape == plan.shapes.back();
-      }));
-    }
-    for (const Residency residency :
-         {Residency::kDouble, Residency::kSingle, Residency::kAhead, Residency::kPacked}) {
-      const auto places = allocate(out_.network, segment, plan.images, residency, room(segment),
-                                   plan.split, plan.late_images);
-      if (!places) continue;
-      plan.residency = residency;
-      plan.allocation = *places;
-      for (const std::uint32_t parts : {1U, 2U, 4U, 8U}) {
-        if (parts > plan.images) break;
-        plan.load_parts = parts;
-        try {
-          const Schedule trial =
-              make_schedule(out_.network, segment, plan, config_, pointers, addresses_);
-          const std::uint64_t cost = trial.predicted * handicap(residency) / 100;
-          if (best.plan && cost >= best.cost) continue;
-          best.plan = plan;
-          best.cost = cost;
-        } catch (const TooManySignals& error) {
-          best.refused = error.what();
-        }
-      }
-    }
-  }
-
   void compile_segment(const Segment& segment) {
     const std::size_t count = segment.layers.size();
-    const Images window = this->window(segment.layers.front());
-    const std::uint32_t batch = window.count();
-    Best found;
-    const std::vector<std::uint32_t> counts = image_counts(batch);
-    for (const std::size_t split : splits(segment)) {
-      for (const std::uint32_t late : counts) {
-        for (const std::uint32_t images : counts) {
-          const bool equal = late == images;
-          if (images > late || equal != (split == kNoSplit)) continue;
-          const std::uint64_t array_commands = (batch + images - 1) / images * count;
-          if (found.plan && array_commands > kManyCommands) break;
-          SegmentPlan plan;
-          plan.window = window;
-          plan.images = images;
-          plan.split = split;
-          plan.late_images = late;
-          try_plan(segment, plan, found);
-        }
-        // The most images that fit are the best to take together.
-        if (split != kNoSplit && found.plan && found.plan->split == split) break;
-      }
-    }
+    const PlanSearch::Best found = search_.find(segment, window(segment));
     const std::optional<SegmentPlan>& best = found.plan;
     if (!best && !found.refused.empty()) throw CompileError(found.refused);
     if (!best) {
@@ -359,7 +269,7 @@ class Compiler {
     std::vector<LayerCost> chosen;
     std::vector<const LayerCost*> pointers;
     for (std::size_t i = 0; i < count; ++i) {
-      chosen.push_back(packed(segment.layers[i], best->shapes[i]));
+      chosen.push_back(packed(segment.layers[i], search_.cost(segment, *best, i)));
     }
     for (const LayerCost& cost : chosen) pointers.push_back(&cost);
     Schedule schedule = make_schedule(out_.network, segment, *best, config_, pointers, addresses_);
@@ -369,6 +279,10 @@ class Compiler {
     chip.predicted = schedule.predicted;
     chip.sub_batch = best->images;
     chip.residency = residency_name(best->residency);
+    if (best->pipelined) {
+      chip.residency =
+          fmt::format("pipelined in {} lane{}", best->lanes, best->lanes == 1 ? "" : "s");
+    }
     if (best->split != kNoSplit) {
       chip.residency += fmt::format(", {} together from {}", best->late_images,
                                     layer(segment.layers[best->split]).layer.name);
@@ -381,7 +295,6 @@ class Compiler {
   /// Clocks that a layer alone takes from memory to memory: where few of its images fit, chunks
   /// may overlap better. No network option asks for its images then.
   [[nodiscard]] std::uint64_t spilled_clocks(const Segment& segment) const {
-    constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
     if (out_.network.options.sub_batch) return kNever;
     if (layer(segment.layers.front()).layer.rows) return kNever;
     CompileOptions options;
@@ -475,7 +388,7 @@ class Compiler {
   std::vector<bool> wanted_;                       ///< by value
   std::vector<Segment> segments_;
   ValueAddresses addresses_;
-  std::vector<std::vector<LayerCost>> costs_;  ///< by layer and array shape
+  PlanSearch search_;
 };
 
 }  // namespace

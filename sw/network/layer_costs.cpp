@@ -3,8 +3,21 @@
 #include <algorithm>
 
 namespace s4::sw {
+namespace {
 
-std::vector<LayerCost> layer_costs(const Layer& whole, const config::Configuration& config) {
+/// Slices of at most so many output channels, with all of the input.
+std::vector<ChannelSlice> cut_slice(const ChannelSlice& whole, std::uint32_t channels) {
+  std::vector<ChannelSlice> slices;
+  for (std::uint32_t at = whole.out_begin; at < whole.out_end; at += channels) {
+    slices.push_back({at, std::min(at + channels, whole.out_end), whole.in_begin, whole.in_end});
+  }
+  return slices;
+}
+
+}  // namespace
+
+std::vector<LayerCost> layer_costs(const Layer& whole, const config::Configuration& config,
+                                   std::uint32_t channels) {
   std::vector<LayerCost> costs;
   if (!whole.has_weights()) {
     const LayerGeometry& g = whole.geometry;
@@ -25,7 +38,9 @@ std::vector<LayerCost> layer_costs(const Layer& whole, const config::Configurati
     return costs;
   }
   const auto counts = bank_counts(whole.weights);
-  const std::vector<ChannelSlice> slices = find_slices(whole.weights, counts);
+  std::vector<ChannelSlice> slices = find_slices(whole.weights, counts);
+  const bool cut = channels != 0 && slices.size() == 1;
+  if (cut) slices = cut_slice(slices.front(), channels);
   costs.resize(config.max_shape + 1);
   for (const ChannelSlice& slice : slices) {
     const Layer part = slices.size() > 1 ? slice_layer(whole, slice) : Layer();
@@ -43,7 +58,7 @@ std::vector<LayerCost> layer_costs(const Layer& whole, const config::Configurati
   }
   for (LayerCost& cost : costs) {
     const ShapeProfile& profile = cost.slices.front().profile;
-    cost.shared = slices.size() > 1 && profile.fits && profile.groups.size() == 1 &&
+    cost.shared = slices.size() > 1 && !cut && profile.fits && profile.groups.size() == 1 &&
                   same_slices(whole, slices);
   }
   return costs;

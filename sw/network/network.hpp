@@ -33,6 +33,8 @@ struct NetworkOptions {
   /// PixelsPerQuadrant of the configuration, if first layers may read pixels of a quarter word;
   /// such a network compiles for that configuration only. 0: they may not.
   std::uint32_t pixel_group = 0;
+  /// Runs may be one program where nothing is in between.
+  bool merge_runs = true;
 };
 
 enum class Place : std::uint8_t {

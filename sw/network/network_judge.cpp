@@ -10,6 +10,7 @@
 #include "sw/graph/evaluate.hpp"
 #include "sw/network/mismatch_text.hpp"
 #include "sw/network/node_layer.hpp"
+#include "sw/network/row_capture.hpp"
 #include "sw/network/row_judge.hpp"
 #include "sw/network/value_words.hpp"
 
@@ -46,8 +47,10 @@ void NetworkJudge::prepare() {
   if (settings_.run.backend != Backend::kReference) {
     FunctionalDevice device(config_);
     NetworkSession session(compiled_, inputs_, device, settings_.run);
+    RowCapture rows(compiled_, session, device);
     session.run();
     functional_ = conclude(session);
+    if (functional_) functional_->rows = rows.take();
   }
   run_reference(functional_);
 }
@@ -147,14 +150,13 @@ void NetworkJudge::describe() {
 /// from the real number, given the same input, and what follows goes on with the device's.
 void NetworkJudge::run_reference(const std::optional<NetworkOutcome>& device) {
   std::vector<bool> wanted(graph_.tensors.size(), false);
-  std::map<TensorId, const MemoryValue*> rows;  // by result
   for (const MemoryValue& memory : compiled_.memory) {
-    if (!memory.is_output) continue;
-    const ChipValue& value = network_.values[memory.value];
-    wanted[value.tensor] = true;
-    const ChipLayer& layer = network_.layers[*value.producer];
+    if (memory.is_output) wanted[network_.values[memory.value].tensor] = true;
+  }
+  std::map<TensorId, std::size_t> rows;  // value, by result
+  for (const ChipLayer& layer : network_.layers) {
     if (!device || !layer.layer.rows) continue;
-    rows[value.tensor] = &memory;
+    rows[network_.values[layer.output].tensor] = layer.output;
     wanted[graph_.nodes[network_.steps[layer.step].node].inputs[0]] = true;
   }
   Comparison comparison;
@@ -163,7 +165,7 @@ void NetworkJudge::run_reference(const std::optional<NetworkOutcome>& device) {
   const auto begin = Clock::now();
   report_.outputs = graph::evaluate(graph_, inputs_, [&](TensorId id, TensorData& data) {
     const auto judged = rows.find(id);
-    if (judged != rows.end()) judge_rows_of(*judged->second, *device, kept, data, comparison);
+    if (judged != rows.end()) judge_rows_of(judged->second, *device, kept, data, comparison);
     if (wanted[id]) kept[id] = data;
   });
   comparison.made = true;
@@ -179,20 +181,28 @@ void NetworkJudge::run_reference(const std::optional<NetworkOutcome>& device) {
   }
 }
 
+/// What the device made of a value: from the local buffer where it is not stored.
+std::vector<std::uint8_t> NetworkJudge::row_words(std::size_t value,
+                                                  const NetworkOutcome& device) const {
+  for (const MemoryValue& memory : compiled_.memory) {
+    if (memory.value != value) continue;
+    const auto at =
+        static_cast<std::ptrdiff_t>(memory.region.address - compiled_.write_region.address);
+    return {device.memory.begin() + at,
+            device.memory.begin() + at + static_cast<std::ptrdiff_t>(memory.region.size)};
+  }
+  return device.rows.at(value);
+}
+
 /// Puts the device's result in place of `data`.
-void NetworkJudge::judge_rows_of(const MemoryValue& memory, const NetworkOutcome& device,
+void NetworkJudge::judge_rows_of(std::size_t of, const NetworkOutcome& device,
                                  const std::map<TensorId, TensorData>& kept, TensorData& data,
                                  Comparison& comparison) {
-  const ChipValue& value = network_.values[memory.value];
+  const ChipValue& value = network_.values[of];
   const std::size_t index = *value.producer;
   const ChipLayer& chip = network_.layers[index];
   const graph::Node& node = graph_.nodes[network_.steps[chip.step].node];
-  const auto at =
-      static_cast<std::ptrdiff_t>(memory.region.address - compiled_.write_region.address);
-  const std::vector<std::uint8_t> words(
-      device.memory.begin() + at,
-      device.memory.begin() + at + static_cast<std::ptrdiff_t>(memory.region.size));
-  data = data_of(value, graph_.at(value.tensor), words);
+  data = data_of(value, graph_.at(value.tensor), row_words(of, device));
   const RowReport judgement = judge_layer_rows(chip.layer, kept.at(node.inputs[0]), data);
   report_.layers[index].worst_error = judgement.worst_error;
   report_.layers[index].mismatches += judgement.mismatches;

@@ -37,7 +37,9 @@ class NetworkJudge {
   void check_inputs() const;
   void describe();
   void run_reference(const std::optional<NetworkOutcome>& device);
-  void judge_rows_of(const MemoryValue& memory, const NetworkOutcome& device,
+  [[nodiscard]] std::vector<std::uint8_t> row_words(std::size_t value,
+                                                    const NetworkOutcome& device) const;
+  void judge_rows_of(std::size_t of, const NetworkOutcome& device,
                      const std::map<graph::TensorId, graph::TensorData>& kept,
                      graph::TensorData& data, Comparison& comparison);
   [[nodiscard]] std::optional<NetworkOutcome> conclude(NetworkSession& session);

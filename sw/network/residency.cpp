@@ -7,24 +7,16 @@
 namespace s4::sw {
 namespace {
 
-/// A place that is taken over a range of layers.
-struct Item {
-  std::uint64_t words = 0;
-  std::size_t first = 0;
-  std::size_t last = 0;
-  std::uint64_t address = 0;
-};
-
 /// Lowest address at which `item` meets none of the placed ones.
-std::uint64_t lowest_place(const Item& item, const std::vector<Item>& placed) {
-  std::vector<const Item*> rivals;
-  for (const Item& other : placed) {
+std::uint64_t lowest_place(const PlaceItem& item, const std::vector<PlaceItem>& placed) {
+  std::vector<const PlaceItem*> rivals;
+  for (const PlaceItem& other : placed) {
     if (other.first <= item.last && item.first <= other.last) rivals.push_back(&other);
   }
   std::sort(rivals.begin(), rivals.end(),
-            [](const Item* a, const Item* b) { return a->address < b->address; });
+            [](const PlaceItem* a, const PlaceItem* b) { return a->address < b->address; });
   std::uint64_t address = 0;
-  for (const Item* rival : rivals) {
+  for (const PlaceItem* rival : rivals) {
     if (address + item.words <= rival->address) break;
     address = std::max(address, rival->address + rival->words);
   }
@@ -32,21 +24,22 @@ std::uint64_t lowest_place(const Item& item, const std::vector<Item>& placed) {
 }
 
 /// Gives the items their places in this order.
-Allocation place(std::vector<Item> items, const std::vector<std::size_t>& order,
-                 const std::vector<std::size_t>& owner, std::size_t count) {
+Allocation place(std::vector<PlaceItem> items, const std::vector<std::size_t>& order,
+                 std::size_t count) {
   Allocation result;
   result.address.assign(count, 0);
   result.other.assign(count, 0);
   std::vector<bool> placed_once(count, false);
-  std::vector<Item> placed;
+  std::vector<PlaceItem> placed;
   for (const std::size_t i : order) {
+    const std::size_t owner = items[i].owner;
     items[i].address = lowest_place(items[i], placed);
     result.words = std::max(result.words, items[i].address + items[i].words);
     placed.push_back(items[i]);
     const auto address = static_cast<std::uint32_t>(items[i].address);
-    if (!placed_once[owner[i]]) result.address[owner[i]] = address;
-    result.other[owner[i]] = address;
-    placed_once[owner[i]] = true;
+    if (!placed_once[owner]) result.address[owner] = address;
+    result.other[owner] = address;
+    placed_once[owner] = true;
   }
   return result;
 }
@@ -86,7 +79,12 @@ Segment make_segment(const Network& network, std::vector<std::size_t> layers,
                      const std::vector<bool>& needed) {
   Segment segment;
   segment.layers = std::move(layers);
-  const auto use = [&](std::size_t value, std::size_t position) {
+  segment.batch = network.layers[segment.layers.front()].layer.geometry.batch;
+  for (const std::size_t l : segment.layers) {
+    segment.batch = std::min(segment.batch, network.layers[l].layer.geometry.batch);
+  }
+  const auto use = [&](std::size_t view, std::size_t position) {
+    const std::size_t value = network.home(view);
     const auto found = std::find_if(segment.values.begin(), segment.values.end(),
                                     [&](const SegmentValue& v) { return v.value == value; });
     if (found != segment.values.end()) {
@@ -109,15 +107,15 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
                                    std::size_t split, std::uint32_t late_images) {
   const std::size_t count = segment.values.size();
   const std::size_t end = segment.layers.size();
-  std::vector<Item> items;
-  std::vector<std::size_t> owner;
+  std::vector<PlaceItem> items;
   for (std::size_t i = 0; i < count; ++i) {
     const SegmentValue& v = segment.values[i];
     const TensorShape& shape = network.values[v.value].shape;
-    Item item;
+    PlaceItem item;
+    item.owner = i;
     const bool late = is_late(v, split);
-    item.words =
-        std::uint64_t{late ? late_images : images} * shape.height * shape.width * shape.blocks();
+    item.words = std::uint64_t{late ? late_images : images} * shape.height * shape.width *
+                 segment.planes(shape);
     // What is loaded ahead or still being stored outlives its sub-batch.
     const bool always = (v.loaded && residency != Residency::kPacked) ||
                         (v.stored && residency <= Residency::kSingle);
@@ -127,9 +125,13 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
     item.last = always ? end : v.last;
     for (int copy = 0; copy < (residency == Residency::kDouble && v.loaded ? 2 : 1); ++copy) {
       items.push_back(item);
-      owner.push_back(i);
     }
   }
+  return place_items(items, count, room);
+}
+
+std::optional<Allocation> place_items(const std::vector<PlaceItem>& items, std::size_t count,
+                                      std::uint64_t room) {
   std::vector<std::size_t> order(items.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::optional<Allocation> best;
@@ -144,7 +146,7 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
           by_size ? std::pair(items[b].words, long_b) : std::pair(long_b, items[b].words);
       return key_a > key_b;
     });
-    const auto result = place(items, order, owner, count);
+    const auto result = place(items, order, count);
     if (result.words <= room && (!best || result.words < best->words)) best = result;
   }
   return best;

@@ -16,7 +16,7 @@ namespace s4::sw {
 
 /// A value as the layers of a segment use it. Positions are those of layers in the segment.
 struct SegmentValue {
-  std::size_t value = 0;  ///< in Network::values
+  std::size_t value = 0;  ///< in Network::values, with words of its own (Network::home)
   bool loaded = false;    ///< from memory, before the first layer that reads it
   bool stored = false;    ///< to memory, after the layer that makes it
   std::size_t first = 0;  ///< layer that makes it, or first one that reads it
@@ -26,8 +26,20 @@ struct SegmentValue {
 struct Segment {
   std::vector<std::size_t> layers;  ///< in Network::layers, in order
   std::vector<SegmentValue> values;
+  /// Images that pass through the segment. Layers of more have that many times the heads of each:
+  /// image h * batch + b is head h of image b.
+  std::uint32_t batch = 1;
 
+  /// `value` has words of its own.
   [[nodiscard]] const SegmentValue* find(std::size_t value) const;
+  /// Words of an image stand together `planes` times: once for every block of channels and head.
+  [[nodiscard]] std::uint32_t planes(const TensorShape& shape) const {
+    return shape.blocks() * shape.batch / batch;
+  }
+  /// Heads that a layer takes as images of their own; 1: none.
+  [[nodiscard]] std::uint32_t heads(const Network& network, std::size_t i) const {
+    return network.layers[layers[i]].layer.geometry.batch / batch;
+  }
 };
 
 /// Words of the local buffer that the segment leaves to activations: gammas, betas and tables stand
@@ -54,6 +66,19 @@ struct Allocation {
   std::vector<std::uint32_t> other;  ///< second place of loaded values in kDouble, else the same
   std::uint64_t words = 0;           ///< highest word used, plus one
 };
+
+/// A place that is taken from layer `first` to layer `last`, or over as many other steps.
+struct PlaceItem {
+  std::uint64_t words = 0;
+  std::size_t first = 0;
+  std::size_t last = 0;
+  std::size_t owner = 0;  ///< position in Segment::values
+  std::uint64_t address = 0;
+};
+/// Places for all items, of which `count` owners have one or two; nothing if they do not fit `room`
+/// words.
+[[nodiscard]] std::optional<Allocation> place_items(const std::vector<PlaceItem>& items,
+                                                    std::size_t count, std::uint64_t room);
 
 /// A segment of which all layers take equal numbers of images.
 inline constexpr std::size_t kNoSplit = std::numeric_limits<std::size_t>::max();

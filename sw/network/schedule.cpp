@@ -18,6 +18,8 @@ using commands::Engine;
 using commands::Opcode;
 
 constexpr std::uint64_t kStartAndEnd = 250;
+/// Pieces in which a layer's results leave that take the place of weights.
+constexpr std::uint32_t kStoreParts = 4;
 /// Signals that a token can hold, less those that a full queue may add.
 constexpr std::uint32_t kMostSignals = (1U << commands::kTokenWidth) - 1 - 16;
 
@@ -52,6 +54,10 @@ Scheduler::Scheduler(const Network& network, const Segment& segment, const Segme
 }
 
 Schedule Scheduler::run() {
+  if (plan_.pipelined) {
+    run_tasks();
+    return finish();
+  }
   const auto subs = static_cast<std::uint32_t>(subs_.size());
   load_parameters();
   load_all(0);
@@ -72,6 +78,23 @@ Schedule Scheduler::run() {
   return finish();
 }
 
+void Scheduler::run_tasks() {
+  load_parameters();
+  std::vector<bool> begun(subs_.size(), false);
+  for (const PipelineTask& task : plan_.tasks) {
+    if (!begun[task.sub]) load_all(task.sub);
+    begun[task.sub] = true;
+    const Part part{subs_[task.sub].own, task.heads};
+    if (layer(task.layer).rows || layer(task.layer).dense) {
+      compute_part(task.layer, task.sub, part, true, false);
+    } else {
+      compute_slice(task.layer, task.sub, part, costs_[task.layer]->slices[task.slice], true,
+                    false);
+    }
+    if (task.last) store(task.layer, task.sub);
+  }
+}
+
 std::size_t Scheduler::free_after(std::size_t v, std::uint32_t s) const {
   const bool late = subs_[s].own.end == subs_[s].all.end;
   const auto end = [&](std::size_t u) { return base(u, s) + place_words(u, s); };
@@ -86,7 +109,8 @@ std::size_t Scheduler::free_after(std::size_t v, std::uint32_t s) const {
 
 std::uint64_t Scheduler::place_words(std::size_t position, std::uint32_t s) const {
   const TensorShape& shape = shape_of(position);
-  return std::uint64_t{held(position, s).count()} * shape.height * shape.width * shape.blocks();
+  return std::uint64_t{held(position, s).count()} * shape.height * shape.width *
+         segment_.planes(shape);
 }
 
 void Scheduler::describe_layer(std::size_t i) {
@@ -117,27 +141,40 @@ void Scheduler::describe_layer(std::size_t i) {
   placed.parameter_bytes += 64 * layer_parameter_words(layer(i));
 }
 
-void Scheduler::use(std::size_t position, std::uint32_t s, const Images& images,
+void Scheduler::use(std::size_t position, std::uint32_t s, const Part& part, std::uint32_t heads,
                     const Blocks& blocks, Engine engine, bool write, LastCommands& needs) {
   const TensorShape& shape = shape_of(position);
   const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
-  const Images all = held(position, s);
+  const std::uint64_t images = stride(position, s, heads);
   for (std::uint32_t block = blocks.begin; block < blocks.end; ++block) {
-    const std::uint64_t at =
-        base(position, s) + (std::uint64_t{block} * all.count() + images.begin - all.begin) * plane;
-    accesses_.access(at, at + images.count() * plane, engine, next_index(), write, needs);
+    for (std::uint32_t head = part.heads.begin; head < part.heads.end; ++head) {
+      const std::uint64_t first =
+          block * images + skipped(position, s, {part.images, {head, head + 1}}, heads);
+      const std::uint64_t at = base(position, s) + first * plane;
+      accesses_.access(at, at + part.images.count() * plane, engine, next_index(), write, needs);
+    }
   }
 }
 
-void Scheduler::use_memory(std::size_t value, const Images& images, Engine engine, bool write,
-                           LastCommands& needs) {
+void Scheduler::use_memory(std::size_t value, const Images& images, const Blocks& planes,
+                           Engine engine, bool write, LastCommands& needs) {
   const TensorShape& shape = network_.values[value].shape;
-  const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
+  const std::uint64_t words = std::uint64_t{shape.height} * shape.width;
   const auto found = addresses_.find(value);
   const std::uint64_t base = found == addresses_.end() ? 0 : found->second / 64;
-  for (std::uint32_t block = 0; block < shape.blocks(); ++block) {
-    const std::uint64_t at = base + (std::uint64_t{block} * shape.batch + images.begin) * plane;
-    memory_.access(at, at + images.count() * plane, engine, next_index(), write, needs);
+  for (std::uint32_t plane = planes.begin; plane < planes.end; ++plane) {
+    const std::uint64_t at = base + (std::uint64_t{plane} * segment_.batch + images.begin) * words;
+    memory_.access(at, at + images.count() * words, engine, next_index(), write, needs);
+  }
+}
+
+void Scheduler::use_operand(std::size_t i, const Part& part, LastCommands& needs) {
+  const std::size_t value = *network_.layers[segment_.layers[i]].operand;
+  const std::uint32_t blocks = network_.values[value].shape.blocks();
+  for (std::uint32_t block = 0; block < blocks; ++block) {
+    const std::uint32_t first = block * heads(i);
+    use_memory(value, part.images, {first + part.heads.begin, first + part.heads.end},
+               Engine::kWeights, false, needs);
   }
 }
 
@@ -158,18 +195,20 @@ std::uint64_t Scheduler::ready(const LastCommands& needs) const {
 }
 
 commands::DmaCommand Scheduler::copy(Opcode opcode, std::size_t position, std::uint32_t s,
-                                     const Images& images) const {
+                                     const Images& images, const Blocks& planes) const {
   const TensorShape& shape = shape_of(position);
   const std::uint64_t plane = std::uint64_t{shape.height} * shape.width;
   const Images all = held(position, s);
   const auto found = addresses_.find(segment_.values[position].value);
   const std::uint64_t memory = found == addresses_.end() ? 0 : found->second;
   return box_command(
-      opcode, memory + 64 * images.begin * plane,
-      static_cast<std::uint32_t>(base(position, s) + (images.begin - all.begin) * plane),
+      opcode, memory + 64 * (std::uint64_t{planes.begin} * segment_.batch + images.begin) * plane,
+      static_cast<std::uint32_t>(
+          base(position, s) +
+          (std::uint64_t{planes.begin} * all.count() + images.begin - all.begin) * plane),
       {{plane, 64, 1},
        {images.count(), 64 * plane, plane},
-       {shape.blocks(), 64 * plane * shape.batch, plane * all.count()}},
+       {planes.end - planes.begin, 64 * plane * segment_.batch, plane * all.count()}},
       network_.graph.at(network_.values[segment_.values[position].value].tensor).name);
 }
 
@@ -194,7 +233,7 @@ void Scheduler::load_parameters() {
     out_.layers[i].estimate.loads += words;
     add(Engine::kLoad, command.encode(), needs,
         {Engine::kLoad, layer(i).rows ? "load gamma and beta" : "load table", layer(i).number,
-         box(i, plan_.window)},
+         box(i, whole(i, plan_.window))},
         port_ + kMemoryLatency);
   }
 }
@@ -217,43 +256,60 @@ void Scheduler::load_part(std::size_t v, std::uint32_t s, std::uint32_t part) {
   if (images.count() == 0) return;
   LastCommands needs = no_needs();
   const TensorShape& shape = shape_of(v);
-  use(v, s, images, {0, shape.blocks()}, Engine::kLoad, true, needs);
+  const Blocks planes{0, segment_.planes(shape)};
+  use(v, s, {images, {}}, 1, planes, Engine::kLoad, true, needs);
   const std::size_t reader = segment_.values[v].first;
-  auto command = copy(Opcode::kLoad, v, s, images);
+  auto command = copy(Opcode::kLoad, v, s, images, planes);
   command.layer = layer(reader).number;
   const std::uint64_t words =
-      std::uint64_t{images.count()} * shape.height * shape.width * shape.blocks();
+      std::uint64_t{images.count()} * shape.height * shape.width * planes.end;
   port_ = std::max(port_, ready(needs)) + words;
   out_.layers[reader].estimate.loads += words;
   ++out_.layers[reader].estimate.commands;
   add(Engine::kLoad, command.encode(), needs,
-      {Engine::kLoad, "load input", layer(reader).number, box(reader, images)},
+      {Engine::kLoad, "load input", layer(reader).number, box(reader, whole(reader, images))},
       port_ + kMemoryLatency);
 }
 
-OutputBox Scheduler::box(std::size_t i, const Images& images) const {
+OutputBox Scheduler::box(std::size_t i, const Part& part) const {
   const LayerGeometry& g = layer(i).geometry;
-  return {images.begin, images.end, 0, g.filters, 0, g.out_height(), 0, g.out_width()};
+  const std::uint32_t first = part.heads.begin * segment_.batch + part.images.begin;
+  const std::uint32_t last = (part.heads.end - 1) * segment_.batch + part.images.end;
+  return {first, last, 0, g.filters, 0, g.out_height(), 0, g.out_width()};
 }
 
 void Scheduler::store(std::size_t i, std::uint32_t s) {
   const std::size_t v = position(network_.layers[segment_.layers[i]].output);
   if (!segment_.values[v].stored) return;
+  const std::uint32_t planes = segment_.planes(shape_of(v));
+  // A product of activations shall not wait for the heads behind its own.
+  const bool in_parts = plan_.pipelined && network_.values[segment_.values[v].value].is_operand;
+  const std::uint32_t parts = in_parts ? std::min(planes, kStoreParts) : 1;
+  for (std::uint32_t part = 0; part < parts; ++part) {
+    store_planes(i, s, {planes * part / parts, planes * (part + 1) / parts});
+  }
+}
+
+void Scheduler::store_planes(std::size_t i, std::uint32_t s, const Blocks& planes) {
+  const std::size_t v = position(network_.layers[segment_.layers[i]].output);
   const Images images = computed(i, s);
   LastCommands needs = no_needs();
   const TensorShape& shape = shape_of(v);
-  use(v, s, images, {0, shape.blocks()}, Engine::kStore, false, needs);
+  use(v, s, {images, {}}, 1, planes, Engine::kStore, false, needs);
   const std::size_t value = segment_.values[v].value;
-  if (network_.values[value].is_operand) use_memory(value, images, Engine::kStore, true, needs);
-  auto command = copy(Opcode::kStore, v, s, images);
+  if (network_.values[value].is_operand) {
+    use_memory(value, images, planes, Engine::kStore, true, needs);
+  }
+  auto command = copy(Opcode::kStore, v, s, images, planes);
   command.layer = layer(i).number;
   const std::uint64_t words =
-      std::uint64_t{images.count()} * shape.height * shape.width * shape.blocks();
+      std::uint64_t{images.count()} * shape.height * shape.width * (planes.end - planes.begin);
   store_ = std::max(store_, ready(needs)) + words;
   out_.layers[i].estimate.stores += words;
   ++out_.layers[i].estimate.commands;
   add(Engine::kStore, command.encode(), needs,
-      {Engine::kStore, "store output", layer(i).number, box(i, images)}, store_ + kMemoryLatency);
+      {Engine::kStore, "store output", layer(i).number, box(i, whole(i, images))},
+      store_ + kMemoryLatency);
   last_end_ = std::max(last_end_, store_ + kMemoryLatency);
 }
 

@@ -36,6 +36,22 @@ struct LayerCost {
   }
 };
 
+/// Heads [begin, end) of every image, of layers that take heads as images of their own.
+struct Heads {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 1;
+  [[nodiscard]] std::uint32_t count() const { return end - begin; }
+};
+
+/// A part of a layer in a pipelined schedule.
+struct PipelineTask {
+  std::size_t layer = 0;  ///< of the segment
+  std::uint32_t sub = 0;  ///< sub-batch
+  Heads heads;
+  std::size_t slice = 0;  ///< of the output channels
+  bool last = false;      ///< of the layer and sub-batch
+};
+
 /// Choices for a segment.
 struct SegmentPlan {
   Images window;             ///< of the batch, that are computed
@@ -48,6 +64,11 @@ struct SegmentPlan {
   Allocation allocation;
   std::uint32_t load_parts = 1;  ///< pieces in which a sub-batch is loaded and its first layer runs
   std::vector<std::uint32_t> shapes;  ///< of the array, by layer of the segment
+  bool pipelined = false;             ///< sw/network/pipeline.hpp; all below is of such plans
+  std::vector<PipelineTask> tasks;    ///< in order
+  std::uint32_t lanes = 1;           ///< sub-batches in work at a time, each with places of its own
+  std::size_t skew = 0;              ///< phases by which the first lane is ahead when others begin
+  std::vector<std::uint32_t> rings;  ///< by value: heads that its place holds in turn; 0: all
 };
 
 /// Addresses in memory of values that are loaded or stored, by value.

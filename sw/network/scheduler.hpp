@@ -19,6 +19,13 @@ struct Blocks {
   std::uint32_t end = 0;
 };
 
+/// What a command computes of a layer. Of several heads it takes all images that the places hold.
+struct Part {
+  Images images;
+  Heads heads;
+  [[nodiscard]] std::uint32_t count() const { return images.count() * heads.count(); }
+};
+
 class Scheduler {
  public:
   Scheduler(const Network& network, const Segment& segment, const SegmentPlan& plan,
@@ -62,23 +69,48 @@ class Scheduler {
   }
 
   [[nodiscard]] std::size_t position(std::size_t value) const {
-    return static_cast<std::size_t>(segment_.find(value) - segment_.values.data());
+    return static_cast<std::size_t>(segment_.find(network_.home(value)) - segment_.values.data());
   }
   /// Place of a value of sub-batch `s`.
   [[nodiscard]] std::uint64_t base(std::size_t position, std::uint32_t s) const {
     return s % 2 == 0 ? plan_.allocation.address[position] : plan_.allocation.other[position];
   }
+  /// Heads that a layer with `heads` of them has places for in a value.
+  [[nodiscard]] std::uint32_t slots(std::size_t position, std::uint32_t heads) const {
+    const bool ring = !plan_.rings.empty() && plan_.rings[position] != 0;
+    return ring ? plan_.rings[position] : heads;
+  }
+  /// Images of the place from its first to the part's first one, as a layer with `heads` sees it.
+  [[nodiscard]] std::uint64_t skipped(std::size_t position, std::uint32_t s, const Part& part,
+                                      std::uint32_t heads) const {
+    const Images all = held(position, s);
+    return std::uint64_t{part.heads.begin % slots(position, heads)} * all.count() +
+           part.images.begin - all.begin;
+  }
+  /// Images from a block of channels to the next.
+  [[nodiscard]] std::uint64_t stride(std::size_t position, std::uint32_t s,
+                                     std::uint32_t heads) const {
+    return std::uint64_t{slots(position, heads)} * held(position, s).count();
+  }
+  [[nodiscard]] std::uint32_t heads(std::size_t i) const { return segment_.heads(network_, i); }
+  /// These images with all heads.
+  [[nodiscard]] Part whole(std::size_t i, const Images& images) const {
+    return {images, {0, heads(i)}};
+  }
   [[nodiscard]] const TensorShape& shape_of(std::size_t position) const {
     return network_.values[segment_.values[position].value].shape;
   }
 
-  /// Notes the use of the given images and channel blocks of a value of sub-batch `s`.
-  void use(std::size_t position, std::uint32_t s, const Images& images, const Blocks& blocks,
-           commands::Engine engine, bool write, LastCommands& needs);
+  /// Notes the use of a part, of the given channel blocks, of a value of sub-batch `s` as a layer
+  /// with `heads` sees it.
+  void use(std::size_t position, std::uint32_t s, const Part& part, std::uint32_t heads,
+           const Blocks& blocks, commands::Engine engine, bool write, LastCommands& needs);
 
-  /// Notes the use of the given images of a value in memory.
-  void use_memory(std::size_t value, const Images& images, commands::Engine engine, bool write,
-                  LastCommands& needs);
+  /// Notes the use of the given images and planes of a value in memory.
+  void use_memory(std::size_t value, const Images& images, const Blocks& planes,
+                  commands::Engine engine, bool write, LastCommands& needs);
+  /// That of the second operand of layer i.
+  void use_operand(std::size_t i, const Part& part, LastCommands& needs);
 
   [[nodiscard]] std::int64_t next_index() const {
     return static_cast<std::int64_t>(out_.program.commands.size());
@@ -97,7 +129,8 @@ class Scheduler {
   }
 
   [[nodiscard]] commands::DmaCommand copy(commands::Opcode opcode, std::size_t position,
-                                          std::uint32_t s, const Images& images) const;
+                                          std::uint32_t s, const Images& images,
+                                          const Blocks& planes) const;
 
   /// Where gamma and beta of layer i lie in the local buffer.
   [[nodiscard]] std::uint64_t parameter_base(std::size_t i) const;
@@ -107,25 +140,30 @@ class Scheduler {
 
   void load_part(std::size_t v, std::uint32_t s, std::uint32_t part);
 
-  [[nodiscard]] OutputBox box(std::size_t i, const Images& images) const;
+  [[nodiscard]] OutputBox box(std::size_t i, const Part& part) const;
 
   void store(std::size_t i, std::uint32_t s);
+  void store_planes(std::size_t i, std::uint32_t s, const Blocks& planes);
+
+  void run_tasks();
 
   void compute(std::size_t i, std::uint32_t s);
 
-  void compute_part(std::size_t i, std::uint32_t s, const Images& images, bool sends, bool keep);
+  void compute_part(std::size_t i, std::uint32_t s, const Part& part, bool sends, bool keep);
+  /// A product of activations, image by image.
+  void compute_dense(std::size_t i, std::uint32_t s, const Part& part);
 
-  void compute_slice(std::size_t i, std::uint32_t s, const Images& images, const SliceCost& slice,
+  void compute_slice(std::size_t i, std::uint32_t s, const Part& part, const SliceCost& slice,
                      bool sends, bool keep);
 
-  /// Rows of these images by the row engine.
-  void compute_rows(std::size_t i, std::uint32_t s, const Images& images);
+  /// These rows by the row engine.
+  void compute_rows(std::size_t i, std::uint32_t s, const Part& part);
 
   /// Clock at which the last result of a command of the array is there.
-  std::uint64_t predict(std::size_t i, const Images& images, const ShapeProfile& profile,
+  std::uint64_t predict(std::size_t i, const Part& part, const ShapeProfile& profile,
                         const LastCommands& needs, bool sends);
 
-  void send_weights(std::size_t i, const Images& images, const SliceCost& cost);
+  void send_weights(std::size_t i, const Part& part, const SliceCost& cost);
 
   Schedule finish();
 

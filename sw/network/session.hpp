@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ namespace s4::sw {
 /// What one device made of the network.
 struct NetworkOutcome {
   std::vector<std::uint8_t> memory;  ///< the write region
+  /// Words of results of rows that stay in the local buffer, by value; of the functional model.
+  std::map<std::size_t, std::vector<std::uint8_t>> rows;
   std::vector<graph::TensorData> outputs;
   std::vector<HostStepReport> host_steps;
   double wall_s = 0;  ///< of the programs
@@ -44,6 +47,8 @@ class NetworkSession {
   /// While a program runs on `device`, for people: "layer 3 of 56, conv2", or nothing.
   [[nodiscard]] std::string place_of(const Device& device, std::size_t program) const;
   [[nodiscard]] std::string place() const { return place_of(device_, next_); }
+  /// The next program, or that which runs; in CompiledNetwork::programs.
+  [[nodiscard]] std::size_t current() const { return next_; }
   /// Clocks that the compiler expects of all programs.
   [[nodiscard]] std::uint64_t predicted() const;
   /// After the end of the program; `gave_up`: the host did not wait for it.

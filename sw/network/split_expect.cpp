@@ -1,6 +1,7 @@
 #include "sw/network/split_expect.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace s4::sw {
 namespace {
@@ -17,11 +18,12 @@ std::map<std::size_t, std::uint64_t> clocks_by_layer(const ChipProgram& chip) {
   return clocks;
 }
 
-void expect_alone(const Network& network, const config::Configuration& config,
+void expect_alone(Network network, const config::Configuration& config,
                   std::vector<LayerClocks>& list) {
+  network.options.merge_runs = false;  // as compile_run()
   std::vector<ChipProgram> programs;
   try {
-    programs = compile_network(network, config).programs;
+    programs = compile_network(std::move(network), config).programs;
   } catch (const CompileError&) {
     return;  // some layer fits only in parts
   }

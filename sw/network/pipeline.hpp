@@ -1,0 +1,48 @@
+// Schedules in which the array and the row engine work at the same time.
+//
+// Sub-batches go through a segment in lanes, one or two, each with places of its own in the local
+// buffer; sub-batch s is in lane s % lanes. Layers that take heads as images form a phase: they go
+// through it head by head, so that the softmax of one head runs beside the products of others. All
+// other layers are phases of their own. A lane takes its phases in order; which lane is next is
+// decided by who can start first.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/config/gen/configuration.hpp"
+#include "sw/network/residency.hpp"
+#include "sw/network/schedule.hpp"
+
+namespace s4::sw {
+
+struct Phases {
+  std::vector<std::size_t> of;       ///< phase, by layer of the segment
+  std::vector<std::uint32_t> delay;  ///< heads by which a layer is behind the first of its phase
+  std::vector<std::uint32_t> rings;  ///< by value: heads of which its place has room; 0: all
+  [[nodiscard]] std::size_t count() const { return of.back() + 1; }
+};
+[[nodiscard]] Phases find_phases(const Network& network, const Segment& segment);
+
+/// The segment may be pipelined: something else than the array works in it.
+[[nodiscard]] bool can_pipeline(const Network& network, const Segment& segment);
+
+/// Places of `lanes` sub-batches of `images` images; nothing if they do not fit `room` words.
+[[nodiscard]] std::optional<Allocation> allocate_lanes(const Network& network,
+                                                       const Segment& segment, const Phases& phases,
+                                                       std::uint32_t images, std::uint32_t lanes,
+                                                       std::uint64_t room);
+
+/// Phases after which the second lane may begin, so that it does something else than the first.
+/// Beyond them the layers repeat what was before.
+inline constexpr std::size_t kMostSkew = 12;
+
+/// The parts of all layers, in the order of their commands. `plan`: window, images, lanes, skew.
+[[nodiscard]] std::vector<PipelineTask> pipeline_tasks(const Network& network,
+                                                       const Segment& segment, const Phases& phases,
+                                                       const SegmentPlan& plan,
+                                                       const config::Configuration& config,
+                                                       const std::vector<const LayerCost*>& costs);
+
+}  // namespace s4::sw

@@ -1,0 +1,187 @@
+#include "sw/network/plan_search.hpp"
+
+#include <algorithm>
+
+namespace s4::sw {
+namespace {
+
+/// A schedule of more array commands is only tried if there is no other.
+constexpr std::uint64_t kManyCommands = 20000;
+/// Output channels of a command in a pipeline, so that other lanes need not wait for long.
+constexpr std::uint32_t kCutChannels = 256;
+
+/// The prediction knows of no queues, which delay loads that wait for room: percent.
+std::uint64_t handicap(Residency residency) {
+  switch (residency) {
+    case Residency::kDouble:
+      return 100;
+    case Residency::kSingle:
+      return 102;
+    case Residency::kAhead:
+      return 103;
+    case Residency::kPacked:
+      break;
+  }
+  return 105;
+}
+
+/// Layers before which the later ones can take more images together: one value passes, and no
+/// loaded one is read behind it.
+std::vector<std::size_t> splits(const Segment& segment) {
+  std::vector<std::size_t> list{kNoSplit};
+  for (std::size_t split = 1; split < segment.layers.size(); ++split) {
+    const auto passes = [&](const SegmentValue& v) { return v.first < split && is_late(v, split); };
+    const auto loaded = [&](const SegmentValue& v) { return v.loaded && is_late(v, split); };
+    if (std::count_if(segment.values.begin(), segment.values.end(), passes) == 1 &&
+        std::none_of(segment.values.begin(), segment.values.end(), loaded)) {
+      list.push_back(split);
+    }
+  }
+  return list;
+}
+
+/// All layers have the same number of images.
+bool is_plain(const Network& network, const Segment& segment) {
+  for (std::size_t i = 0; i < segment.layers.size(); ++i) {
+    if (segment.heads(network, i) != 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+PlanSearch::Best PlanSearch::find(const Segment& segment, const Images& window) {
+  Best best;
+  if (is_plain(network_, segment)) find_plain(segment, window, best);
+  if (can_pipeline(network_, segment)) find_pipelined(segment, window, best);
+  return best;
+}
+
+bool PlanSearch::fits(const Segment& segment) const {
+  if (is_plain(network_, segment) &&
+      allocate(network_, segment, 1, Residency::kPacked, room(segment))) {
+    return true;
+  }
+  return can_pipeline(network_, segment) &&
+         allocate_lanes(network_, segment, find_phases(network_, segment), 1, 1, room(segment));
+}
+
+const std::vector<LayerCost>& PlanSearch::costs(std::size_t l, bool cut) {
+  std::vector<LayerCost>& list = cut ? cut_costs_[l] : costs_[l];
+  if (list.empty()) list = layer_costs(network_.layers[l].layer, config_, cut ? kCutChannels : 0);
+  return list;
+}
+
+const LayerCost& PlanSearch::cost(const Segment& segment, const SegmentPlan& plan, std::size_t i) {
+  const auto& all = costs(segment.layers[i], plan.pipelined);
+  return *std::find_if(all.begin(), all.end(),
+                       [&](const LayerCost& c) { return c.shape == plan.shapes[i]; });
+}
+
+std::vector<const LayerCost*> PlanSearch::choose_shapes(const Segment& segment, SegmentPlan& plan) {
+  std::vector<const LayerCost*> chosen;
+  for (std::size_t i = 0; i < segment.layers.size(); ++i) {
+    const Layer& layer = network_.layers[segment.layers[i]].layer;
+    std::uint32_t images = i >= plan.split ? plan.late_images : plan.images;
+    if (plan.pipelined && layer.dense) images = 1;
+    plan.shapes.push_back(
+        best_shape(layer, config_, costs(segment.layers[i], plan.pipelined), images));
+    chosen.push_back(&cost(segment, plan, i));
+  }
+  return chosen;
+}
+
+void PlanSearch::try_schedule(const Segment& segment, const SegmentPlan& plan,
+                              const std::vector<const LayerCost*>& costs, std::uint64_t percent,
+                              Best& best) {
+  try {
+    const Schedule trial = make_schedule(network_, segment, plan, config_, costs, addresses_);
+    const std::uint64_t cost = trial.predicted * percent / 100;
+    if (best.plan && cost >= best.cost) return;
+    best.plan = plan;
+    best.cost = cost;
+  } catch (const TooManySignals& error) {
+    best.refused = error.what();
+  }
+}
+
+std::vector<std::uint32_t> PlanSearch::image_counts(std::uint32_t batch) const {
+  if (network_.options.sub_batch) {
+    return {std::clamp(*network_.options.sub_batch, 1U, batch)};
+  }
+  std::vector<std::uint32_t> counts;
+  for (std::uint32_t parts = 1; parts <= batch; parts += std::max(1U, parts / 6)) {
+    const std::uint32_t images = (batch + parts - 1) / parts;
+    if (counts.empty() || counts.back() != images) counts.push_back(images);
+  }
+  if (counts.back() != 1) counts.push_back(1);
+  return counts;
+}
+
+void PlanSearch::try_plan(const Segment& segment, SegmentPlan plan, Best& best) {
+  const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
+  for (const Residency residency :
+       {Residency::kDouble, Residency::kSingle, Residency::kAhead, Residency::kPacked}) {
+    const auto places = allocate(network_, segment, plan.images, residency, room(segment),
+                                 plan.split, plan.late_images);
+    if (!places) continue;
+    plan.residency = residency;
+    plan.allocation = *places;
+    for (const std::uint32_t parts : {1U, 2U, 4U, 8U}) {
+      if (parts > plan.images) break;
+      plan.load_parts = parts;
+      try_schedule(segment, plan, chosen, handicap(residency), best);
+    }
+  }
+}
+
+void PlanSearch::find_plain(const Segment& segment, const Images& window, Best& best) {
+  const std::uint32_t batch = window.count();
+  const std::size_t count = segment.layers.size();
+  const std::vector<std::uint32_t> counts = image_counts(batch);
+  for (const std::size_t split : splits(segment)) {
+    for (const std::uint32_t late : counts) {
+      for (const std::uint32_t images : counts) {
+        const bool equal = late == images;
+        if (images > late || equal != (split == kNoSplit)) continue;
+        const std::uint64_t array_commands = (batch + images - 1) / images * count;
+        if (best.plan && array_commands > kManyCommands) break;
+        SegmentPlan plan;
+        plan.window = window;
+        plan.images = images;
+        plan.split = split;
+        plan.late_images = late;
+        try_plan(segment, plan, best);
+      }
+      // The most images that fit are the best to take together.
+      if (split != kNoSplit && best.plan && best.plan->split == split) break;
+    }
+  }
+}
+
+void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Best& best) {
+  const Phases phases = find_phases(network_, segment);
+  for (const std::uint32_t images : image_counts(window.count())) {
+    for (const std::uint32_t lanes : {1U, 2U}) {
+      if (lanes > 1 && images == window.count()) break;
+      const auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
+      if (!places) continue;
+      SegmentPlan plan;
+      plan.window = window;
+      plan.images = images;
+      plan.residency = Residency::kPacked;
+      plan.allocation = *places;
+      plan.pipelined = true;
+      plan.lanes = lanes;
+      plan.rings = phases.rings;
+      const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
+      const std::size_t skews = lanes == 1 ? 1 : std::min(phases.count(), kMostSkew);
+      for (plan.skew = 0; plan.skew < skews; ++plan.skew) {
+        plan.tasks = pipeline_tasks(network_, segment, phases, plan, config_, chosen);
+        try_schedule(segment, plan, chosen, 100, best);
+      }
+    }
+  }
+}
+
+}  // namespace s4::sw

@@ -1,0 +1,220 @@
+// Pipelined schedules: which layers form a program, the order of their parts, their places.
+#include "sw/network/pipeline.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "heads.hpp"
+#include "run_network.hpp"
+#include "sw/network/layer_costs.hpp"
+#include "sw/network/merge_runs.hpp"
+
+namespace {
+
+using namespace s4;
+using namespace s4::sw;
+using sw::test::check;
+using sw::test::configuration;
+using sw::test::encoder_layer;
+using sw::test::Heads;
+using sw::test::NetworkBuilder;
+
+/// Encoder layers with their heads between layers of as many images as sequences.
+NetworkBuilder encoder(std::uint64_t seed, const Heads& h, int layers) {
+  NetworkBuilder b(seed, false);
+  auto x = b.layer_norm(b.input({h.batch, h.tokens, 100}));
+  for (int i = 0; i < layers; ++i) x = encoder_layer(b, x, h);
+  b.output(x.id);
+  return b;
+}
+
+/// A network as one segment, with all that a pipeline needs.
+struct Pipelined {
+  config::Configuration config = configuration("small");
+  Network network;
+  Segment segment;
+  Phases phases;
+  SegmentPlan plan;
+  std::vector<std::vector<LayerCost>> costs;
+  std::vector<const LayerCost*> chosen;
+
+  Pipelined(Network made, std::uint32_t images, std::uint32_t lanes) : network(std::move(made)) {
+    const auto runs = merged_runs(network);
+    REQUIRE(runs.size() == 1);
+    std::vector<bool> needed(network.values.size(), false);
+    for (const ChipLayer& layer : network.layers) {
+      if (layer.operand) needed[network.home(*layer.operand)] = true;
+    }
+    needed[network.layers.back().output] = true;
+    segment = make_segment(network, runs[0], needed);
+    phases = find_phases(network, segment);
+    plan.window = {0, segment.batch};
+    plan.images = images;
+    plan.lanes = lanes;
+    for (const ChipLayer& layer : network.layers) {
+      costs.push_back(layer_costs(layer.layer, config, 64));
+    }
+    for (const auto& all : costs) chosen.push_back(&all.front());
+    plan.tasks = pipeline_tasks(network, segment, phases, plan, config, chosen);
+  }
+};
+
+/// What is wrong with the order of the tasks: of every part once, after what it reads and before a
+/// ring's place is used again. Empty: nothing.
+std::string wrong_order(const Pipelined& p, const std::vector<std::uint32_t>& rings) {
+  using Part = std::tuple<std::size_t, std::uint32_t, std::uint32_t, std::size_t>;
+  std::map<Part, std::size_t> at;
+  for (std::size_t t = 0; t < p.plan.tasks.size(); ++t) {
+    const PipelineTask& task = p.plan.tasks[t];
+    if (!at.insert({{task.layer, task.sub, task.heads.begin, task.slice}, t}).second) {
+      return "twice";
+    }
+  }
+  const std::uint32_t subs = (p.segment.batch + p.plan.images - 1) / p.plan.images;
+  const auto slices = [&](std::size_t i) {
+    return p.network.layers[p.segment.layers[i]].layer.rows ? 1 : p.chosen[i]->slices.size();
+  };
+  const auto heads = [&](std::size_t i) { return p.segment.heads(p.network, i); };
+  std::size_t parts = 0;
+  for (std::size_t i = 0; i < p.segment.layers.size(); ++i) parts += subs * heads(i) * slices(i);
+  if (at.size() != parts) return "not all";
+  for (const auto& [part, t] : at) {
+    const auto [i, sub, head, slice] = part;
+    const ChipLayer& layer = p.network.layers[p.segment.layers[i]];
+    for (const std::size_t value :
+         {layer.input, layer.second.value_or(layer.input), layer.operand.value_or(layer.input)}) {
+      const std::size_t home = p.network.home(value);
+      const auto producer = p.network.values[home].producer;
+      if (!producer) continue;
+      const auto maker = static_cast<std::size_t>(
+          std::find(p.segment.layers.begin(), p.segment.layers.end(), *producer) -
+          p.segment.layers.begin());
+      const bool same = heads(maker) == heads(i) && value != layer.operand.value_or(home + 1);
+      for (std::uint32_t h = same ? head : 0; h < (same ? head + 1 : heads(maker)); ++h) {
+        for (std::size_t k = 0; k < slices(maker); ++k) {
+          if (at.at({maker, sub, h, k}) > t) return "before what it reads";
+        }
+      }
+      const auto position =
+          static_cast<std::size_t>(p.segment.find(home) - p.segment.values.data());
+      const std::uint32_t ring = rings[position];
+      if (ring == 0 || head + ring >= heads(maker)) continue;
+      if (at.at({maker, sub, head + ring, 0}) < t) return "after its place was used again";
+    }
+  }
+  return "";
+}
+
+TEST_CASE("pipeline: attention's heads are a phase, with rings between its layers") {
+  const Pipelined p(prepare(encoder(1, {4, 9, 4, 64}, 2).graph), 2, 2);
+  CHECK(p.segment.batch == 4);
+  // LayerNorm, and of a layer q, k, v, three of the heads, projection, LayerNorm, two, LayerNorm.
+  REQUIRE(p.segment.layers.size() == 1 + 2 * 11);
+  CHECK(p.phases.count() == 1 + 2 * 9);
+  CHECK(std::count(p.phases.rings.begin(), p.phases.rings.end(), 3U) == 2 * 2);
+  CHECK(std::count(p.phases.rings.begin(), p.phases.rings.end(), 0U) + 4 ==
+        static_cast<std::ptrdiff_t>(p.phases.rings.size()));
+  CHECK(wrong_order(p, p.phases.rings) == "");
+}
+
+TEST_CASE("pipeline: wrong orders are noticed") {
+  Pipelined p(prepare(encoder(2, {3, 9, 4, 64}, 1).graph), 1, 2);
+  CHECK(wrong_order(p, p.phases.rings) == "");
+  std::vector<std::uint32_t> small = p.phases.rings;
+  for (std::uint32_t& ring : small) ring = std::min(ring, 1U);
+  CHECK(wrong_order(p, small) == "after its place was used again");
+  const std::vector<PipelineTask> tasks = p.plan.tasks;
+  std::swap(p.plan.tasks.front(), p.plan.tasks.back());
+  CHECK(wrong_order(p, p.phases.rings) == "before what it reads");
+  p.plan.tasks = tasks;
+  p.plan.tasks.pop_back();
+  CHECK(wrong_order(p, p.phases.rings) == "not all");
+}
+
+TEST_CASE("pipeline: random encoders are in order") {
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    const Heads h{1 + i % 5, 2 + i % 7, 2 + i % 5, 64 * (1 + i % 2), i % 2 == 0, i % 3 == 0};
+    const std::uint32_t images = 1 + i % static_cast<std::uint32_t>(h.batch);
+    CAPTURE(i, images);
+    const Pipelined p(prepare(encoder(i, h, 2).graph), images, 1 + i % 2);
+    CHECK(wrong_order(p, p.phases.rings) == "");
+  }
+}
+
+TEST_CASE("pipeline: places of a phase and of lanes are apart") {
+  const Pipelined p(prepare(encoder(3, {4, 20, 6, 64}, 1).graph), 2, 2);
+  const auto places = allocate_lanes(p.network, p.segment, p.phases, 2, 2, 1U << 16);
+  REQUIRE(places.has_value());
+  const auto words = [&](std::size_t v) {
+    const TensorShape& shape = p.network.values[p.segment.values[v].value].shape;
+    std::uint64_t planes = p.segment.planes(shape);
+    if (p.phases.rings[v] != 0) planes = planes / 6 * p.phases.rings[v];
+    return 2 * planes * shape.height * shape.width;
+  };
+  const std::size_t count = p.segment.values.size();
+  for (std::size_t a = 0; a < count; ++a) {
+    CHECK(places->other[a] == places->address[a] + places->words / 2);
+    CHECK(places->address[a] + words(a) <= places->words / 2);
+    for (std::size_t b = a + 1; b < count; ++b) {
+      const SegmentValue& x = p.segment.values[a];
+      const SegmentValue& y = p.segment.values[b];
+      if (p.phases.of[x.last] < p.phases.of[y.first] ||
+          p.phases.of[y.last] < p.phases.of[x.first]) {
+        continue;
+      }
+      CAPTURE(a, b);
+      CHECK((places->address[a] + words(a) <= places->address[b] ||
+             places->address[b] + words(b) <= places->address[a]));
+    }
+  }
+  CHECK_FALSE(allocate_lanes(p.network, p.segment, p.phases, 2, 2, places->words - 1).has_value());
+}
+
+TEST_CASE("pipeline: layers behind a step of the host are a program of their own") {
+  // The host splits and merges heads of half a word.
+  const Network network = prepare(encoder(4, {2, 7, 2, 32}, 1).graph);
+  CHECK(merged_runs(network).size() > 1);
+  CHECK(merged_runs(prepare(encoder(4, {2, 7, 2, 64}, 1).graph)).size() == 1);
+}
+
+TEST_CASE("pipeline: an encoder is one program on the RTL, and its rows are judged unstored") {
+  const Heads h{4, 33, 4, 64};
+  NetworkBuilder b = encoder(5, h, 2);
+  const config::Configuration config = configuration("small");
+  const CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+  REQUIRE(compiled.programs.size() == 1);
+  CHECK(compiled.programs[0].residency == "pipelined in 2 lanes");
+  std::size_t stored = 0;
+  for (const MemoryValue& memory : compiled.memory) stored += memory.is_output ? 1U : 0U;
+  CHECK(stored == 2 * 2 + 1);  // keys, values, result
+  const auto data = b.data();
+  const NetworkReport report = run_network(compiled, data, config);
+  check(report, "encoder");
+  std::size_t judged = 0;
+  for (const NetworkLayerReport& layer : report.layers) judged += layer.worst_error ? 1U : 0U;
+  CHECK(judged == 1 + 2 * 3);
+  REQUIRE(report.cycles.has_value());
+  INFO(*report.cycles << " clocks, expected " << report.predicted_cycles);
+  CHECK(*report.cycles < report.predicted_cycles * 5 / 4);
+  CHECK(*report.cycles > report.predicted_cycles * 3 / 4);
+}
+
+TEST_CASE("pipeline: a wrong byte of a head is noticed and named") {
+  NetworkBuilder b = encoder(6, {2, 9, 2, 64}, 1);
+  const config::Configuration config = configuration("tiny");
+  NetworkOptions options;
+  options.store_all = true;
+  NetworkRunSettings settings;
+  settings.run.backend = Backend::kFunctional;
+  settings.run.corrupt_output_byte = 100;
+  const NetworkReport report =
+      run_network(compile_network(prepare(b.graph, options), config), b.data(), config, settings);
+  CHECK_FALSE(report.ok());
+  CHECK(report.mismatches() == 1);
+}
+
+}  // namespace
