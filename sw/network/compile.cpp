@@ -282,6 +282,7 @@ class Compiler {
     if (best->pipelined) {
       chip.residency =
           fmt::format("pipelined in {} lane{}", best->lanes, best->lanes == 1 ? "" : "s");
+      if (best->lead > 1) chip.residency += fmt::format(", {} heads ahead", best->lead);
     }
     if (best->split != kNoSplit) {
       chip.residency += fmt::format(", {} together from {}", best->late_images,

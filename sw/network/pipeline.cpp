@@ -10,7 +10,7 @@ namespace {
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
-/// Heads that are ready beyond the one that is waited for.
+/// Places of a ring beyond the heads by which a reader is behind.
 constexpr std::uint32_t kHeadsAhead = 2;
 
 constexpr std::size_t kNoLayer = std::numeric_limits<std::size_t>::max();
@@ -75,13 +75,6 @@ class Merge {
   std::vector<PipelineTask> run() {
     std::vector<std::vector<PipelineTask>> lanes(plan_.lanes);
     for (std::uint32_t s = 0; s < subs_.size(); ++s) add_tasks(s, lanes[s % plan_.lanes]);
-    // Until then there are tasks of the first lane only.
-    const auto begin = static_cast<std::size_t>(
-        std::find_if(lanes[0].begin(), lanes[0].end(),
-                     [&](const PipelineTask& task) {
-                       return task.sub > 0 || phases_.of[task.layer] >= plan_.skew;
-                     }) -
-        lanes[0].begin());
     std::vector<std::size_t> next(lanes.size(), 0);
     std::vector<PipelineTask> tasks;
     for (;;) {
@@ -90,7 +83,6 @@ class Merge {
       std::uint64_t best_ready = 0;
       for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
         if (next[lane] == lanes[lane].size()) continue;
-        if (lane > 0 && tasks.size() < begin) continue;
         const PipelineTask& task = lanes[lane][next[lane]];
         const std::uint64_t ready = this->ready(task);
         const std::uint64_t start = std::max(ready, engine(task));
@@ -229,7 +221,7 @@ class Merge {
 
 }  // namespace
 
-Phases find_phases(const Network& network, const Segment& segment) {
+Phases find_phases(const Network& network, const Segment& segment, std::uint32_t lead) {
   Phases phases;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < segment.layers.size(); ++i) {
@@ -243,7 +235,7 @@ Phases find_phases(const Network& network, const Segment& segment) {
     phases.of.push_back(i == 0 ? 0 : phases.of.back() + (joins ? 0 : 1));
     std::uint32_t delay = 0;
     for (const std::size_t maker : {makers.input, makers.second}) {
-      if (inside(maker) && maker != i) delay = std::max(delay, phases.delay[maker] + 1);
+      if (inside(maker) && maker != i) delay = std::max(delay, phases.delay[maker] + lead);
     }
     phases.delay.push_back(delay);
   }

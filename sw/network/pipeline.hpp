@@ -23,7 +23,10 @@ struct Phases {
   std::vector<std::uint32_t> rings;  ///< by value: heads of which its place has room; 0: all
   [[nodiscard]] std::size_t count() const { return of.back() + 1; }
 };
-[[nodiscard]] Phases find_phases(const Network& network, const Segment& segment);
+/// `lead`: heads by which a layer is ahead of the one that reads what it makes; the more, the
+/// longer a lane goes on while the row engine works for another.
+[[nodiscard]] Phases find_phases(const Network& network, const Segment& segment,
+                                 std::uint32_t lead = 1);
 
 /// The segment may be pipelined: something else than the array works in it.
 [[nodiscard]] bool can_pipeline(const Network& network, const Segment& segment);
@@ -34,11 +37,7 @@ struct Phases {
                                                        std::uint32_t images, std::uint32_t lanes,
                                                        std::uint64_t room);
 
-/// Phases after which the second lane may begin, so that it does something else than the first.
-/// Beyond them the layers repeat what was before.
-inline constexpr std::size_t kMostSkew = 12;
-
-/// The parts of all layers, in the order of their commands. `plan`: window, images, lanes, skew.
+/// The parts of all layers, in the order of their commands. `plan`: window, images, lanes.
 [[nodiscard]] std::vector<PipelineTask> pipeline_tasks(const Network& network,
                                                        const Segment& segment, const Phases& phases,
                                                        const SegmentPlan& plan,

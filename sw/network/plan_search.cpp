@@ -1,6 +1,7 @@
 #include "sw/network/plan_search.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace s4::sw {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::uint64_t kManyCommands = 20000;
 /// Output channels of a command in a pipeline, so that other lanes need not wait for long.
 constexpr std::uint32_t kCutChannels = 256;
+/// Heads by which layers of a phase are ahead of their readers.
+constexpr std::array<std::uint32_t, 3> kLeads = {1, 2, 4};
 
 /// The prediction knows of no queues, which delay loads that wait for room: percent.
 std::uint64_t handicap(Residency residency) {
@@ -160,27 +163,28 @@ void PlanSearch::find_plain(const Segment& segment, const Images& window, Best& 
 }
 
 void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Best& best) {
-  const Phases phases = find_phases(network_, segment);
-  for (const std::uint32_t images : image_counts(window.count())) {
-    for (const std::uint32_t lanes : {1U, 2U}) {
-      if (lanes > 1 && images == window.count()) break;
-      const auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
-      if (!places) continue;
-      SegmentPlan plan;
-      plan.window = window;
-      plan.images = images;
-      plan.residency = Residency::kPacked;
-      plan.allocation = *places;
-      plan.pipelined = true;
-      plan.lanes = lanes;
-      plan.rings = phases.rings;
-      const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
-      const std::size_t skews = lanes == 1 ? 1 : std::min(phases.count(), kMostSkew);
-      for (plan.skew = 0; plan.skew < skews; ++plan.skew) {
+  for (const std::uint32_t lead : kLeads) {
+    const Phases phases = find_phases(network_, segment, lead);
+    for (const std::uint32_t images : image_counts(window.count())) {
+      for (const std::uint32_t lanes : {1U, 2U}) {
+        if (lanes > 1 && images == window.count()) break;
+        const auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
+        if (!places) continue;
+        SegmentPlan plan;
+        plan.window = window;
+        plan.images = images;
+        plan.residency = Residency::kPacked;
+        plan.allocation = *places;
+        plan.pipelined = true;
+        plan.lanes = lanes;
+        plan.lead = lead;
+        plan.rings = phases.rings;
+        const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
         plan.tasks = pipeline_tasks(network_, segment, phases, plan, config_, chosen);
         try_schedule(segment, plan, chosen, 100, best);
       }
     }
+    if (is_plain(network_, segment)) break;
   }
 }
 

@@ -67,7 +67,7 @@ struct SegmentPlan {
   bool pipelined = false;             ///< sw/network/pipeline.hpp; all below is of such plans
   std::vector<PipelineTask> tasks;    ///< in order
   std::uint32_t lanes = 1;           ///< sub-batches in work at a time, each with places of its own
-  std::size_t skew = 0;              ///< phases by which the first lane is ahead when others begin
+  std::uint32_t lead = 1;            ///< heads by which layers are ahead of their readers
   std::vector<std::uint32_t> rings;  ///< by value: heads that its place holds in turn; 0: all
 };
 
