@@ -217,9 +217,9 @@ def chip_network(sums, rows, network):
                            "of parameters", "all DRAM bytes", "kHz"],
                   [sum_cells(sums, k) for k in keys])
     lines += ["", "Share of the clocks of all arrays, by the counters:", ""]
-    lines += table(first + ["sparsity"] + list(SHARES.values()), [share_cells(sums, k) for k in keys])
-    for same in sorted({k[:4] for k in keys}, key=lambda k: (k[1] or 0, k[2], k[3])):
-        own = [k for k in keys if k[:4] == same]
+    lines += table(first + ["sparsity"] + list(SHARES.values()), [share_cells(sums, k) for k in keys if sums[k]["shares"]])
+    for same in sorted({k[:4] for k in keys if rows[k]}, key=lambda k: (k[1] or 0, k[2], k[3])):
+        own = [k for k in keys if k[:4] == same and rows[k]]
         tokens = f", {same[1]} tokens" if same[1] else ""
         lines += ["", f"Layers of {NAMES[network]}{tokens}, batches of {same[3]}, mode `{same[2]}`: clocks "
                   "of one, share of the clocks of all such, bound:", ""]
@@ -232,6 +232,8 @@ def chip_latency(sums):
     for key in sorted((k for k in sums if k[3] == 1 and sums[k]["full_size"]),
                       key=lambda k: (k[0], k[1] or 0, k[2], k[4])):
         s = sums[key]
+        if not s["shares"]:
+            continue
         shares = sorted(SHARES, key=lambda name: -s["shares"][name])
         rows.append([NAMES[key[0]] + (f", {key[1]} tokens" if key[1] else ""), f"`{key[2]}`",
                      f"{key[4]:g}x", f"{s['cycles']:,}", f"{1e6 * s['cycles'] / s['clock_hz']:,.0f}",

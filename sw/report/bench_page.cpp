@@ -246,9 +246,9 @@ std::string comparison(const json& figures) {
              "<p>Measured: clocks of the verilated RTL of the whole chip, memory controllers "
              "included, with timing models of the LPDDR4X devices at its pins; results compared "
              "byte by byte. Assumed: {:g} MHz, which no layout has shown; inputs are in DRAM and "
-             "results stay there, so neither PCIe nor image decoding is part of it, as it is of "
-             "the published figures; weights are random, pruned evenly in all layers, so nothing "
-             "is said about accuracy. At which sparsity the product was measured is not "
+             "results stay there, so PCIe is no part of it, as it is of the published figures; "
+             "weights are random, pruned evenly in all layers, so nothing is said about accuracy. "
+             "At which sparsity the product was measured is not "
              "known.</p>\n",
              figures.at("clock_hz").get<double>() / 1e6);
 }
