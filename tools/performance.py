@@ -216,8 +216,9 @@ def chip_network(sums, rows, network):
                            "must / aim" if network == "resnet50" else "must", "speed-up", "bytes of weights",
                            "of parameters", "all DRAM bytes", "kHz"],
                   [sum_cells(sums, k) for k in keys])
+    shared = [share_cells(sums, k) for k in keys if sums[k]["shares"]]
     lines += ["", "Share of the clocks of all arrays, by the counters:", ""]
-    lines += table(first + ["sparsity"] + list(SHARES.values()), [share_cells(sums, k) for k in keys if sums[k]["shares"]])
+    lines += table(first + ["sparsity"] + list(SHARES.values()), shared)
     for same in sorted({k[:4] for k in keys if rows[k]}, key=lambda k: (k[1] or 0, k[2], k[3])):
         own = [k for k in keys if k[:4] == same and rows[k]]
         tokens = f", {same[1]} tokens" if same[1] else ""
