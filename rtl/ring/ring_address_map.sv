@@ -2,9 +2,9 @@
 /// slices, one per station and as large as its memory; the address within a slice is the address in
 /// a station's memory. Granules of a slice go round all stations, and each slice starts one station
 /// on: station = (slice + granule) mod NumStations. So every station holds each of its granules
-/// once, and a run of addresses uses all stations alike. In the upper half of the space a slice is a
-/// window on the memory of one station: the same bytes once more, by station. (Where the slices do
-/// not fit half of the space there are no windows.) Combinational; a table per four address bits
+/// once, and a run of addresses uses all stations alike. In the upper half of the space a slice is
+/// a window on the memory of one station: the same bytes once more, by station. (Where the slices
+/// do not fit half of the space there are no windows.) Combinational; a table per four address bits
 /// and a tree of additions modulo NumStations. Model: sim/ring/ring_address.hpp
 ///
 ///   address  | window | slice | granule, number within the slice | byte of the granule |
