@@ -48,17 +48,10 @@ class Compiler {
   }
 
   CompiledNetwork run() {
-    cut_all(out_.network.runs);
     const auto merged = merged_runs(out_.network);
-    if (out_.network.options.merge_runs && merged != out_.network.runs) {
-      const std::uint64_t apart = expected();
-      const std::vector<Segment> segments = std::move(segments_);
-      cut_all(merged);
-      if (expected() >= apart) {
-        segments_ = segments;
-        place_memory();
-      }
-    }
+    const bool choose = out_.network.options.merge_runs && merged != out_.network.runs;
+    const bool joined = choose && expected(merged) < expected(out_.network.runs);
+    cut_all(joined ? merged : out_.network.runs);
     compile_segments();
     place_programs(out_);
     return std::move(out_);
@@ -92,9 +85,14 @@ class Compiler {
     place_memory();
   }
 
-  /// Clocks of all segments.
-  [[nodiscard]] std::uint64_t expected() {
+  /// Clocks of all segments if these are the runs; kNever where their results have no room.
+  [[nodiscard]] std::uint64_t expected(const std::vector<std::vector<std::size_t>>& runs) {
     std::uint64_t clocks = 0;
+    try {
+      cut_all(runs);
+    } catch (const CompileError&) {
+      return kNever;
+    }
     for (const Segment& segment : segments_) {
       clocks += kProgramClocks;
       if (is_spilled(segment)) {

@@ -244,7 +244,13 @@ Phases find_phases(const Network& network, const Segment& segment, std::uint32_t
     const SegmentValue& value = segment.values[v];
     if (value.loaded || value.stored || phases.of[value.first] != phases.of[value.last]) continue;
     const std::uint32_t heads = segment.heads(network, value.first);
-    const std::uint32_t ring = phases.delay[value.last] - phases.delay[value.first] + kHeadsAhead;
+    std::uint32_t latest = phases.delay[value.first];
+    for (std::size_t i = value.first + 1; i <= value.last; ++i) {
+      const Makers makers = makers_of(network, segment, i);
+      const bool reads = makers.input == value.first || makers.second == value.first;
+      if (reads) latest = std::max(latest, phases.delay[i]);
+    }
+    const std::uint32_t ring = latest - phases.delay[value.first] + kHeadsAhead;
     if (ring < heads) phases.rings[v] = ring;
   }
   return phases;
