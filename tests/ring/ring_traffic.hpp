@@ -27,7 +27,7 @@ inline std::unique_ptr<tb::Model> ring_model(unsigned stations, tb::ModelOptions
 /// Two stations whose receivers deliver some requests twice: what every account must find.
 inline std::unique_ptr<tb::Model> ring_that_repeats() {
   const std::string rest =
-      ",\n          .out_data_o(head[c*WordWidth+:WordWidth]),\n"
+      ",\n          .out_data_o(head),\n"
       "          .count_o(count)\n      );\n    end else";
   tb::ModelOptions options =
       seeded_bug("rtl/ring/ring_ejector.sv", "ring_twice", ".out_ready_i(pop[c])" + rest,
