@@ -8,6 +8,7 @@
 #include "sim/sequencer/gen/commands.hpp"
 #include "sw/graph/bf16_ops.hpp"
 #include "sw/network/function_table.hpp"
+#include "sw/network/node_builder.hpp"
 
 namespace s4::sw {
 namespace {
@@ -21,514 +22,292 @@ using graph::TensorId;
 
 constexpr std::uint16_t kExponent = 0x7F80;  // of a BF16
 
-QuantParams quant(const graph::Quant& q) { return {q.scale, q.zero}; }
+}  // namespace
 
-/// A node that has no form on the chip.
-struct NotOnChip {
-  std::string why;
-};
-void require(bool condition, const std::string& why) {
-  if (!condition) throw NotOnChip{why};
+NodeLayer NodeBuilder::build() {
+  out_.layer.name = node_.name;
+  switch (node_.op) {
+    case Op::kQConv:
+      convolution();
+      break;
+    case Op::kQMatMul:
+      product();
+      break;
+    case Op::kQAdd:
+      addition();
+      break;
+    case Op::kQGlobalAveragePool:
+      global_average();
+      break;
+    case Op::kQAveragePool:
+      throw NotOnChip{"its mean is a sum of float32 numbers, in order"};
+    case Op::kQMatMulDynamic:
+      dense_product();
+      break;
+    case Op::kMaxPool:
+    case Op::kBf16MaxPool:
+      maximum();
+      break;
+    case Op::kBf16Unary:
+      float_function();
+      break;
+    case Op::kQUnary:
+      function();
+      break;
+    case Op::kQSoftmax:
+    case Op::kQLayerNorm:
+      rows();
+      break;
+    case Op::kBf16Conv:
+      convolution();
+      break;
+    case Op::kBf16MatMul:
+      product();
+      break;
+    case Op::kQMul:
+    case Op::kQClip:
+    case Op::kConcat:
+    case Op::kSlice:
+    case Op::kTranspose:
+      throw NotOnChip{"the chip has no engine for it"};
+    case Op::kQuantize:
+    case Op::kDequantize:
+      throw NotOnChip{"it is between float32 and bytes"};
+    case Op::kReshape:
+      throw NotOnChip{"it is wanted outside of the chip"};
+    default:
+      throw NotOnChip{graph_.at(node_.inputs[0]).type == graph::DataType::kFloat32
+                          ? "it computes in float32"
+                          : "the chip has no engine for it"};
+  }
+  Layer& layer = out_.layer;
+  layer.is_unsigned = graph_.at(node_.output).type == graph::DataType::kUint8;
+  const LayerGeometry& g = layer.geometry;
+  out_.input_shape.channels *= g.in_bytes;
+  out_.output_shape = {g.batch, g.filters * g.out_bytes, g.out_height(), g.out_width()};
+  try {
+    check_layer(layer, true);
+  } catch (const CompileError& error) {
+    throw NotOnChip{error.what()};
+  }
+  if (!layer.bf16() && largest_sum(layer) > std::numeric_limits<std::int32_t>::max()) {
+    note("its sums can exceed 32 bits and wrap, as in ONNX");
+  }
+  return std::move(out_);
 }
 
-class Builder {
- public:
-  Builder(const Graph& graph, const Node& node) : graph_(graph), node_(node) {}
+TensorShape NodeBuilder::image_of(TensorId tensor) const {
+  const auto shape = image_shape(shape_of(tensor));
+  require(shape && shape_of(tensor).size() == 4, "its input is not [N,C,H,W]");
+  return *shape;
+}
 
-  NodeLayer build() {
-    out_.layer.name = node_.name;
-    switch (node_.op) {
-      case Op::kQConv:
-        convolution();
-        break;
-      case Op::kQMatMul:
-        product();
-        break;
-      case Op::kQAdd:
-        addition();
-        break;
-      case Op::kQGlobalAveragePool:
-        global_average();
-        break;
-      case Op::kQAveragePool:
-        throw NotOnChip{"its mean is a sum of float32 numbers, in order"};
-      case Op::kQMatMulDynamic:
-        dense_product();
-        break;
-      case Op::kMaxPool:
-      case Op::kBf16MaxPool:
-        maximum();
-        break;
-      case Op::kBf16Unary:
-        float_function();
-        break;
-      case Op::kQUnary:
-        function();
-        break;
-      case Op::kQSoftmax:
-      case Op::kQLayerNorm:
-        rows();
-        break;
-      case Op::kBf16Conv:
-        convolution();
-        break;
-      case Op::kBf16MatMul:
-        product();
-        break;
-      case Op::kQMul:
-      case Op::kQClip:
-      case Op::kConcat:
-      case Op::kSlice:
-      case Op::kTranspose:
-        throw NotOnChip{"the chip has no engine for it"};
-      case Op::kQuantize:
-      case Op::kDequantize:
-        throw NotOnChip{"it is between float32 and bytes"};
-      case Op::kReshape:
-        throw NotOnChip{"it is wanted outside of the chip"};
-      default:
-        throw NotOnChip{graph_.at(node_.inputs[0]).type == graph::DataType::kFloat32
-                            ? "it computes in float32"
-                            : "the chip has no engine for it"};
+void NodeBuilder::use_input(TensorId tensor, const TensorShape& shape) {
+  out_.input = tensor;
+  out_.input_shape = shape;
+  LayerGeometry& g = out_.layer.geometry;
+  g.batch = shape.batch;
+  g.channels = shape.channels;
+  g.height = shape.height;
+  g.width = shape.width;
+}
+
+bool NodeBuilder::bf16() const { return node_.op == Op::kBf16Conv || node_.op == Op::kBf16MatMul; }
+
+void NodeBuilder::float_epilogue() {
+  Layer& layer = out_.layer;
+  layer.geometry.in_bytes = layer.geometry.out_bytes = 2;
+  const std::uint32_t filters = layer.geometry.filters;
+  const graph::Clamp& clamp = node_.get<graph::Bf16LayerAttributes>().clamp;
+  FloatEpilogue e;
+  e.low = clamp.low;
+  e.high = clamp.high;
+  e.biases.assign(filters, 0.0F);
+  if (node_.input(2) != kNoTensor) e.biases = graph_.constant(node_.inputs[2]).floats();
+  layer.factors.assign(filters, 1.0F);
+  layer.float_epilogue = std::move(e);
+  if (node_.input(3) != kNoTensor) {
+    out_.second = node_.inputs[3];
+    layer.add = ResidualAdd{};
+    note("with the addition behind it");
+  }
+  out_.has_weights = true;
+}
+
+void NodeBuilder::quantisation() {
+  const auto& q = node_.get<graph::QLayerAttributes>();
+  Layer& layer = out_.layer;
+  layer.input = quant(q.x);
+  layer.output = quant(q.y);
+  layer.low = q.low;
+  layer.high = q.high;
+  const std::uint32_t filters = layer.geometry.filters;
+  layer.weight_scales = q.weight_scale;
+  if (layer.weight_scales.size() == 1) layer.weight_scales.resize(filters, q.weight_scale[0]);
+  layer.biases.assign(filters, 0);
+  if (node_.input(2) != kNoTensor) {
+    layer.biases = graph_.constant(node_.inputs[2]).get<std::int32_t>();
+  }
+  if (q.add) {
+    out_.second = node_.inputs[3];
+    layer.add = ResidualAdd{quant(q.add->second), quant(q.add->sum), q.add->low, q.add->high,
+                            q.add->second_is_left};
+    note("with the addition behind it");
+  }
+  out_.has_weights = true;
+}
+
+template <typename Use>
+void NodeBuilder::with_weights(WeightTensor& tensor, const Use& use) const {
+  require(graph_.is_constant(node_.inputs[1]), "its weights are not constant");
+  const graph::TensorData& data = graph_.constant(node_.inputs[1]);
+  if (!bf16()) return use(data.get<std::int8_t>(), tensor.data);
+  tensor.bf16.resize(tensor.data.size());
+  use(graph::to_bf16(data.floats()), tensor.bf16);
+  for (std::size_t i = 0; i < tensor.data.size(); ++i) {
+    // Zeros and subnormal numbers add nothing.
+    tensor.data[i] = (tensor.bf16[i] & kExponent) != 0 ? 1 : 0;
+  }
+}
+
+void NodeBuilder::convolution() {
+  const auto& a = bf16() ? node_.get<graph::Bf16LayerAttributes>().geometry
+                         : node_.get<graph::QLayerAttributes>().geometry;
+  const Shape& w = shape_of(node_.inputs[1]);
+  use_input(node_.inputs[0], image_of(node_.inputs[0]));
+  LayerGeometry& g = out_.layer.geometry;
+  g.filters = static_cast<std::uint32_t>(w[0]);
+  g.kernel_h = static_cast<std::uint32_t>(w[2]);
+  g.kernel_w = static_cast<std::uint32_t>(w[3]);
+  g.stride_h = static_cast<std::uint32_t>(a.strides[0]);
+  g.stride_w = static_cast<std::uint32_t>(a.strides[1]);
+  g.dilation_h = static_cast<std::uint32_t>(a.dilations[0]);
+  g.dilation_w = static_cast<std::uint32_t>(a.dilations[1]);
+  g.pad_top = static_cast<std::uint32_t>(a.pads[0]);
+  g.pad_left = static_cast<std::uint32_t>(a.pads[1]);
+  g.pad_bottom = static_cast<std::uint32_t>(a.pads[2]);
+  g.pad_right = static_cast<std::uint32_t>(a.pads[3]);
+  require(std::uint64_t{g.filters} * g.channels * w[2] * w[3] <= graph::kMaxElements,
+          "its weights are too many");
+  WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
+  const auto inner = static_cast<std::size_t>(w[1] * w[2] * w[3]);
+  const std::size_t group_filters = g.filters / static_cast<std::size_t>(a.groups);
+  with_weights(tensor, [&](const auto& values, auto& data) {
+    for (std::size_t out = 0; out < g.filters; ++out) {
+      const std::size_t to = out * g.channels * tensor.taps() + out / group_filters * inner;
+      std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(out * inner), inner,
+                  data.begin() + static_cast<std::ptrdiff_t>(to));
     }
-    Layer& layer = out_.layer;
-    layer.is_unsigned = graph_.at(node_.output).type == graph::DataType::kUint8;
-    const LayerGeometry& g = layer.geometry;
-    out_.input_shape.channels *= g.in_bytes;
-    out_.output_shape = {g.batch, g.filters * g.out_bytes, g.out_height(), g.out_width()};
-    try {
-      check_layer(layer, true);
-    } catch (const CompileError& error) {
-      throw NotOnChip{error.what()};
-    }
-    if (!layer.bf16() && largest_sum(layer) > std::numeric_limits<std::int32_t>::max()) {
-      note("its sums can exceed 32 bits and wrap, as in ONNX");
-    }
-    return std::move(out_);
-  }
+  });
+  out_.layer.weights = std::move(tensor);
+  out_.dense_weights = g.filters * inner;
+  if (a.groups != 1) note(fmt::format("{} groups, the weights between them are zero", a.groups));
+  epilogue();
+}
 
- private:
-  void note(const std::string& text) { out_.why += (out_.why.empty() ? "" : "; ") + text; }
-
-  [[nodiscard]] const Shape& shape_of(TensorId tensor) const { return graph_.at(tensor).shape; }
-
-  TensorShape image_of(TensorId tensor) const {
-    const auto shape = image_shape(shape_of(tensor));
-    require(shape && shape_of(tensor).size() == 4, "its input is not [N,C,H,W]");
-    return *shape;
-  }
-
-  void use_input(TensorId tensor, const TensorShape& shape) {
-    out_.input = tensor;
-    out_.input_shape = shape;
-    LayerGeometry& g = out_.layer.geometry;
-    g.batch = shape.batch;
-    g.channels = shape.channels;
-    g.height = shape.height;
-    g.width = shape.width;
-  }
-
-  [[nodiscard]] bool bf16() const {
-    return node_.op == Op::kBf16Conv || node_.op == Op::kBf16MatMul;
-  }
-
-  /// What layers of one type share; geometry and weights are set.
-  void epilogue() { bf16() ? float_epilogue() : quantisation(); }
-
-  void float_epilogue() {
-    Layer& layer = out_.layer;
-    layer.geometry.in_bytes = layer.geometry.out_bytes = 2;
-    const std::uint32_t filters = layer.geometry.filters;
-    const graph::Clamp& clamp = node_.get<graph::Bf16LayerAttributes>().clamp;
-    FloatEpilogue e;
-    e.low = clamp.low;
-    e.high = clamp.high;
-    e.biases.assign(filters, 0.0F);
-    if (node_.input(2) != kNoTensor) e.biases = graph_.constant(node_.inputs[2]).floats();
-    layer.factors.assign(filters, 1.0F);
-    layer.float_epilogue = std::move(e);
-    if (node_.input(3) != kNoTensor) {
-      out_.second = node_.inputs[3];
-      layer.add = ResidualAdd{};
-      note("with the addition behind it");
-    }
-    out_.has_weights = true;
-  }
-
-  void quantisation() {
-    const auto& q = node_.get<graph::QLayerAttributes>();
-    Layer& layer = out_.layer;
-    layer.input = quant(q.x);
-    layer.output = quant(q.y);
-    layer.low = q.low;
-    layer.high = q.high;
-    const std::uint32_t filters = layer.geometry.filters;
-    layer.weight_scales = q.weight_scale;
-    if (layer.weight_scales.size() == 1) layer.weight_scales.resize(filters, q.weight_scale[0]);
-    layer.biases.assign(filters, 0);
-    if (node_.input(2) != kNoTensor) {
-      layer.biases = graph_.constant(node_.inputs[2]).get<std::int32_t>();
-    }
-    if (q.add) {
-      out_.second = node_.inputs[3];
-      layer.add = ResidualAdd{quant(q.add->second), quant(q.add->sum), q.add->low, q.add->high,
-                              q.add->second_is_left};
-      note("with the addition behind it");
-    }
-    out_.has_weights = true;
-  }
-
-  /// Calls use(values, of the tensor) with the weights as their tensor holds them, whose elements
-  /// are those of WeightTensor::data or of WeightTensor::bf16.
-  template <typename Use>
-  void with_weights(WeightTensor& tensor, const Use& use) const {
-    require(graph_.is_constant(node_.inputs[1]), "its weights are not constant");
-    const graph::TensorData& data = graph_.constant(node_.inputs[1]);
-    if (!bf16()) return use(data.get<std::int8_t>(), tensor.data);
-    tensor.bf16.resize(tensor.data.size());
-    use(graph::to_bf16(data.floats()), tensor.bf16);
-    for (std::size_t i = 0; i < tensor.data.size(); ++i) {
-      // Zeros and subnormal numbers add nothing.
-      tensor.data[i] = (tensor.bf16[i] & kExponent) != 0 ? 1 : 0;
-    }
-  }
-
-  void convolution() {
-    const auto& a = bf16() ? node_.get<graph::Bf16LayerAttributes>().geometry
-                           : node_.get<graph::QLayerAttributes>().geometry;
-    const Shape& w = shape_of(node_.inputs[1]);
-    use_input(node_.inputs[0], image_of(node_.inputs[0]));
-    LayerGeometry& g = out_.layer.geometry;
-    g.filters = static_cast<std::uint32_t>(w[0]);
-    g.kernel_h = static_cast<std::uint32_t>(w[2]);
-    g.kernel_w = static_cast<std::uint32_t>(w[3]);
-    g.stride_h = static_cast<std::uint32_t>(a.strides[0]);
-    g.stride_w = static_cast<std::uint32_t>(a.strides[1]);
-    g.dilation_h = static_cast<std::uint32_t>(a.dilations[0]);
-    g.dilation_w = static_cast<std::uint32_t>(a.dilations[1]);
-    g.pad_top = static_cast<std::uint32_t>(a.pads[0]);
-    g.pad_left = static_cast<std::uint32_t>(a.pads[1]);
-    g.pad_bottom = static_cast<std::uint32_t>(a.pads[2]);
-    g.pad_right = static_cast<std::uint32_t>(a.pads[3]);
-    require(std::uint64_t{g.filters} * g.channels * w[2] * w[3] <= graph::kMaxElements,
-            "its weights are too many");
-    WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
-    const auto inner = static_cast<std::size_t>(w[1] * w[2] * w[3]);
-    const std::size_t group_filters = g.filters / static_cast<std::size_t>(a.groups);
-    with_weights(tensor, [&](const auto& values, auto& data) {
-      for (std::size_t out = 0; out < g.filters; ++out) {
-        const std::size_t to = out * g.channels * tensor.taps() + out / group_filters * inner;
-        std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(out * inner), inner,
-                    data.begin() + static_cast<std::ptrdiff_t>(to));
-      }
-    });
-    out_.layer.weights = std::move(tensor);
-    out_.dense_weights = g.filters * inner;
-    if (a.groups != 1) note(fmt::format("{} groups, the weights between them are zero", a.groups));
-    epilogue();
-  }
-
-  void product() {
-    const Shape& w = shape_of(node_.inputs[1]);
-    const TensorId a = stacked_rows(graph_, node_.inputs[0]);
-    const auto merged = merged_heads(graph_, a);
-    const auto rows = merged ? merged->seen : rows_shape(shape_of(a));
-    require(rows.has_value(), "its input is a vector");
-    LayerGeometry& g = out_.layer.geometry;
-    const auto flat = shape_of(a).size() == 2 && !merged ? flattened(graph_, a) : std::nullopt;
-    // A kernel like the image sums in another order, which only integers do not show.
-    const std::uint32_t most = bf16() ? 1 : commands::kMaxKernel;
-    const bool whole = flat && flat->shape.height <= most && flat->shape.width <= most;
-    if (whole) {
-      use_input(flat->tensor, flat->shape);
-      out_.rows_view = flat->rows;
-      g.kernel_h = g.height;
-      g.kernel_w = g.width;
-      if (g.kernel_h * g.kernel_w > 1) note("as a convolution with a kernel like the image");
-    } else {
-      use_input(a, *rows);
-      out_.rows_view = true;
-      if (flat) {
-        note(bf16() ? "as a 1x1 convolution, whose sums have the order of the product's"
-                    : "as a 1x1 convolution; the image before it is larger than a kernel can be");
-      }
-    }
-    g.filters = static_cast<std::uint32_t>(w[1]);
-    WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
-    const std::size_t reduction = std::size_t{g.channels} * tensor.taps();
-    with_weights(tensor, [&](const auto& values, auto& data) {
-      for (std::size_t k = 0; k < reduction; ++k) {
-        const std::size_t place = product_place(k, tensor, out_.rows_view);
-        for (std::size_t out = 0; out < g.filters; ++out) {
-          data[out * reduction + place] = values[k * g.filters + out];
-        }
-      }
-    });
-    out_.layer.weights = std::move(tensor);
-    out_.dense_weights = reduction * g.filters;
-    epilogue();
-  }
-
-  /// Both operands are activations: the second one takes the place of weights.
-  void dense_product() {
-    const auto& q = node_.get<graph::QBinaryAttributes>();
-    const auto a = rows_shape(shape_of(node_.inputs[0]));
-    TensorId b = node_.inputs[1];
-    require(a && shape_of(b).size() == shape_of(node_.inputs[0]).size() && shape_of(b).size() > 1 &&
-                !graph_.is_constant(b),
-            "its operands have different numbers of dimensions");
-    DenseOperand operand;
-    operand.is_unsigned = graph_.at(b).type == graph::DataType::kUint8;
-    // A transposition in front costs nothing: the tensor is read the other way.
-    if (const Node* before = producer_of(graph_, b);
-        before != nullptr && before->op == Op::kTranspose && swaps_last(*before)) {
-      operand.transposed = true;
-      b = before->inputs[0];
-    }
-    // So do heads that are a view, of which no tensor is the untransposed one.
-    if (!operand.transposed) out_.operand_view = split_heads(graph_, b, true);
-    operand.transposed = operand.transposed || out_.operand_view;
-    const auto view = out_.operand_view ? out_.operand_view->seen : rows_shape(shape_of(b));
-    const std::int32_t zero = operand.is_unsigned ? 128 : 0;
-    require(q.b.zero == zero,
-            fmt::format("the zero point of its second operand is {}, not {}", q.b.zero, zero));
-    require(view->batch == a->batch && leading(shape_of(b)) == leading(shape_of(node_.inputs[0])),
-            "one operand is repeated");
-    use_input(node_.inputs[0], *a);
-    out_.operand = b;
-    out_.operand_shape = *view;
-    out_.rows_view = true;
-    Layer& layer = out_.layer;
-    layer.is_gemm = true;
-    LayerGeometry& g = layer.geometry;
-    g.filters = static_cast<std::uint32_t>(shape_of(node_.output).back());
-    operand.images.assign(g.batch, WeightTensor(g.filters, g.channels, 1, 1));
-    operand.image = view->width;
-    operand.plane = operand.image * view->batch;
-    layer.weights = operand.images.front();
-    layer.dense = std::move(operand);
-    out_.dense_weights = std::uint64_t{g.filters} * g.channels;
-    layer.input = quant(q.a);
-    layer.output = quant(q.y);
-    layer.low = q.low;
-    layer.high = q.high;
-    layer.weight_scales.assign(g.filters, q.b.scale);
-    layer.biases.assign(g.filters, 0);
-  }
-
-  /// All dimensions but the last two.
-  static Shape leading(Shape shape) {
-    shape.resize(shape.size() - 2);
-    return shape;
-  }
-  static bool swaps_last(const Node& node) {
-    std::vector<std::int64_t> order = node.get<graph::TransposeAttributes>().permutation;
-    if (order.size() < 2) return false;
-    std::swap(order[order.size() - 1], order[order.size() - 2]);
-    return std::is_sorted(order.begin(), order.end());
-  }
-
-  /// Weights of one per channel, so that filter c reads channel c alone.
-  void diagonal() {
-    LayerGeometry& g = out_.layer.geometry;
-    g.filters = g.channels;
-    require(std::uint64_t{g.channels} * g.channels * g.kernel_h * g.kernel_w <= graph::kMaxElements,
-            "its diagonal weights are too many");
-    WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
-    const std::size_t taps = tensor.taps();
-    for (std::size_t c = 0; c < g.channels; ++c) {
-      std::fill_n(tensor.data.begin() + static_cast<std::ptrdiff_t>((c * g.channels + c) * taps),
-                  taps, std::int8_t{1});
-    }
-    out_.layer.weights = std::move(tensor);
-    out_.dense_weights = g.channels * taps;
-    out_.layer.weight_scales.assign(g.filters, 1.0F);
-    out_.layer.biases.assign(g.filters, 0);
-  }
-
-  void full_range() {
-    const bool is_unsigned = graph_.at(node_.output).type == graph::DataType::kUint8;
-    out_.layer.low = is_unsigned ? 0 : -128;
-    out_.layer.high = is_unsigned ? 255 : 127;
-  }
-
-  void addition() {
-    const auto& q = node_.get<graph::QBinaryAttributes>();
-    const Shape& shape = shape_of(node_.output);
-    require(shape_of(node_.inputs[0]) == shape && shape_of(node_.inputs[1]) == shape,
-            "one operand is repeated");
-    require(!graph_.is_constant(node_.inputs[0]) && !graph_.is_constant(node_.inputs[1]),
-            "one operand is constant");
-    // Three dimensions are rows of a product; four an image.
-    const auto view = shape.size() == 3 ? rows_shape(shape) : image_shape(shape);
-    require(view.has_value(), "its operands are vectors");
-    out_.rows_view = shape.size() == 3;
-    use_input(node_.inputs[0], *view);
-    out_.second = node_.inputs[1];
-    diagonal();
-    Layer& layer = out_.layer;
-    // The factor a.scale * 1 / a.scale is exactly 1: the first operand passes unchanged.
-    layer.input = quant(q.a);
-    layer.output = quant(q.a);
-    full_range();
-    layer.add = ResidualAdd{quant(q.b), quant(q.y), q.low, q.high, false};
-    note("as the addition behind a 1x1 convolution that copies the first operand");
-  }
-
-  void maximum() {
-    const auto& a = node_.get<graph::PoolAttributes>();
-    const bool wide = node_.op == Op::kBf16MaxPool;
-    require(wide || graph::is_byte(graph_.at(node_.inputs[0]).type), "it computes in float32");
-    use_input(node_.inputs[0], image_of(node_.inputs[0]));
-    LayerGeometry& g = out_.layer.geometry;
-    g.in_bytes = g.out_bytes = wide ? 2 : 1;
-    const auto size = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
-    g.filters = g.channels;
-    g.kernel_h = size(a.kernel[0]);
-    g.kernel_w = size(a.kernel[1]);
-    g.stride_h = size(a.strides[0]);
-    g.stride_w = size(a.strides[1]);
-    g.dilation_h = size(a.dilations[0]);
-    g.dilation_w = size(a.dilations[1]);
-    g.pad_top = size(a.pads[0]);
-    g.pad_left = size(a.pads[1]);
-    // Below and to the right as far as the windows reach, whatever the rounding of their number.
-    const Shape& out = shape_of(node_.output);
-    const auto after = [](std::int64_t windows, std::uint32_t stride, std::uint32_t kernel,
-                          std::uint32_t dilation, std::uint32_t before, std::uint32_t extent) {
-      const std::int64_t reach = (windows - 1) * stride + std::int64_t{kernel - 1} * dilation + 1;
-      return static_cast<std::uint32_t>(
-          std::max<std::int64_t>(reach - before - std::int64_t{extent}, 0));
-    };
-    g.pad_bottom = after(out[2], g.stride_h, g.kernel_h, g.dilation_h, g.pad_top, g.height);
-    g.pad_right = after(out[3], g.stride_w, g.kernel_w, g.dilation_w, g.pad_left, g.width);
-    require(g.out_height() == out[2] && g.out_width() == out[3],
-            "its last windows lie outside of the image");
-    out_.layer.max_pool = true;
-    full_range();
-  }
-
-  /// Through the pooling unit, whose windows are single pixels.
-  void single_pixels() {
-    const TensorId x = node_.inputs[0];
-    out_.rows_view = lies_as_rows(x);
-    const auto view = out_.rows_view ? rows_shape(shape_of(x)) : image_shape(shape_of(x));
-    require(view.has_value(), "its input is a vector");
-    use_input(x, *view);
-    out_.layer.geometry.filters = out_.layer.geometry.channels;
-    out_.layer.max_pool = true;
-  }
-
-  /// Whether the words of a tensor are those of rows, as its producer leaves them; a function of
-  /// each element can read either.
-  [[nodiscard]] bool lies_as_rows(TensorId tensor) const {
-    const std::int64_t channels = shape_of(tensor).back();
-    while (shape_of(tensor).size() == 4 && shape_of(tensor).back() == channels) {
-      if (split_heads(graph_, tensor, false)) return true;
-      const Node* before = producer_of(graph_, tensor);
-      if (before == nullptr) return false;
-      switch (before->op) {
-        case Op::kReshape:
-        case Op::kQUnary:
-        case Op::kBf16Unary:
-          tensor = before->inputs[0];
-          break;
-        case Op::kQMatMul:
-        case Op::kBf16MatMul:
-        case Op::kQMatMulDynamic:
-        case Op::kQSoftmax:
-        case Op::kQLayerNorm:
-          return true;
-        default:
-          return false;
-      }
-    }
-    return shape_of(tensor).size() != 4 && shape_of(tensor).back() == channels;
-  }
-
-  void float_function() {
-    single_pixels();
-    LayerGeometry& g = out_.layer.geometry;
-    g.in_bytes = g.out_bytes = 2;
-    out_.layer.activation = function_code(node_);
-  }
-
-  void function() {
-    single_pixels();
-    std::string why_not;
-    out_.layer.activation = function_table(graph_, node_, why_not);
-    require(out_.layer.activation.has_value(), why_not);
-    full_range();
-    note("as a table of bytes");
-  }
-
-  void rows() {
-    const auto& q = node_.get<graph::QRowAttributes>();
-    const TensorId x = node_.inputs[0];
-    const auto view = rows_shape(shape_of(x));
-    require(view.has_value(), "its input is a vector");
-    out_.rows_view = true;
-    require(view->width <= std::numeric_limits<std::uint16_t>::max(),
-            fmt::format("an image has {} rows, more than a command can name", view->width));
-    use_input(x, *view);
-    LayerGeometry& g = out_.layer.geometry;
-    g.filters = g.channels;
-    RowOperation operation;
-    const bool softmax = node_.op == Op::kQSoftmax;
-    operation.function =
-        softmax ? commands::RowFunction::kSoftmax : commands::RowFunction::kLayerNorm;
-    operation.in_unsigned = graph_.at(x).type == graph::DataType::kUint8;
-    operation.in_scale = q.x.scale;
-    operation.out_scale = q.y.scale;
-    operation.out_zero = q.y.zero;
-    full_range();
-    operation.low = out_.layer.low;
-    operation.high = out_.layer.high;
-    operation.epsilon = q.epsilon;
-    if (node_.input(1) != kNoTensor || node_.input(2) != kNoTensor) {
-      operation.gamma = row_constant(1, 1.0F);
-      operation.beta = row_constant(2, 0.0F);
-    }
-    out_.layer.rows = std::move(operation);
-  }
-
-  /// Constant input of a LayerNorm, `missing` of every column without it.
-  [[nodiscard]] std::vector<float> row_constant(std::size_t input, float missing) const {
-    const TensorId id = node_.input(input);
-    if (id == kNoTensor) return std::vector<float>(out_.layer.geometry.channels, missing);
-    require(graph_.is_constant(id), "its gamma or beta is not constant");
-    return graph_.constant(id).floats();
-  }
-
-  void global_average() {
-    const auto& q = node_.get<graph::QPoolAttributes>();
-    use_input(node_.inputs[0], image_of(node_.inputs[0]));
-    LayerGeometry& g = out_.layer.geometry;
-    require(g.height <= commands::kMaxKernel && g.width <= commands::kMaxKernel,
-            fmt::format("the image {}x{} is larger than a kernel can be", g.height, g.width));
+void NodeBuilder::product() {
+  const Shape& w = shape_of(node_.inputs[1]);
+  const TensorId a = stacked_rows(graph_, node_.inputs[0]);
+  const auto merged = merged_heads(graph_, a);
+  const auto rows = merged ? merged->seen : rows_shape(shape_of(a));
+  require(rows.has_value(), "its input is a vector");
+  LayerGeometry& g = out_.layer.geometry;
+  const auto flat = shape_of(a).size() == 2 && !merged ? flattened(graph_, a) : std::nullopt;
+  // A kernel like the image sums in another order, which only integers do not show.
+  const std::uint32_t most = bf16() ? 1 : commands::kMaxKernel;
+  const bool whole = flat && flat->shape.height <= most && flat->shape.width <= most;
+  if (whole) {
+    use_input(flat->tensor, flat->shape);
+    out_.rows_view = flat->rows;
     g.kernel_h = g.height;
     g.kernel_w = g.width;
-    diagonal();
-    Layer& layer = out_.layer;
-    layer.input = quant(q.x);
-    layer.output = quant(q.y);
-    full_range();
-    const float divisor = q.y.scale * static_cast<float>(g.height * g.width);
-    layer.factors.assign(g.filters, q.x.scale / divisor);
-    note("as a convolution with a kernel like the image");
+    if (g.kernel_h * g.kernel_w > 1) note("as a convolution with a kernel like the image");
+  } else {
+    use_input(a, *rows);
+    out_.rows_view = true;
+    if (flat) {
+      note(bf16() ? "as a 1x1 convolution, whose sums have the order of the product's"
+                  : "as a 1x1 convolution; the image before it is larger than a kernel can be");
+    }
   }
+  g.filters = static_cast<std::uint32_t>(w[1]);
+  WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
+  const std::size_t reduction = std::size_t{g.channels} * tensor.taps();
+  with_weights(tensor, [&](const auto& values, auto& data) {
+    for (std::size_t k = 0; k < reduction; ++k) {
+      const std::size_t place = product_place(k, tensor, out_.rows_view);
+      for (std::size_t out = 0; out < g.filters; ++out) {
+        data[out * reduction + place] = values[k * g.filters + out];
+      }
+    }
+  });
+  out_.layer.weights = std::move(tensor);
+  out_.dense_weights = reduction * g.filters;
+  epilogue();
+}
 
-  const Graph& graph_;
-  const Node& node_;
-  NodeLayer out_;
-};
+void NodeBuilder::dense_product() {
+  const auto& q = node_.get<graph::QBinaryAttributes>();
+  const auto a = rows_shape(shape_of(node_.inputs[0]));
+  TensorId b = node_.inputs[1];
+  require(a && shape_of(b).size() == shape_of(node_.inputs[0]).size() && shape_of(b).size() > 1 &&
+              !graph_.is_constant(b),
+          "its operands have different numbers of dimensions");
+  DenseOperand operand;
+  operand.is_unsigned = graph_.at(b).type == graph::DataType::kUint8;
+  // A transposition in front costs nothing: the tensor is read the other way.
+  if (const Node* before = producer_of(graph_, b);
+      before != nullptr && before->op == Op::kTranspose && swaps_last(*before)) {
+    operand.transposed = true;
+    b = before->inputs[0];
+  }
+  // So do heads that are a view, of which no tensor is the untransposed one.
+  if (!operand.transposed) out_.operand_view = split_heads(graph_, b, true);
+  operand.transposed = operand.transposed || out_.operand_view;
+  const auto view = out_.operand_view ? out_.operand_view->seen : rows_shape(shape_of(b));
+  const std::int32_t zero = operand.is_unsigned ? 128 : 0;
+  require(q.b.zero == zero,
+          fmt::format("the zero point of its second operand is {}, not {}", q.b.zero, zero));
+  require(view->batch == a->batch && leading(shape_of(b)) == leading(shape_of(node_.inputs[0])),
+          "one operand is repeated");
+  use_input(node_.inputs[0], *a);
+  out_.operand = b;
+  out_.operand_shape = *view;
+  out_.rows_view = true;
+  Layer& layer = out_.layer;
+  layer.is_gemm = true;
+  LayerGeometry& g = layer.geometry;
+  g.filters = static_cast<std::uint32_t>(shape_of(node_.output).back());
+  operand.images.assign(g.batch, WeightTensor(g.filters, g.channels, 1, 1));
+  operand.image = view->width;
+  operand.plane = operand.image * view->batch;
+  layer.weights = operand.images.front();
+  layer.dense = std::move(operand);
+  out_.dense_weights = std::uint64_t{g.filters} * g.channels;
+  layer.input = quant(q.a);
+  layer.output = quant(q.y);
+  layer.low = q.low;
+  layer.high = q.high;
+  layer.weight_scales.assign(g.filters, q.b.scale);
+  layer.biases.assign(g.filters, 0);
+}
 
-}  // namespace
+graph::Shape NodeBuilder::leading(Shape shape) {
+  shape.resize(shape.size() - 2);
+  return shape;
+}
+
+bool NodeBuilder::swaps_last(const Node& node) {
+  std::vector<std::int64_t> order = node.get<graph::TransposeAttributes>().permutation;
+  if (order.size() < 2) return false;
+  std::swap(order[order.size() - 1], order[order.size() - 2]);
+  return std::is_sorted(order.begin(), order.end());
+}
 
 std::optional<NodeLayer> layer_of_node(const Graph& graph, const Node& node, std::string& why_not) {
   try {
-    return Builder(graph, node).build();
-  } catch (const NotOnChip& reason) {
+    return NodeBuilder(graph, node).build();
+  } catch (const NodeBuilder::NotOnChip& reason) {
     why_not = reason.why;
     return std::nullopt;
   }

@@ -1,0 +1,208 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "sim/sequencer/gen/commands.hpp"
+#include "sw/network/function_table.hpp"
+#include "sw/network/node_builder.hpp"
+
+namespace s4::sw {
+namespace {
+
+using graph::Graph;
+using graph::kNoTensor;
+using graph::Node;
+using graph::Op;
+using graph::Shape;
+using graph::TensorId;
+
+}  // namespace
+
+void NodeBuilder::diagonal() {
+  LayerGeometry& g = out_.layer.geometry;
+  g.filters = g.channels;
+  require(std::uint64_t{g.channels} * g.channels * g.kernel_h * g.kernel_w <= graph::kMaxElements,
+          "its diagonal weights are too many");
+  WeightTensor tensor(g.filters, g.channels, g.kernel_h, g.kernel_w);
+  const std::size_t taps = tensor.taps();
+  for (std::size_t c = 0; c < g.channels; ++c) {
+    std::fill_n(tensor.data.begin() + static_cast<std::ptrdiff_t>((c * g.channels + c) * taps),
+                taps, std::int8_t{1});
+  }
+  out_.layer.weights = std::move(tensor);
+  out_.dense_weights = g.channels * taps;
+  out_.layer.weight_scales.assign(g.filters, 1.0F);
+  out_.layer.biases.assign(g.filters, 0);
+}
+
+void NodeBuilder::full_range() {
+  const bool is_unsigned = graph_.at(node_.output).type == graph::DataType::kUint8;
+  out_.layer.low = is_unsigned ? 0 : -128;
+  out_.layer.high = is_unsigned ? 255 : 127;
+}
+
+void NodeBuilder::addition() {
+  const auto& q = node_.get<graph::QBinaryAttributes>();
+  const Shape& shape = shape_of(node_.output);
+  require(shape_of(node_.inputs[0]) == shape && shape_of(node_.inputs[1]) == shape,
+          "one operand is repeated");
+  require(!graph_.is_constant(node_.inputs[0]) && !graph_.is_constant(node_.inputs[1]),
+          "one operand is constant");
+  // Three dimensions are rows of a product; four an image.
+  const auto view = shape.size() == 3 ? rows_shape(shape) : image_shape(shape);
+  require(view.has_value(), "its operands are vectors");
+  out_.rows_view = shape.size() == 3;
+  use_input(node_.inputs[0], *view);
+  out_.second = node_.inputs[1];
+  diagonal();
+  Layer& layer = out_.layer;
+  // The factor a.scale * 1 / a.scale is exactly 1: the first operand passes unchanged.
+  layer.input = quant(q.a);
+  layer.output = quant(q.a);
+  full_range();
+  layer.add = ResidualAdd{quant(q.b), quant(q.y), q.low, q.high, false};
+  note("as the addition behind a 1x1 convolution that copies the first operand");
+}
+
+void NodeBuilder::maximum() {
+  const auto& a = node_.get<graph::PoolAttributes>();
+  const bool wide = node_.op == Op::kBf16MaxPool;
+  require(wide || graph::is_byte(graph_.at(node_.inputs[0]).type), "it computes in float32");
+  use_input(node_.inputs[0], image_of(node_.inputs[0]));
+  LayerGeometry& g = out_.layer.geometry;
+  g.in_bytes = g.out_bytes = wide ? 2 : 1;
+  const auto size = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
+  g.filters = g.channels;
+  g.kernel_h = size(a.kernel[0]);
+  g.kernel_w = size(a.kernel[1]);
+  g.stride_h = size(a.strides[0]);
+  g.stride_w = size(a.strides[1]);
+  g.dilation_h = size(a.dilations[0]);
+  g.dilation_w = size(a.dilations[1]);
+  g.pad_top = size(a.pads[0]);
+  g.pad_left = size(a.pads[1]);
+  // Below and to the right as far as the windows reach, whatever the rounding of their number.
+  const Shape& out = shape_of(node_.output);
+  const auto after = [](std::int64_t windows, std::uint32_t stride, std::uint32_t kernel,
+                        std::uint32_t dilation, std::uint32_t before, std::uint32_t extent) {
+    const std::int64_t reach = (windows - 1) * stride + std::int64_t{kernel - 1} * dilation + 1;
+    return static_cast<std::uint32_t>(
+        std::max<std::int64_t>(reach - before - std::int64_t{extent}, 0));
+  };
+  g.pad_bottom = after(out[2], g.stride_h, g.kernel_h, g.dilation_h, g.pad_top, g.height);
+  g.pad_right = after(out[3], g.stride_w, g.kernel_w, g.dilation_w, g.pad_left, g.width);
+  require(g.out_height() == out[2] && g.out_width() == out[3],
+          "its last windows lie outside of the image");
+  out_.layer.max_pool = true;
+  full_range();
+}
+
+void NodeBuilder::single_pixels() {
+  const TensorId x = node_.inputs[0];
+  out_.rows_view = lies_as_rows(x);
+  const auto view = out_.rows_view ? rows_shape(shape_of(x)) : image_shape(shape_of(x));
+  require(view.has_value(), "its input is a vector");
+  use_input(x, *view);
+  out_.layer.geometry.filters = out_.layer.geometry.channels;
+  out_.layer.max_pool = true;
+}
+
+bool NodeBuilder::lies_as_rows(TensorId tensor) const {
+  const std::int64_t channels = shape_of(tensor).back();
+  while (shape_of(tensor).size() == 4 && shape_of(tensor).back() == channels) {
+    if (split_heads(graph_, tensor, false)) return true;
+    const Node* before = producer_of(graph_, tensor);
+    if (before == nullptr) return false;
+    switch (before->op) {
+      case Op::kReshape:
+      case Op::kQUnary:
+      case Op::kBf16Unary:
+        tensor = before->inputs[0];
+        break;
+      case Op::kQMatMul:
+      case Op::kBf16MatMul:
+      case Op::kQMatMulDynamic:
+      case Op::kQSoftmax:
+      case Op::kQLayerNorm:
+        return true;
+      default:
+        return false;
+    }
+  }
+  return shape_of(tensor).size() != 4 && shape_of(tensor).back() == channels;
+}
+
+void NodeBuilder::float_function() {
+  single_pixels();
+  LayerGeometry& g = out_.layer.geometry;
+  g.in_bytes = g.out_bytes = 2;
+  out_.layer.activation = function_code(node_);
+}
+
+void NodeBuilder::function() {
+  single_pixels();
+  std::string why_not;
+  out_.layer.activation = function_table(graph_, node_, why_not);
+  require(out_.layer.activation.has_value(), why_not);
+  full_range();
+  note("as a table of bytes");
+}
+
+void NodeBuilder::rows() {
+  const auto& q = node_.get<graph::QRowAttributes>();
+  const TensorId x = node_.inputs[0];
+  const auto view = rows_shape(shape_of(x));
+  require(view.has_value(), "its input is a vector");
+  out_.rows_view = true;
+  require(view->width <= std::numeric_limits<std::uint16_t>::max(),
+          fmt::format("an image has {} rows, more than a command can name", view->width));
+  use_input(x, *view);
+  LayerGeometry& g = out_.layer.geometry;
+  g.filters = g.channels;
+  RowOperation operation;
+  const bool softmax = node_.op == Op::kQSoftmax;
+  operation.function =
+      softmax ? commands::RowFunction::kSoftmax : commands::RowFunction::kLayerNorm;
+  operation.in_unsigned = graph_.at(x).type == graph::DataType::kUint8;
+  operation.in_scale = q.x.scale;
+  operation.out_scale = q.y.scale;
+  operation.out_zero = q.y.zero;
+  full_range();
+  operation.low = out_.layer.low;
+  operation.high = out_.layer.high;
+  operation.epsilon = q.epsilon;
+  if (node_.input(1) != kNoTensor || node_.input(2) != kNoTensor) {
+    operation.gamma = row_constant(1, 1.0F);
+    operation.beta = row_constant(2, 0.0F);
+  }
+  out_.layer.rows = std::move(operation);
+}
+
+std::vector<float> NodeBuilder::row_constant(std::size_t input, float missing) const {
+  const TensorId id = node_.input(input);
+  if (id == kNoTensor) return std::vector<float>(out_.layer.geometry.channels, missing);
+  require(graph_.is_constant(id), "its gamma or beta is not constant");
+  return graph_.constant(id).floats();
+}
+
+void NodeBuilder::global_average() {
+  const auto& q = node_.get<graph::QPoolAttributes>();
+  use_input(node_.inputs[0], image_of(node_.inputs[0]));
+  LayerGeometry& g = out_.layer.geometry;
+  require(g.height <= commands::kMaxKernel && g.width <= commands::kMaxKernel,
+          fmt::format("the image {}x{} is larger than a kernel can be", g.height, g.width));
+  g.kernel_h = g.height;
+  g.kernel_w = g.width;
+  diagonal();
+  Layer& layer = out_.layer;
+  layer.input = quant(q.x);
+  layer.output = quant(q.y);
+  full_range();
+  const float divisor = q.y.scale * static_cast<float>(g.height * g.width);
+  layer.factors.assign(g.filters, q.x.scale / divisor);
+  note("as a convolution with a kernel like the image");
+}
+
+}  // namespace s4::sw
