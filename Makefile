@@ -30,7 +30,7 @@ build: bootstrap ## Programs and test programs (models are built when first used
 
 run: bootstrap ## Real handwritten digits on the RTL at 1x, 8x, 16x, 32x; report in build/run/
 	@tools/build.sh s4_cli
-	build/bin/s4 digits --chip --trace build/run/trace.json
+	build/bin/s4 digits --on chip --trace build/run/trace.json
 	build/bin/s4 bench chip --sparsity 32 --batches 1 --json build/run/resnet50.json
 
 resnet50: bootstrap ## ResNet-50 on the full-size chip, 1x to 32x, then with every layer's output compared

@@ -6,12 +6,13 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "sw/cli/checks.hpp"
+#include "sw/cli/classify_runs.hpp"
 #include "sw/driver/configuration.hpp"
 #include "sw/graph/evaluate.hpp"
-#include "sw/network/chip_run.hpp"
 #include "sw/network/network_page.hpp"
 #include "sw/network/open.hpp"
 #include "sw/network/report_json.hpp"
@@ -78,9 +79,12 @@ class Job {
   }
 
  private:
-  [[nodiscard]] bool both() const { return options_.memory == "both"; }
+  [[nodiscard]] bool chip_alone() const { return options_.on == "chip"; }
+  [[nodiscard]] bool chip_beside() const { return options_.on == "both"; }
+  [[nodiscard]] bool both() const { return options_.memory == "both" && !chip_alone(); }
   /// The one that all figures are of.
   [[nodiscard]] sw::MemoryKind first_memory() const {
+    if (chip_alone()) return sw::MemoryKind::kLpddr4;
     return both() ? sw::MemoryKind::kIdeal : sw::memory_from_name(options_.memory);
   }
 
@@ -98,10 +102,16 @@ class Job {
     report_.config = config_.name;
     report_.memory = sw::memory_text(first_memory(), 0);
     if (both()) report_.lpddr4_memory = sw::memory_text(sw::MemoryKind::kLpddr4, 0);
-    if (options_.chip) {
-      report_.chip = fmt::format(
-          "the whole chip, {} subsystem{} with a share of the images each, weights read once",
-          config_.num_subsystems, config_.num_subsystems == 1 ? "" : "s");
+    const std::string subsystems = fmt::format("{} subsystem{}", config_.num_subsystems,
+                                               config_.num_subsystems == 1 ? "" : "s");
+    if (chip_alone()) {
+      report_.memory = "LPDDR4X, all channels of the chip";
+      report_.where = "the whole chip, its " + subsystems +
+                      " with a share of the images each, weights read once for all";
+    }
+    if (chip_beside()) {
+      report_.chip =
+          "the whole chip, " + subsystems + " with a share of the images each, weights read once";
     }
     report_.macs_per_clock = config_.macs_per_clock;
     report_.images = labels_.size();
@@ -110,73 +120,80 @@ class Job {
   }
 
   void print_head() const {
-    fmt::print("{} test images per sparsity on the RTL of one subsystem, configuration {}: {}\n",
-               labels_.size(), config_.name, config_.macs_per_clock);
-    fmt::print("multiply-accumulates per clock; memory: {}.\n", report_.memory);
+    fmt::print("{} test images per sparsity on the RTL of {},\n", labels_.size(), report_.where);
+    fmt::print("configuration {}: {} multiply-accumulates per clock{}; memory: {}.\n", config_.name,
+               config_.macs_per_clock, chip_alone() ? " and subsystem" : "", report_.memory);
     if (both()) fmt::print("Beside it: {}.\n", report_.lpddr4_memory);
-    if (options_.chip) fmt::print("And {}.\n", report_.chip);
+    if (chip_beside()) fmt::print("And {}.\n", report_.chip);
     fmt::print("Accuracies in percent.\n\n");
     fmt::print("{:>8} {:>7} {:>7} {:>7} {:>13}{}{} {:>9} {:>12} {:>13} {:>8} {:>11}\n", "sparsity",
                "float", "INT8", "RTL", "cycles/image",
                both() ? fmt::format(" {:>12}", "on LPDDR4X") : "",
-               options_.chip ? fmt::format(" {:>12}", "on the chip") : "", "speed-up",
+               chip_beside() ? fmt::format(" {:>12}", "on the chip") : "", "speed-up",
                "utilisation", "weight bytes", "kHz", "mismatches");
     std::fflush(stdout);
   }
 
+  [[nodiscard]] Place place(sw::MemoryKind memory, bool chip) const {
+    return {config_, options_.config, memory, chip,
+            fmt::format("{} --images {}", classifier_.command, labels_.size())};
+  }
+
   void variant(int sparsity) {
     const fs::path model = classifier_.path(sparsity, true);
-    sw::NetworkRunSettings settings;
-    settings.run.backend = sw::Backend::kAll;
-    settings.run.config_argument = options_.config;
-    settings.run.show_progress = true;
-    settings.arguments = fmt::format("{} --images {}", classifier_.command, labels_.size());
-    settings.run.rtl.memory = first_memory();
     // Timed as it is used, then with the output of every layer stored, so that all are compared.
+    const Place main = place(first_memory(), chip_alone());
+    const Measured timed = measure(model, inputs_, main, false);
+    const Measured checked = measure(model, inputs_, main, true);
     sw::Variant v;
     v.sparsity = sparsity;
-    const sw::NetworkReport timed = execute(model, false, settings);
-    const sw::NetworkReport checked = execute(model, true, settings);
-    std::vector<const sw::NetworkReport*> reports{&timed, &checked};
-    sw::NetworkReport real;
-    if (both()) {
-      settings.run.rtl.memory = sw::MemoryKind::kLpddr4;
-      real = execute(model, false, settings);
-      reports.push_back(&real);
-      v.lpddr4_cycles_per_image = real.cycles_per_image();
-      v.lpddr4_mismatches = real.mismatches();
-    }
     v.ok = true;
-    if (options_.chip) run_chip(model, settings, v);
-    for (const sw::NetworkReport* r : reports) {
-      v.mismatches += r->mismatches();
-      v.ok = v.ok && r->ok();
-      if (!r->ok()) fmt::print("{}", sw::to_text(*r));
+    const auto judge = [&v](const Measured& m) {
+      v.mismatches += m.mismatches;
+      v.ok = v.ok && m.ok;
+      fmt::print("{}", m.text);
+    };
+    judge(timed);
+    judge(checked);
+    const auto images = static_cast<double>(report_.images);
+    if (both()) {
+      const Measured real = measure(model, inputs_, place(sw::MemoryKind::kLpddr4, false), false);
+      judge(real);
+      v.lpddr4_cycles_per_image = real.cycles / images;
+      v.lpddr4_mismatches = real.mismatches;
+      dram_ = real.dram;
     }
-    if (real.dram) dram_ = real.dram;
+    if (chip_beside()) {
+      const Measured chip = measure(model, inputs_, place(sw::MemoryKind::kLpddr4, true), false);
+      judge(chip);
+      v.chip_mismatches = chip.mismatches;
+      v.chip_cycles_per_image = chip.cycles / images;
+      v.chip_khz = chip.cycles / std::max(chip.wall_s, 1e-9) / 1e3;
+    }
     if (timed.dram) dram_ = timed.dram;
     const auto real_scores = scores_of_file(classifier_.path(sparsity, false), inputs_.at(0));
     v.accuracy_float = accuracy(sw::digit_answers(real_scores), labels_);
     v.score_error =
-        sw::score_error(timed.outputs.at(0).floats(), real_scores.floats(), sw::Digits::kClasses);
-    v.worst_row_error = worst_row_error(checked);
-    v.accuracy_int8 = accuracy(sw::digit_answers(timed.reference_outputs.at(0)), labels_);
-    const Labels given = sw::digit_answers(timed.outputs.at(0));
+        sw::score_error(timed.scores.floats(), real_scores.floats(), sw::Digits::kClasses);
+    v.worst_row_error = worst_row_error(checked.layers);
+    v.accuracy_int8 = accuracy(sw::digit_answers(timed.reference_scores), labels_);
+    const Labels given = sw::digit_answers(timed.scores);
     v.accuracy_rtl = accuracy(given, labels_);
-    v.cycles_per_image = timed.cycles_per_image();
-    v.ideal_cycles_per_image = timed.ideal_cycles() / static_cast<double>(report_.images);
+    v.cycles_per_image = timed.cycles / images;
+    v.ideal_cycles_per_image = timed.ideal_cycles / images;
     if (!report_.variants.empty() && v.cycles_per_image > 0) {
       v.speedup = report_.variants.front().cycles_per_image / v.cycles_per_image;
     }
-    v.utilisation = timed.utilisation();
-    v.weight_bytes = timed.weight_bytes();
-    v.dense_weight_bytes = timed.dense_weight_bytes();
-    v.khz = timed.kilohertz();
-    v.mac_per_s = timed.mac_per_s();
+    v.utilisation = timed.utilisation;
+    v.weight_bytes = timed.layers.weight_bytes();
+    v.dense_weight_bytes = timed.layers.dense_weight_bytes();
     v.wall_s = timed.wall_s;
-    v.layers = sw::layer_rows(timed);
-    v.timeline =
-        sw::engine_timeline(timed, fmt::format("{}x: {} images", sparsity, labels_.size()));
+    v.khz = timed.cycles / std::max(timed.wall_s, 1e-9) / 1e3;
+    v.mac_per_s = static_cast<double>(timed.macs_nonzero) / std::max(timed.wall_s, 1e-9);
+    v.layers = sw::layer_rows(timed.layers);
+    v.timeline = sw::engine_timeline(timed.layers,
+                                     fmt::format("{}x: {} images{}", sparsity, timed.layers.batch,
+                                                 chip_alone() ? " of the first subsystem" : ""));
     choose_samples(given);
     for (const sw::Sample& s : report_.samples) v.answers.push_back(given.at(s.number));
     fmt::print(
@@ -190,38 +207,8 @@ class Job {
     std::fflush(stdout);
     report_.variants.push_back(std::move(v));
     if (!options_.trace.empty() && sparsity == classifier_.sparsities.back()) {
-      sw::write_json(options_.trace, sw::to_trace(timed), -1);
+      sw::write_json(options_.trace, timed.trace, -1);
     }
-  }
-
-  /// Weights and inputs over AXI4, images shared by the subsystems.
-  void run_chip(const fs::path& model, sw::NetworkRunSettings settings, sw::Variant& v) {
-    settings.run.rtl.memory = sw::MemoryKind::kLpddr4;
-    const auto compile = [&](const std::vector<TensorData>& part, const sw::NetworkPlace& place) {
-      sw::NetworkOptions network;
-      network.pixel_group = config_.pixels_per_quadrant;
-      return sw::compile_network(sw::prepare(sw::open_graph(model, part), network), config_, place);
-    };
-    const auto shares =
-        sw::broadcast_shares(inputs_, config_, sw::chip_memory_bytes(config_, false), compile);
-    const sw::ChipRunReport chip =
-        sw::run_on_chip(sw::ChipMode::kBroadcast, shares, config_, settings, false);
-    for (const sw::NetworkReport& r : chip.subsystems) v.chip_mismatches += r.mismatches();
-    v.mismatches += v.chip_mismatches;
-    v.ok = v.ok && chip.ok();
-    if (!chip.ok()) fmt::print("{}", sw::to_text(chip));
-    v.chip_cycles_per_image = chip.cycles_per_image();
-    v.chip_khz = static_cast<double>(chip.cycles) / std::max(chip.wall_s, 1e-9) / 1e3;
-  }
-
-  sw::NetworkReport execute(const fs::path& model, bool store_all,
-                            const sw::NetworkRunSettings& settings) {
-    sw::NetworkOptions network;
-    network.store_all = store_all;
-    network.pixel_group = config_.pixels_per_quadrant;
-    return sw::run_network(
-        sw::compile_network(sw::prepare(sw::open_graph(model, inputs_), network), config_), inputs_,
-        config_, settings);
   }
 
   /// What rounding costs: against double precision and against the float network.
@@ -282,12 +269,21 @@ void add_classify_options(CLI::App& command, ClassifyOptions& o) {
       .add_option("--memory", o.memory, "Memory of the RTL: ideal, lpddr4, or both side by side")
       ->capture_default_str()
       ->check(CLI::IsMember({"ideal", "lpddr4", "both"}));
-  command.add_flag("--chip", o.chip, "Also on the whole chip, whose subsystems share the images");
+  command
+      .add_option(
+          "--on", o.on,
+          "subsystem: one of them; chip: all, sharing the images, on LPDDR4X; both: the chip "
+          "beside one subsystem")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"subsystem", "chip", "both"}));
   command.add_option("--trace", o.trace,
                      "Write the engines' timeline (Perfetto) of the last run to this file");
 }
 
 int classify(const Classifier& classifier, const ClassifyOptions& options) {
+  if (options.on == "chip" && options.memory == "ideal") {
+    throw std::invalid_argument("--memory ideal: the chip's memory is LPDDR4X");
+  }
   return Job(classifier, options).run();
 }
 

@@ -30,11 +30,11 @@ struct ClassifyOptions {
   std::string out = tb::root() + "/build/run";
   std::string trace;
   std::string memory = "both";
-  std::uint64_t images = 0;  ///< only the first; 0: all
-  bool chip = false;         ///< also on the whole chip
+  std::uint64_t images = 0;      ///< only the first; 0: all
+  std::string on = "subsystem";  ///< or chip, or both: the chip beside one subsystem
 };
 
-/// --config, --images, --out, --memory, --chip, --trace.
+/// --config, --images, --out, --memory, --on, --trace.
 void add_classify_options(CLI::App& command, ClassifyOptions& options);
 
 /// Prints a table and writes the report. 0 only if every comparison was made and held.

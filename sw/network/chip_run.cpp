@@ -314,14 +314,15 @@ std::uint64_t ChipRunReport::macs_nonzero() const {
   return sum;
 }
 
-std::vector<TensorData> joined_outputs(const ChipRunReport& report) {
+std::vector<TensorData> joined_outputs(const ChipRunReport& report,
+                                       std::vector<TensorData> NetworkReport::*which) {
   const std::vector<NetworkReport>& reports = report.subsystems;
   std::vector<TensorData> outputs;
-  for (std::size_t o = 0; o < reports.front().outputs.size(); ++o) {
+  for (std::size_t o = 0; o < (reports.front().*which).size(); ++o) {
     std::vector<TensorData> parts;
     for (const NetworkReport& share : reports) {
       if (!share.error.empty()) return {};
-      parts.push_back(share.outputs.at(o));
+      parts.push_back((share.*which).at(o));
     }
     // Those that only fill the last share.
     const TensorData all = graph::join_rows(parts);

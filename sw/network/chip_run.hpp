@@ -116,8 +116,10 @@ struct ChipRunReport {
     const std::vector<std::vector<std::vector<graph::TensorData>>>& more = {});
 
 /// The outputs of one network whose images were shared, in order and without repeated images; none
-/// if a share failed.
-[[nodiscard]] std::vector<graph::TensorData> joined_outputs(const ChipRunReport& report);
+/// if a share failed. `which`: those of the RTL, or `&NetworkReport::reference_outputs`.
+[[nodiscard]] std::vector<graph::TensorData> joined_outputs(
+    const ChipRunReport& report,
+    std::vector<graph::TensorData> NetworkReport::*which = &NetworkReport::outputs);
 
 /// {mode, ok, cycles, ..., subsystems: [as to_json(NetworkReport)]}
 [[nodiscard]] nlohmann::json to_json(const ChipRunReport& report);

@@ -69,11 +69,11 @@ std::string short_count(std::uint64_t value) {
   return fmt::format("{:.1f} M", real / 1e6);
 }
 
-std::string cut_text(const std::string& text, std::size_t most) {
-  return text.size() <= most ? text : text.substr(0, most - 2) + "..";
-}
-
 }  // namespace
+
+std::string cut_text(const std::string& text, std::size_t most) {
+  return text.size() <= most ? text : fmt::format("{:.{}}..", text, most - 2);
+}
 
 json to_json(const NetworkReport& report) {
   json out;

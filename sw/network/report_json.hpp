@@ -12,6 +12,8 @@ namespace s4::sw {
 /// its `layers`. `cycles` and `utilisation` are null unless the RTL ran to completion.
 [[nodiscard]] nlohmann::json to_json(const NetworkReport& report);
 
+/// For a column: at most `most` characters (3 or more), the last two then "..".
+[[nodiscard]] std::string cut_text(const std::string& text, std::size_t most);
 /// For people: the table of the layers.
 [[nodiscard]] std::string layers_text(const NetworkReport& report);
 /// The same, then the figures of the network.

@@ -89,12 +89,11 @@ std::string to_text(const SplitReport& report) {
   text += fmt::format("{:<28} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", "step", "cut", "parts",
                       "one alone", "expected", "cycles", "speed-up", "cycles of each");
   for (const SplitStepReport& step : report.steps) {
-    const std::string name = step.name.size() <= 28 ? step.name : step.name.substr(0, 26) + "..";
     text += fmt::format(
-        "{:<28} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", name, cut_name(step.cut),
-        step.parts.size(), step.alone != 0 ? std::to_string(step.alone) : "-", step.predicted,
-        count_text(step.cycles), step.speed_up() ? fmt::format("{:.2f}", *step.speed_up()) : "-",
-        parts_text(step));
+        "{:<28} {:<9} {:>5} {:>10} {:>10} {:>10} {:>8}  {}\n", cut_text(step.name, 28),
+        cut_name(step.cut), step.parts.size(), step.alone != 0 ? std::to_string(step.alone) : "-",
+        step.predicted, count_text(step.cycles),
+        step.speed_up() ? fmt::format("{:.2f}", *step.speed_up()) : "-", parts_text(step));
   }
   text += fmt::format("\nchip: {} image{} on {} subsystem{} together, mode {}\n", report.images,
                       report.images == 1 ? "" : "s", report.subsystems,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 
 namespace s4::sw {
@@ -13,23 +14,27 @@ using nlohmann::json;
 
 std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
 
+/// A cell of a figure that not every report has: none if this one has not.
+std::string beside(const std::string& head, const std::optional<double>& figure) {
+  if (head.empty()) return "";
+  return figure ? fmt::format("<td>{:.1f}</td>", *figure) : "<td></td>";
+}
+
 std::string table(const RunReport& report) {
-  std::string out =
+  std::string out = fmt::format(
       "<table><tr><th>sparsity</th><th>float</th><th>INT8</th><th>RTL</th><th>cycles / image</th>"
-      "<th>with LPDDR4X</th><th>on the chip</th><th>speed-up</th><th>utilisation</th><th>weight "
-      "bytes</th><th>simulated kHz</th>"
-      "<th>mismatches</th></tr>\n";
+      "{}{}<th>speed-up</th><th>utilisation</th><th>weight bytes</th><th>simulated kHz</th>"
+      "<th>mismatches</th></tr>\n",
+      report.lpddr4_memory.empty() ? "" : "<th>with LPDDR4X</th>",
+      report.chip.empty() ? "" : "<th>on the chip</th>");
   for (const Variant& v : report.variants) {
     out += fmt::format(
-        "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td><td>{}</td><td>{}</td>"
-        "<td>{:.2f}x</td>"
-        "<td>{:.1f} %</td><td>{}</td><td>{:.0f}</td><td{}>{}{}</td></tr>\n",
+        "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td>{}{}"
+        "<td>{:.2f}x</td><td>{:.1f} %</td><td>{}</td><td>{:.0f}</td><td{}>{}{}</td></tr>\n",
         v.sparsity, percent(v.accuracy_float), percent(v.accuracy_int8), percent(v.accuracy_rtl),
-        v.cycles_per_image,
-        v.lpddr4_cycles_per_image ? fmt::format("{:.1f}", *v.lpddr4_cycles_per_image) : "",
-        v.chip_cycles_per_image ? fmt::format("{:.1f}", *v.chip_cycles_per_image) : "", v.speedup,
-        100 * v.utilisation, v.weight_bytes, v.khz, v.ok ? "" : " class=\"bad\"", v.mismatches,
-        v.ok ? "" : " FAILED");
+        v.cycles_per_image, beside(report.lpddr4_memory, v.lpddr4_cycles_per_image),
+        beside(report.chip, v.chip_cycles_per_image), v.speedup, 100 * v.utilisation,
+        v.weight_bytes, v.khz, v.ok ? "" : " class=\"bad\"", v.mismatches, v.ok ? "" : " FAILED");
   }
   return out + "</table>\n";
 }
@@ -144,12 +149,19 @@ bool RunReport::ok() const {
 }
 
 json to_json(const RunReport& report) {
-  json out = {{"ok", report.ok()},       {"network", report.network},
-              {"data", report.data},     {"config", report.config},
-              {"memory", report.memory}, {"lpddr4_memory", report.lpddr4_memory},
-              {"chip", report.chip},     {"macs_per_clock", report.macs_per_clock},
-              {"images", report.images}, {"accuracy_dense_float", report.accuracy_dense_float},
-              {"wall_s", report.wall_s}, {"variants", json::array()}};
+  json out = {{"ok", report.ok()},
+              {"network", report.network},
+              {"data", report.data},
+              {"config", report.config},
+              {"memory", report.memory},
+              {"lpddr4_memory", report.lpddr4_memory},
+              {"where", report.where},
+              {"chip", report.chip},
+              {"macs_per_clock", report.macs_per_clock},
+              {"images", report.images},
+              {"accuracy_dense_float", report.accuracy_dense_float},
+              {"wall_s", report.wall_s},
+              {"variants", json::array()}};
   for (const Variant& v : report.variants) {
     json layers = json::array();
     for (const LayerRow& row : v.layers) layers.push_back(to_json(row));
@@ -200,10 +212,10 @@ std::string verdict(const RunReport& report) {
 std::string to_html(const RunReport& report) {
   std::string out = page_head(
       report.title,
-      fmt::format("{}. {}.<br>Configuration {}: {} multiply-accumulates per clock. Memory: {}. {} "
-                  "images, {:.1f} s.",
-                  svg::escape(report.network), svg::escape(report.data), svg::escape(report.config),
-                  report.macs_per_clock,
+      fmt::format("{}. {}.<br>On {}, configuration {}: {} multiply-accumulates per clock and "
+                  "subsystem. Memory: {}. {} images, {:.1f} s.",
+                  svg::escape(report.network), svg::escape(report.data), svg::escape(report.where),
+                  svg::escape(report.config), report.macs_per_clock,
                   svg::escape(report.lpddr4_memory.empty()
                                   ? report.memory
                                   : report.memory + "; beside it " + report.lpddr4_memory) +

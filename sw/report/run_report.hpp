@@ -59,9 +59,10 @@ struct RunReport {
   std::string network;  ///< "digits: conv 1-64, ..."
   std::string data;     ///< which images, how many, how split
   std::string config;
-  std::string memory;         ///< what the memory behind the port is
-  std::string lpddr4_memory;  ///< what it is where it was run beside that, else empty
-  std::string chip;           ///< how the whole chip was run, or empty
+  std::string memory;                   ///< what the memory behind the port is
+  std::string lpddr4_memory;            ///< what it is where it was run beside that, else empty
+  std::string where = "one subsystem";  ///< that all figures are of
+  std::string chip;                     ///< how the whole chip was run beside it, or empty
   std::uint32_t macs_per_clock = 0;
   std::size_t images = 0;
   double accuracy_dense_float = 0;
