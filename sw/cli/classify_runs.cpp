@@ -33,6 +33,7 @@ Measured on_subsystem(const std::filesystem::path& model, const std::vector<Tens
   if (!r.outputs.empty()) m.scores = r.outputs.front();
   if (!r.reference_outputs.empty()) m.reference_scores = r.reference_outputs.front();
   m.cycles = static_cast<double>(r.cycles.value_or(0));
+  m.with_host = m.cycles;
   m.ideal_cycles = r.ideal_cycles();
   m.utilisation = r.utilisation();
   m.wall_s = r.rtl_s;
@@ -60,8 +61,9 @@ Measured on_chip(const std::filesystem::path& model, const std::vector<TensorDat
   if (outputs.empty()) throw std::runtime_error("the chip has no results:\n" + m.text);
   m.scores = outputs.front();
   m.reference_scores = sw::joined_outputs(r, &sw::NetworkReport::reference_outputs).at(0);
-  m.cycles = static_cast<double>(r.cycles);
+  m.with_host = static_cast<double>(r.cycles);
   for (const sw::NetworkReport& subsystem : r.subsystems) {
+    m.cycles = std::max(m.cycles, static_cast<double>(subsystem.cycles.value_or(0)));
     m.ideal_cycles = std::max(m.ideal_cycles, subsystem.ideal_cycles());
     m.mismatches += subsystem.mismatches();
   }

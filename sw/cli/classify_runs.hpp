@@ -27,7 +27,8 @@ struct Place {
 /// A run with every byte compared three ways.
 struct Measured {
   sw::graph::TensorData scores, reference_scores;  ///< first output, all images
-  double cycles = 0;                               ///< all images
+  double cycles = 0;                               ///< of the programs, all images
+  double with_host = 0;                            ///< and of the images' way there
   double ideal_cycles = 0;                         ///< the same if every array were never idle
   double utilisation = 0;
   double wall_s = 0;

@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace s4::sw {
+namespace {
+
+constexpr std::size_t kChannelsOneByOne = 4;  // more than these are shown as a sum
+
+}  // namespace
 
 const char* memory_name(MemoryKind kind) {
   switch (kind) {
@@ -59,13 +65,27 @@ nlohmann::json to_json(const DramReport& report) {
 }
 
 std::string to_text(const DramReport& report) {
+  const auto percent = [](std::uint64_t hits, std::uint64_t all) {
+    return all > 0 ? 100.0 * static_cast<double>(hits) / static_cast<double>(all) : 0.0;
+  };
   std::string text = "every DRAM command legal; bursts of 32 B read + written";
+  DramReport::Channel sum;
+  double least = 100;
   for (std::size_t i = 0; i < report.channels.size(); ++i) {
     const DramReport::Channel& c = report.channels[i];
-    const std::uint64_t all = c.reads + c.writes;
-    text += fmt::format(
-        "{} channel {}: {} + {}, {:.1f} % in open rows", i == 0 ? ":" : ";", i, c.reads, c.writes,
-        all > 0 ? 100.0 * static_cast<double>(c.row_hits) / static_cast<double>(all) : 0.0);
+    const double open = percent(c.row_hits, c.reads + c.writes);
+    sum.reads += c.reads;
+    sum.writes += c.writes;
+    sum.row_hits += c.row_hits;
+    least = std::min(least, open);
+    if (report.channels.size() > kChannelsOneByOne) continue;
+    text += fmt::format("{} channel {}: {} + {}, {:.1f} % in open rows", i == 0 ? ":" : ";", i,
+                        c.reads, c.writes, open);
+  }
+  if (report.channels.size() > kChannelsOneByOne) {
+    text += fmt::format(": {} channels: {} + {}, {:.1f} % in open rows, {:.1f} % where it is least",
+                        report.channels.size(), sum.reads, sum.writes,
+                        percent(sum.row_hits, sum.reads + sum.writes), least);
   }
   return text + fmt::format(
                     ". Initialisation before the first program, not in the cycles: {} clocks "

@@ -26,14 +26,14 @@ std::string table(const RunReport& report) {
       "{}{}<th>speed-up</th><th>utilisation</th><th>weight bytes</th><th>simulated kHz</th>"
       "<th>mismatches</th></tr>\n",
       report.lpddr4_memory.empty() ? "" : "<th>with LPDDR4X</th>",
-      report.chip.empty() ? "" : "<th>on the chip</th>");
+      report.chip_column.empty() ? "" : "<th>" + svg::escape(report.chip_column) + "</th>");
   for (const Variant& v : report.variants) {
     out += fmt::format(
         "<tr><td>{:g}x</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td>{}{}"
         "<td>{:.2f}x</td><td>{:.1f} %</td><td>{}</td><td>{:.0f}</td><td{}>{}{}</td></tr>\n",
         v.sparsity, percent(v.accuracy_float), percent(v.accuracy_int8), percent(v.accuracy_rtl),
         v.cycles_per_image, beside(report.lpddr4_memory, v.lpddr4_cycles_per_image),
-        beside(report.chip, v.chip_cycles_per_image), v.speedup, 100 * v.utilisation,
+        beside(report.chip_column, v.chip_cycles_per_image), v.speedup, 100 * v.utilisation,
         v.weight_bytes, v.khz, v.ok ? "" : " class=\"bad\"", v.mismatches, v.ok ? "" : " FAILED");
   }
   return out + "</table>\n";

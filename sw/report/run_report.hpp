@@ -26,7 +26,7 @@ struct Variant {
   /// On LPDDR4X, where that was run beside the ideal memory, and bytes that differed there.
   std::optional<double> lpddr4_cycles_per_image;
   std::uint64_t lpddr4_mismatches = 0;
-  /// Of the whole chip, where it was run: from the first doorbell to the last result.
+  /// Of the whole chip, where it was run: the images' way there over AXI4 too, to the last result.
   std::optional<double> chip_cycles_per_image;
   std::uint64_t chip_mismatches = 0;
   double chip_khz = 0;
@@ -63,6 +63,7 @@ struct RunReport {
   std::string lpddr4_memory;            ///< what it is where it was run beside that, else empty
   std::string where = "one subsystem";  ///< that all figures are of
   std::string chip;                     ///< how the whole chip was run beside it, or empty
+  std::string chip_column;              ///< heading of chip_cycles_per_image; empty: none has it
   std::uint32_t macs_per_clock = 0;
   std::size_t images = 0;
   double accuracy_dense_float = 0;
