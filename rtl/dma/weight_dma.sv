@@ -3,7 +3,9 @@
 /// an SRAM of Slots bursts and leave it word by word in the order of the stream, each word with the
 /// section it belongs to (0 parameters, 1 indices, 2 values). A word leaves two clocks after its
 /// response beat at the earliest. Responses are always accepted: a burst is requested only when its
-/// slot is free. Commands overlap; done_o comes the clock after the last word was taken.
+/// slot is free. Bursts of an operand in the local buffer are requests like others, marked by
+/// req_local_o: local_reads answers them. Commands overlap; done_o comes the clock after the last
+/// word was taken.
 /// An error stops the stream in the burst that failed, before the word that failed; error_valid_o
 /// comes once all words before it were taken.
 /// flush_i: no new request (one that is waiting still goes out), no new command.
@@ -29,6 +31,8 @@ module weight_dma #(
     output logic                                 req_valid_o,
     input  logic                                 req_ready_i,
     output memory_port_pkg::request_t            req_o,
+    output logic                                 req_local_o,  // addr is one of the local buffer
+    input  logic                                 local_busy_i,  // local_reads has a burst
     input  logic                                 rsp_valid_i,
     output logic                                 rsp_ready_o,
     input  memory_port_pkg::response_t           rsp_i,
@@ -43,7 +47,8 @@ module weight_dma #(
     output logic                                 weights_busy_o,
     output logic                                 weights_stall_memory_o,
     output logic                                 weights_stall_full_o,
-    output logic                                 weights_words_o
+    output logic                                 weights_words_o,
+    output logic                                 weights_local_o
 );
 
   localparam int unsigned SlotBits = $clog2(Slots);
@@ -64,7 +69,7 @@ module weight_dma #(
   assign start       = cmd_valid_i && cmd_ready_o;
 
   // ---- Requests: slots in circular order ----
-  logic burst_valid, issue, req_valid_q, free_slot;
+  logic burst_valid, burst_local, issue, req_valid_q, req_local_q, free_slot;
   logic [memory_port_pkg::AddrWidth-1:0] burst_addr;
   logic [3:0] burst_len;
   logic [SlotBits-1:0] next_q, head_q;
@@ -80,7 +85,8 @@ module weight_dma #(
       .burst_valid_o(burst_valid),
       .burst_ready_i(issue),
       .burst_addr_o(burst_addr),
-      .burst_len_o(burst_len)
+      .burst_len_o(burst_len),
+      .burst_local_o(burst_local)
   );
 
   assign issue = burst_valid && !used_q[SlotBits] && !flush_i && (!req_valid_q || req_ready_i);
@@ -106,9 +112,15 @@ module weight_dma #(
       if (free_slot && !issue) used_q <= used_q - (SlotBits + 1)'(1);
     end
   end
-  always_ff @(posedge clk_i) if (issue) req_q <= req_d;
+  always_ff @(posedge clk_i) begin
+    if (issue) begin
+      req_q       <= req_d;
+      req_local_q <= burst_local;
+    end
+  end
   assign req_valid_o = req_valid_q;
   assign req_o       = req_q;
+  assign req_local_o = req_local_q;
 
   // ---- Responses: into the place of their slot ----
   logic [4:0] slot_beats[0:Slots-1];  // beats that have arrived
@@ -182,8 +194,12 @@ module weight_dma #(
       out_section_q <= section;
       out_last_q    <= section_last;
       out_mode_q    <= mode_q;
+      out_local_q   <= local_q;
     end
-    if (queued_valid && queued_ready) mode_q <= queued_mode;
+    if (queued_valid && queued_ready) begin
+      mode_q  <= queued_mode;
+      local_q <= queued_local;
+    end
   end
   assign wt_valid_o   = out_valid_q;
   assign wt_section_o = out_section_q;
@@ -191,14 +207,14 @@ module weight_dma #(
   assign wt_last_o    = out_last_q;
 
   // ---- Sections ----
-  logic queued_valid, queued_ready;
+  logic queued_valid, queued_ready, queued_local, local_q, out_local_q;
   logic [15:0] queued_param, queued_count;
   dense_operand_pkg::mode_t queued_mode, mode_q, out_mode_q;
   logic [23:0] queued_index, queued_value;
   logic [$clog2(Commands+1)-1:0] unused_queued;
 
   fifo #(
-      .Width(80 + ModeBits),
+      .Width(81 + ModeBits),
       .Depth(Commands)
   ) u_commands (
       .clk_i,
@@ -208,10 +224,11 @@ module weight_dma #(
       .in_ready_o(sections_ready),
       .in_data_i({command.param_words, command.index_words, command.value_words, command.count,
                   command.dense, command.transposed, command.wide, command.flip, command.lanes,
-                  command.slice, command.first_row, command.end_row}),
+                  command.slice, command.first_row, command.end_row, command.from_local}),
       .out_valid_o(queued_valid),
       .out_ready_i(queued_ready),
-      .out_data_o({queued_param, queued_index, queued_value, queued_count, queued_mode}),
+      .out_data_o({queued_param, queued_index, queued_value, queued_count, queued_mode,
+                   queued_local}),
       .count_o(unused_queued)
   );
   weight_sections u_sections (
@@ -245,13 +262,15 @@ module weight_dma #(
   assign weights_busy_o         = commands_q != '0;
   assign weights_stall_full_o   = wt_valid_o && !wt_ready_i;
   assign weights_stall_memory_o = weights_busy_o && !rsp_valid_i && !weights_stall_full_o;
-  assign weights_words_o        = wt_valid_o && wt_ready_i;
-  assign progress_o             = start || issue || rsp_valid_i || read || weights_words_o ||
-                                  (req_valid_o && req_ready_i);
+  assign weights_words_o        = wt_valid_o && wt_ready_i && !out_local_q;
+  assign weights_local_o        = wt_valid_o && wt_ready_i && out_local_q;
+  assign progress_o             = start || issue || rsp_valid_i || read ||
+                                  (wt_valid_o && wt_ready_i) || (req_valid_o && req_ready_i);
   always_comb begin
     waiting_o    = '0;
-    waiting_o[1] = req_valid_o && !req_ready_i;
-    waiting_o[2] = used_q != '0 && !word_there && !req_valid_o && !rsp_valid_i;
+    waiting_o[1] = req_valid_o && !req_ready_i && !req_local_q;
+    waiting_o[2] = used_q != '0 && !word_there && !req_valid_o && !rsp_valid_i && !local_busy_i;
+    waiting_o[3] = (req_valid_o && !req_ready_i && req_local_q) || local_busy_i;
     waiting_o[4] = weights_stall_full_o;
   end
 
@@ -259,7 +278,7 @@ module weight_dma #(
   assign unused_inputs = ^{rsp_i, rsp_last, command};
 
   // ---- Assertions ----
-  `S4_ASSERT_HELD(RequestHeld, req_valid_o, req_ready_i, req_o)
+  `S4_ASSERT_HELD(RequestHeld, req_valid_o, req_ready_i, {req_o, req_local_o})
   `S4_ASSERT_HELD(StreamHeld, wt_valid_o, wt_ready_i,
                   {wt_data_o, wt_section_o, wt_mode_o, wt_last_o})
   `S4_ASSERT(ReadsOnly, !rsp_valid_i || !rsp_i.write)

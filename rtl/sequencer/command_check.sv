@@ -40,6 +40,7 @@ module command_check (
   // Byte offsets of what a range error names
   localparam int unsigned MemAddrByte = 16, LocalAddrByte = 24;
   localparam int unsigned InAddrByte = 16, OutAddrByte = 52, AddAddrByte = 92, PixelsByte = 60;
+  localparam int unsigned OperandAddrByte = 48;
   localparam int unsigned TableAddrByte = 116, TableWords = 4;
   localparam int unsigned RowsInByte = 20, RowsOutByte = 32, RowsParamByte = 52;
 
@@ -61,21 +62,24 @@ module command_check (
 
   commands_pkg::sync_command_t header;
   commands_pkg::dma_command_t as_dma;
+  commands_pkg::weights_command_t as_weights;
   commands_pkg::spu_command_t as_spu;
   commands_pkg::rows_command_t as_rows;
-  assign header  = cmd_q;
-  assign as_dma  = cmd_q;
-  assign as_spu  = cmd_q;
-  assign as_rows = cmd_q;
+  assign header     = cmd_q;
+  assign as_dma     = cmd_q;
+  assign as_weights = cmd_q;
+  assign as_spu     = cmd_q;
+  assign as_rows    = cmd_q;
 
   // Each view uses only its own fields.
-  logic [4*commands_pkg::CommandBits-1:0] unused_views;
-  assign unused_views = {header, as_dma, as_spu, as_rows};
+  logic [5*commands_pkg::CommandBits-1:0] unused_views;
+  assign unused_views = {header, as_dma, as_weights, as_spu, as_rows};
 
-  logic is_store, is_dma, is_weights, is_spu, is_rows;
+  logic is_store, is_dma, is_weights, is_operand, is_spu, is_rows;
   assign is_store   = header.opcode == commands_pkg::OpcodeStore;
   assign is_dma     = is_store || header.opcode == commands_pkg::OpcodeLoad;
   assign is_weights = header.opcode == commands_pkg::OpcodeWeights;
+  assign is_operand = is_weights && as_weights.from_local;
   assign is_spu     = header.opcode == commands_pkg::OpcodeSpu;
   assign is_rows    = header.opcode == commands_pkg::OpcodeRows;
 
@@ -199,10 +203,10 @@ module command_check (
   commands_pkg::error_e error, error_q;
   logic [31:0] info, info_q;
 
-  assign memory_bad = (is_dma || is_weights) &&
+  assign memory_bad = (is_dma || (is_weights && !is_operand)) &&
                       (as_dma.mem_addr[35:PageWidth] < base || beyond_memory ||
                        sum_a_q[SumWidth-1:PageWidth] >= (SumWidth - PageWidth)'(limit));
-  assign in_bad  = (is_dma || is_spu || is_rows) && sum_b_q >= SumWidth'(LocalWords);
+  assign in_bad  = (is_dma || is_operand || is_spu || is_rows) && sum_b_q >= SumWidth'(LocalWords);
   assign out_bad = (is_spu || is_rows) && sum_a_q >= SumWidth'(LocalWords);
   assign add_bad = ((is_spu && as_spu.add_enable) || (is_rows && as_rows.affine)) &&
                    sum_c_q >= SumWidth'(LocalWords);
@@ -229,7 +233,8 @@ module command_check (
       info  = 32'(MemAddrByte);
     end else if (in_bad) begin
       error = commands_pkg::ErrorLocalRange;
-      info  = is_spu ? 32'(InAddrByte) : is_rows ? 32'(RowsInByte) : 32'(LocalAddrByte);
+      info  = is_spu ? 32'(InAddrByte) : is_rows ? 32'(RowsInByte)
+              : is_operand ? 32'(OperandAddrByte) : 32'(LocalAddrByte);
     end else if (out_bad) begin
       error = commands_pkg::ErrorLocalRange;
       info  = is_rows ? 32'(RowsOutByte) : 32'(OutAddrByte);

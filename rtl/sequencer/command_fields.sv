@@ -126,14 +126,17 @@ module command_fields (
         if ((as_weights.value_words & dense_mask) != '0) bad[32] = 1'b1;
         if (dense_lanes > 16'(config_pkg::ArrayLanes)) bad[40] = 1'b1;
         if (as_weights.wide && as_weights.flip) bad[40] = 1'b1;
+        if (as_weights.from_local && as_weights.mem_addr != '0) bad[16] = 1'b1;
         if (as_weights.slice > last_slice) bad[41] = 1'b1;
       end else begin
-        if ({as_weights.transposed, as_weights.wide, as_weights.flip, as_weights.lanes} != '0)
+        if ({as_weights.transposed, as_weights.wide, as_weights.flip, as_weights.lanes,
+             as_weights.from_local} != '0)
           bad[40] = 1'b1;
         if (as_weights.slice != '0) bad[41] = 1'b1;
         if (as_weights.first_row != '0) bad[42] = 1'b1;
         if (as_weights.end_row != '0) bad[44] = 1'b1;
       end
+      if (!as_weights.from_local && as_weights.local_addr != '0) bad[48] = 1'b1;
     end
     if (enable_i && is_spu) begin
       // A function makes BF16 of BF16, a table bytes of bytes.

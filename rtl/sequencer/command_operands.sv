@@ -133,7 +133,9 @@ module command_operands #(
     end else begin
       first_a_o = SumWidth'(as_dma.mem_addr) - SumWidth'(1) +
                   (is_dma ? SumWidth'({as_dma.count0, 6'b0}) : '0);
-      first_b_o = SumWidth'(as_dma.local_addr) + SumWidth'(as_dma.count0) - SumWidth'(1);
+      first_b_o = is_dma ? SumWidth'(as_dma.local_addr) + SumWidth'(as_dma.count0) - SumWidth'(1)
+                  : SumWidth'(as_weights.local_addr) + SumWidth'(as_weights.value_words) -
+                    SumWidth'(1);
     end
     first_c_o = is_rows ? SumWidth'(as_rows.param_addr) + SumWidth'({last_beat, 2'b11})
                         : SumWidth'(as_spu.add_addr) + SumWidth'(as_spu.pixels) - SumWidth'(1);

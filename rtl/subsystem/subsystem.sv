@@ -138,17 +138,6 @@ module subsystem #(
   logic fetch_req_valid, fetch_req_ready, fetch_rsp_valid;
   memory_port_pkg::request_t fetch_req;
   memory_port_pkg::response_t fetch_rsp;
-  logic load_req_valid, load_req_ready, load_rsp_valid;
-  memory_port_pkg::request_t load_req;
-  memory_port_pkg::response_t load_rsp;
-  logic weights_req_valid, weights_req_ready, weights_rsp_valid;
-  memory_port_pkg::request_t weights_req;
-  memory_port_pkg::response_t weights_rsp;
-  logic store_req_valid, store_req_ready, store_rsp_valid;
-  memory_port_pkg::request_t store_req;
-  memory_port_pkg::response_t store_rsp;
-  logic load_rsp_ready, weights_rsp_ready, store_rsp_ready, store_wdata_valid, store_wdata_ready;
-  memory_port_pkg::write_data_t store_wdata;
 
   sequencer u_sequencer (
       .clk_i,
@@ -233,36 +222,49 @@ module subsystem #(
   );
   assign events.cycles = busy;
 
-  // ---- Memory port ----
-  memory_port_mux u_memory_port (
+  // ---- DMA engines and memory port ----
+  logic ld_valid, ld_ready, st_valid, st_ready, st_rvalid;
+  logic [AddrBits-1:0] ld_addr, st_addr;
+  logic [511:0] ld_data, st_rdata;
+  logic wt_valid, wt_ready;
+  logic [511:0] wt_data;
+  logic [1:0] wt_section;
+
+  dma_engines u_dma (
       .clk_i,
       .rst_ni,
-      .fetch_req_valid_i  (fetch_req_valid),
-      .fetch_req_ready_o  (fetch_req_ready),
-      .fetch_req_i        (fetch_req),
-      .fetch_rsp_valid_o  (fetch_rsp_valid),
-      .fetch_rsp_o        (fetch_rsp),
-      .load_req_valid_i   (load_req_valid),
-      .load_req_ready_o   (load_req_ready),
-      .load_req_i         (load_req),
-      .load_rsp_valid_o   (load_rsp_valid),
-      .load_rsp_ready_i   (load_rsp_ready),
-      .load_rsp_o         (load_rsp),
-      .weights_req_valid_i(weights_req_valid),
-      .weights_req_ready_o(weights_req_ready),
-      .weights_req_i      (weights_req),
-      .weights_rsp_valid_o(weights_rsp_valid),
-      .weights_rsp_ready_i(weights_rsp_ready),
-      .weights_rsp_o      (weights_rsp),
-      .store_req_valid_i  (store_req_valid),
-      .store_req_ready_o  (store_req_ready),
-      .store_req_i        (store_req),
-      .store_wdata_valid_i(store_wdata_valid),
-      .store_wdata_ready_o(store_wdata_ready),
-      .store_wdata_i      (store_wdata),
-      .store_rsp_valid_o  (store_rsp_valid),
-      .store_rsp_ready_i  (store_rsp_ready),
-      .store_rsp_o        (store_rsp),
+      .engine_rst_ni(engine_rst_n),
+      .flush_i   (flush),
+      .mem_idle_o(mem_idle),
+      .load_cmd_valid_i     (load_cmd_valid),
+      .load_cmd_ready_o     (load_cmd_ready),
+      .load_cmd_i           (load_cmd),
+      .load_done_o          (load_done),
+      .load_error_valid_o   (load_error_valid),
+      .load_error_code_o    (load_error_code),
+      .load_progress_o      (load_progress),
+      .load_waiting_o       (load_waiting),
+      .weights_cmd_valid_i  (weights_cmd_valid),
+      .weights_cmd_ready_o  (weights_cmd_ready),
+      .weights_cmd_i        (weights_cmd),
+      .weights_done_o       (weights_done),
+      .weights_error_valid_o(weights_error_valid),
+      .weights_error_code_o (weights_error_code),
+      .weights_progress_o   (weights_progress),
+      .weights_waiting_o    (weights_waiting),
+      .store_cmd_valid_i    (store_cmd_valid),
+      .store_cmd_ready_o    (store_cmd_ready),
+      .store_cmd_i          (store_cmd),
+      .store_done_o         (store_done),
+      .store_error_valid_o  (store_error_valid),
+      .store_error_code_o   (store_error_code),
+      .store_progress_o     (store_progress),
+      .store_waiting_o      (store_waiting),
+      .fetch_req_valid_i    (fetch_req_valid),
+      .fetch_req_ready_o    (fetch_req_ready),
+      .fetch_req_i          (fetch_req),
+      .fetch_rsp_valid_o    (fetch_rsp_valid),
+      .fetch_rsp_o          (fetch_rsp),
       .mem_req_valid_o,
       .mem_req_ready_i,
       .mem_req_o,
@@ -272,122 +274,32 @@ module subsystem #(
       .mem_rsp_valid_i,
       .mem_rsp_ready_o,
       .mem_rsp_i,
-      .mem_idle_o(mem_idle)
-  );
-
-  // ---- DMA ----
-  logic ld_valid, ld_ready, st_valid, st_ready, st_rvalid;
-  logic [AddrBits-1:0] ld_addr, st_addr;
-  logic [511:0] ld_data, st_rdata;
-  // Weight words from memory, and as the SPU takes them
-  logic wd_valid, wd_ready, wd_last, wt_valid, wt_ready;
-  logic [511:0] wd_data, wt_data;
-  logic [1:0] wd_section, wt_section;
-  dense_operand_pkg::mode_t wd_mode;
-
-  load_dma u_load (
-      .clk_i,
-      .rst_ni(engine_rst_n),
-      .cmd_valid_i        (load_cmd_valid),
-      .cmd_ready_o        (load_cmd_ready),
-      .cmd_i              (load_cmd),
-      .done_o             (load_done),
-      .error_valid_o      (load_error_valid),
-      .error_code_o       (load_error_code),
-      .progress_o         (load_progress),
-      .waiting_o          (load_waiting),
-      .flush_i            (flush),
-      .req_valid_o        (load_req_valid),
-      .req_ready_i        (load_req_ready),
-      .req_o              (load_req),
-      .rsp_valid_i        (load_rsp_valid),
-      .rsp_ready_o        (load_rsp_ready),
-      .rsp_i              (load_rsp),
-      .ld_valid_o         (ld_valid),
-      .ld_ready_i         (ld_ready),
-      .ld_addr_o          (ld_addr),
-      .ld_data_o          (ld_data),
-      .load_busy_o        (events.load_busy),
-      .load_stall_memory_o(events.load_stall_memory),
-      .load_stall_local_o (events.load_stall_local),
-      .load_words_o       (events.load_words)
-  );
-
-  weight_dma u_weights (
-      .clk_i,
-      .rst_ni(engine_rst_n),
-      .cmd_valid_i           (weights_cmd_valid),
-      .cmd_ready_o           (weights_cmd_ready),
-      .cmd_i                 (weights_cmd),
-      .done_o                (weights_done),
-      .error_valid_o         (weights_error_valid),
-      .error_code_o          (weights_error_code),
-      .progress_o            (weights_progress),
-      .waiting_o             (weights_waiting),
-      .flush_i               (flush),
-      .req_valid_o           (weights_req_valid),
-      .req_ready_i           (weights_req_ready),
-      .req_o                 (weights_req),
-      .rsp_valid_i           (weights_rsp_valid),
-      .rsp_ready_o           (weights_rsp_ready),
-      .rsp_i                 (weights_rsp),
-      .wt_valid_o            (wd_valid),
-      .wt_ready_i            (wd_ready),
-      .wt_data_o             (wd_data),
-      .wt_section_o          (wd_section),
-      .wt_mode_o             (wd_mode),
-      .wt_last_o             (wd_last),
+      .ld_valid_o            (ld_valid),
+      .ld_ready_i            (ld_ready),
+      .ld_addr_o             (ld_addr),
+      .ld_data_o             (ld_data),
+      .st_valid_o            (st_valid),
+      .st_ready_i            (st_ready),
+      .st_addr_o             (st_addr),
+      .st_rvalid_i           (st_rvalid),
+      .st_rdata_i            (st_rdata),
+      .wt_valid_o            (wt_valid),
+      .wt_ready_i            (wt_ready),
+      .wt_data_o             (wt_data),
+      .wt_section_o          (wt_section),
+      .load_busy_o           (events.load_busy),
+      .load_stall_memory_o   (events.load_stall_memory),
+      .load_stall_local_o    (events.load_stall_local),
+      .load_words_o          (events.load_words),
       .weights_busy_o        (events.weights_busy),
       .weights_stall_memory_o(events.weights_stall_memory),
       .weights_stall_full_o  (events.weights_stall_full),
-      .weights_words_o       (events.weights_words)
-  );
-
-  dense_operand u_dense_operand (
-      .clk_i,
-      .rst_ni(engine_rst_n),
-      .word_valid_i  (wd_valid),
-      .word_ready_o  (wd_ready),
-      .word_data_i   (wd_data),
-      .word_section_i(wd_section),
-      .word_mode_i   (wd_mode),
-      .word_last_i   (wd_last),
-      .wt_valid_o    (wt_valid),
-      .wt_ready_i    (wt_ready),
-      .wt_data_o     (wt_data),
-      .wt_section_o  (wt_section)
-  );
-
-  store_dma u_store (
-      .clk_i,
-      .rst_ni(engine_rst_n),
-      .cmd_valid_i         (store_cmd_valid),
-      .cmd_ready_o         (store_cmd_ready),
-      .cmd_i               (store_cmd),
-      .done_o              (store_done),
-      .error_valid_o       (store_error_valid),
-      .error_code_o        (store_error_code),
-      .progress_o          (store_progress),
-      .waiting_o           (store_waiting),
-      .flush_i             (flush),
-      .st_valid_o          (st_valid),
-      .st_ready_i          (st_ready),
-      .st_addr_o           (st_addr),
-      .st_rvalid_i         (st_rvalid),
-      .st_rdata_i          (st_rdata),
-      .req_valid_o         (store_req_valid),
-      .req_ready_i         (store_req_ready),
-      .req_o               (store_req),
-      .wdata_valid_o       (store_wdata_valid),
-      .wdata_ready_i       (store_wdata_ready),
-      .wdata_o             (store_wdata),
-      .rsp_valid_i         (store_rsp_valid),
-      .rsp_ready_o         (store_rsp_ready),
-      .rsp_i               (store_rsp),
-      .store_busy_o        (events.store_busy),
-      .store_stall_memory_o(events.store_stall_memory),
-      .store_stall_local_o (events.store_stall_local),
-      .store_words_o       (events.store_words)
+      .weights_words_o       (events.weights_words),
+      .weights_local_o       (events.weights_local),
+      .store_busy_o          (events.store_busy),
+      .store_stall_memory_o  (events.store_stall_memory),
+      .store_stall_local_o   (events.store_stall_local),
+      .store_words_o         (events.store_words)
   );
 
   // ---- Activation engine ----

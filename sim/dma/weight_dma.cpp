@@ -24,14 +24,23 @@ bool WeightDma::append(ByteFifo& fifo, std::uint64_t words) {
 }
 
 bool WeightDma::append_operand() {
+  if (command_.from_local != 0) {
+    append_rows(local_buffer_.bytes(command_.local_addr, command_.value_words));
+    registers_.count(counters::Counter::kWeightsLocal, command_.value_words);
+    return true;
+  }
   const std::uint64_t bytes = std::uint64_t{command_.value_words} * kWordBytes;
   if (!memory_.contains(addr_, bytes)) return false;
   std::vector<std::uint8_t> words(bytes);
   memory_.read(addr_, words);
-  const auto rows = dense_rows(command_, words);
-  std::copy(rows.begin(), rows.end(), buffers_.values.append(rows.size()).begin());
+  append_rows(words);
   registers_.count(counters::Counter::kWeightsWords, command_.value_words);
   return true;
+}
+
+void WeightDma::append_rows(std::span<const std::uint8_t> words) {
+  const auto rows = dense_rows(command_, words);
+  std::copy(rows.begin(), rows.end(), buffers_.values.append(rows.size()).begin());
 }
 
 commands::Error WeightDma::advance() {

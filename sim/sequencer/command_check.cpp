@@ -98,6 +98,7 @@ void check_fields(const commands::WeightsCommand& c, const config::Configuration
   errors.require<C>(c.value_words % kValueBlockWords == 0, "value_words");
   errors.require<C>(c.count >= 1, "count");
   errors.require<C>(c.dest_mask == 0, "dest_mask");
+  errors.require<C>(c.from_local != 0 || c.local_addr == 0, "local_addr");
   if (c.dense == 0) {
     errors.require<C>(c.transposed == 0, "transposed");
     errors.require<C>(c.wide == 0, "wide");
@@ -106,6 +107,7 @@ void check_fields(const commands::WeightsCommand& c, const config::Configuration
     errors.require<C>(c.slice == 0, "slice");
     errors.require<C>(c.first_row == 0, "first_row");
     errors.require<C>(c.end_row == 0, "end_row");
+    errors.require<C>(c.from_local == 0, "from_local");
     return;
   }
   const std::uint32_t lanes = 8U << c.lanes;
@@ -116,6 +118,7 @@ void check_fields(const commands::WeightsCommand& c, const config::Configuration
   errors.require<C>(c.count == 1, "count");
   errors.require<C>(lanes <= 64 && lanes <= config.array_lanes, "lanes");
   errors.require<C>(c.wide == 0 || c.flip == 0, "flip");
+  errors.require<C>(c.from_local == 0 || c.mem_addr == 0, "mem_addr");
   const std::uint32_t slices = c.transposed != 0 || lanes > elements ? 1 : elements / lanes;
   errors.require<C>(c.slice < slices, "slice");
 }
@@ -270,6 +273,11 @@ CommandCheck::Verdict CommandCheck::check_dma(const commands::DmaCommand& c) con
 
 CommandCheck::Verdict CommandCheck::check_weights(const commands::WeightsCommand& c) const {
   using C = commands::WeightsCommand;
+  if (c.from_local != 0) {
+    const bool inside_buffer =
+        std::uint64_t{c.local_addr} + c.value_words <= std::uint64_t{config_.local_words};
+    return inside_buffer ? Verdict{} : Verdict{Error::kLocalRange, byte_of<C>("local_addr")};
+  }
   if (!aligned(c.mem_addr)) return {Error::kAlign, byte_of<C>("mem_addr")};
   const std::uint64_t words =
       std::uint64_t{c.count} * (std::uint64_t{c.param_words} + c.index_words + c.value_words);

@@ -17,7 +17,7 @@ struct FunctionalSubsystem::Blocks {
         registers(config),
         local_buffer(config),
         load(memory, local_buffer, registers),
-        weights(memory, buffers, registers),
+        weights(memory, local_buffer, buffers, registers),
         spu(config, local_buffer, buffers, registers),
         store(memory, local_buffer, registers),
         activation(local_buffer, registers),

@@ -63,6 +63,7 @@ class Compiler {
     window_ = window;
     cut(layers);
     addresses_ = addresses;
+    choose_operands();
     out_.weight_region.address = weights;
     compile_segments();
     return std::move(out_);
@@ -82,7 +83,10 @@ class Compiler {
   void cut_all(const std::vector<std::vector<std::size_t>>& runs) {
     segments_.clear();
     for (const std::vector<std::size_t>& run : runs) cut(run);
-    place_memory();
+    // All operands have addresses while the choice is made.
+    place_memory(true);
+    choose_operands();
+    place_memory(false);
   }
 
   /// Clocks of all segments if these are the runs; kNever where their results have no room.
@@ -127,7 +131,7 @@ class Compiler {
     for (std::size_t v = 0; v < n.values.size(); ++v) {
       const ChipValue& value = n.values[v];
       if (!value.producer) continue;
-      wanted_[v] = n.options.store_all || value.is_operand || tensors.count(value.tensor) != 0;
+      wanted_[v] = n.options.store_all || tensors.count(value.tensor) != 0;
     }
   }
 
@@ -144,19 +148,42 @@ class Compiler {
     throw CompileError(whole.name + ": some of the images from memory to memory");
   }
 
-  /// The segment of layers [begin, end) of a run.
-  [[nodiscard]] Segment segment_of(const std::vector<std::size_t>& run, std::size_t begin,
-                                   std::size_t end) const {
-    const std::vector<std::size_t> layers(run.begin() + static_cast<std::ptrdiff_t>(begin),
-                                          run.begin() + static_cast<std::ptrdiff_t>(end));
+  /// The segment of these layers; operands from the local buffer, or all from memory.
+  [[nodiscard]] Segment segment_of(const std::vector<std::size_t>& layers,
+                                   bool local_operands) const {
     const std::set<std::size_t> inside(layers.begin(), layers.end());
     std::vector<bool> needed = wanted_;
     for (const std::size_t l : layers) {
       for (const std::size_t reader : readers_[layer(l).output]) {
         if (inside.count(reader) == 0) needed[layer(l).output] = true;
       }
+      const std::optional<std::size_t>& operand = layer(l).operand;
+      if (operand && !local_operands) needed[out_.network.home(*operand)] = true;
     }
-    return make_segment(out_.network, layers, needed);
+    return make_segment(out_.network, layers, needed, local_operands);
+  }
+
+  /// The segment of layers [begin, end) of a run, with operands in the local buffer if it fits so.
+  [[nodiscard]] Segment segment_of(const std::vector<std::size_t>& run, std::size_t begin,
+                                   std::size_t end) const {
+    const std::vector<std::size_t> layers(run.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          run.begin() + static_cast<std::ptrdiff_t>(end));
+    Segment segment = segment_of(layers, true);
+    if (segment.has_local_operands() && !search_.fits(segment)) return segment_of(layers, false);
+    return segment;
+  }
+
+  /// Operands take room that sub-batches or lanes may need more: through memory where that is
+  /// expected to be faster.
+  void choose_operands() {
+    for (Segment& segment : segments_) {
+      if (!segment.has_local_operands()) continue;
+      const Segment other = segment_of(segment.layers, false);
+      if (!search_.fits(other)) continue;
+      const PlanSearch::Best local = search_.find(segment, window(segment));
+      const PlanSearch::Best memory = search_.find(other, window(segment));
+      if (memory.plan && (!local.plan || memory.cost < local.cost)) segment = other;
+    }
   }
 
   [[nodiscard]] bool is_spilled(const Segment& segment) const {
@@ -179,11 +206,13 @@ class Compiler {
     }
   }
 
-  /// Everything that a segment loads or stores gets its place in memory.
-  void place_memory() {
+  /// Everything that a segment loads or stores gets its place in memory, and operands of the host
+  /// or all.
+  void place_memory(bool all_operands) {
     std::vector<std::size_t> values;
     for (std::size_t v = 0; v < out_.network.values.size(); ++v) {
-      if (out_.network.values[v].is_operand) values.push_back(v);
+      const ChipValue& value = out_.network.values[v];
+      if (value.is_operand && (all_operands || !value.producer)) values.push_back(v);
     }
     for (const Segment& segment : segments_) {
       for (const SegmentValue& v : segment.values) {
@@ -205,7 +234,7 @@ class Compiler {
   }
 
   /// Packs the weights of a layer and gives them their place in memory.
-  LayerCost packed(std::size_t l, LayerCost cost) {
+  LayerCost packed(std::size_t l, bool local_operand, LayerCost cost) {
     const Layer& whole = layer(l).layer;
     if (layer_parameter_words(whole) != 0) cost.parameters = place_weights(layer_parameters(whole));
     if (!whole.has_weights()) return cost;
@@ -213,7 +242,7 @@ class Compiler {
       SliceCost& slice = cost.slices.front();
       slice.packed = pack_dense(*whole.dense, stream_biases(whole), requant_scales(whole), config_,
                                 cost.shape);
-      slice.packed->operand_address = addresses_.at(*layer(l).operand);
+      if (!local_operand) slice.packed->operand_address = addresses_.at(*layer(l).operand);
       slice.offset = place_weights(slice.packed->bytes);
       return cost;
     }
@@ -267,7 +296,8 @@ class Compiler {
     std::vector<LayerCost> chosen;
     std::vector<const LayerCost*> pointers;
     for (std::size_t i = 0; i < count; ++i) {
-      chosen.push_back(packed(segment.layers[i], search_.cost(segment, *best, i)));
+      chosen.push_back(packed(segment.layers[i], segment.has_local_operand(out_.network, i),
+                              search_.cost(segment, *best, i)));
     }
     for (const LayerCost& cost : chosen) pointers.push_back(&cost);
     Schedule schedule = make_schedule(out_.network, segment, *best, config_, pointers, addresses_);

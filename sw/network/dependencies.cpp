@@ -23,8 +23,10 @@ unsigned token_of(std::size_t producer, std::size_t consumer) {
         table[at(producer)][at(consumer)] = next++;
       }
     }
-    // What takes the place of weights comes from memory.
-    table[at(Engine::kStore)][at(Engine::kWeights)] = next++;
+    // What takes the place of weights comes from memory or from who makes it.
+    for (const Engine producer : {Engine::kStore, Engine::kSpu, Engine::kActivation}) {
+      table[at(producer)][at(Engine::kWeights)] = next++;
+    }
     return table;
   }();
   const int token = kTokens[producer][consumer];
@@ -63,6 +65,18 @@ void AccessMap::access(std::uint64_t begin, std::uint64_t end, Engine engine, st
     } else {
       users.readers[self] = index;
     }
+  }
+}
+
+void AccessMap::read_for(std::uint64_t begin, std::uint64_t end, Engine user, std::int64_t index,
+                         LastCommands& needs) {
+  if (begin >= end) return;
+  split(end);
+  for (auto at = split(begin); at != intervals_.end() && at->first < end; ++at) {
+    Users& users = at->second;
+    for (std::size_t e = 0; e < kEngines; ++e) needs[e] = std::max(needs[e], users.writers[e]);
+    std::int64_t& reader = users.readers[static_cast<std::size_t>(user)];
+    reader = std::max(reader, index);
   }
 }
 

@@ -24,6 +24,10 @@ class AccessMap {
   /// to read before its last command has written.
   void access(std::uint64_t begin, std::uint64_t end, commands::Engine engine, std::int64_t index,
               bool write, LastCommands& needs);
+  /// A read by an engine of which nobody needs to know the end: it is over before the command
+  /// `index` of `user` is, which counts as the reader; kNoCommand: somebody else noted it.
+  void read_for(std::uint64_t begin, std::uint64_t end, commands::Engine user, std::int64_t index,
+                LastCommands& needs);
 
  private:
   struct Users {

@@ -97,6 +97,11 @@ LocalUse use_of(const commands::CommandBytes& bytes) {
       return use_of(commands::SpuCommand::decode(bytes));
     case Opcode::kRows:
       return use_of(commands::RowsCommand::decode(bytes));
+    case Opcode::kWeights: {
+      const auto c = commands::WeightsCommand::decode(bytes);
+      if (c.from_local == 0) return {};
+      return {{{c.local_addr, {{{c.value_words, 1}}}}}, {}};
+    }
     default:
       return {};
   }

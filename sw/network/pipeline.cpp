@@ -153,7 +153,9 @@ class Merge {
     const ChipLayer& chip = network_.layers[segment_.layers[task.layer]];
     if (chip.second) at = std::max(at, made(makers.second, task.layer, task.sub, head));
     if (chip.operand && makers.operand != kNoLayer) {
-      at = std::max(at, stored_[task.sub][makers.operand]);
+      at = std::max(at, segment_.has_local_operand(network_, task.layer)
+                            ? made(makers.operand, task.layer, task.sub, head)
+                            : stored_[task.sub][makers.operand]);
     }
     // A ring's place is free once its readers are done.
     const auto* const output = segment_.find(chip.output);
@@ -195,7 +197,7 @@ class Merge {
     std::uint64_t& done = done_[task.sub][task.layer][task.heads.begin];
     done = std::max(done, end);
     const std::size_t value = network_.layers[segment_.layers[task.layer]].output;
-    if (!task.last || !network_.values[value].is_operand) return;
+    if (!task.last || !network_.values[value].is_operand || !segment_.find(value)->stored) return;
     const TensorShape& shape = network_.values[value].shape;
     const std::uint64_t words = std::uint64_t{subs_[task.sub].count()} * shape.height *
                                 shape.width * segment_.planes(shape);
@@ -228,7 +230,7 @@ Phases find_phases(const Network& network, const Segment& segment, std::uint32_t
     const Makers makers = makers_of(network, segment, i);
     const std::uint32_t heads = segment.heads(network, i);
     const auto inside = [&](std::size_t maker) { return maker != kNoLayer && maker >= begin; };
-    // What is stored is in memory once all of it is.
+    // Operands are made by all channels of a layer at once.
     const bool joins =
         i > begin && heads > 1 && heads == segment.heads(network, begin) && !inside(makers.operand);
     if (!joins) begin = i;
@@ -273,7 +275,8 @@ std::optional<Allocation> allocate_lanes(const Network& network, const Segment& 
     if (phases.rings[v] != 0) {
       planes = planes / segment.heads(network, value.first) * phases.rings[v];
     }
-    items.push_back({std::uint64_t{images} * shape.height * shape.width * planes,
+    items.push_back({std::uint64_t{images} * shape.height * shape.width * planes +
+                         (value.operand ? kOperandMargin : 0),
                      value.loaded ? 0 : phases.of[value.first], phases.of[value.last], v});
   }
   auto places = place_items(items, segment.values.size(), room / lanes);

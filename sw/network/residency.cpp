@@ -66,6 +66,10 @@ const SegmentValue* Segment::find(std::size_t value) const {
   return found == values.end() ? nullptr : &*found;
 }
 
+bool Segment::has_local_operands() const {
+  return std::any_of(values.begin(), values.end(), [](const SegmentValue& v) { return v.operand; });
+}
+
 std::uint64_t activation_room(const Network& network, const Segment& segment,
                               std::uint64_t local_words) {
   std::uint64_t taken = 0;
@@ -76,7 +80,7 @@ std::uint64_t activation_room(const Network& network, const Segment& segment,
 }
 
 Segment make_segment(const Network& network, std::vector<std::size_t> layers,
-                     const std::vector<bool>& needed) {
+                     const std::vector<bool>& needed, bool local_operands) {
   Segment segment;
   segment.layers = std::move(layers);
   segment.batch = network.layers[segment.layers.front()].layer.geometry.batch;
@@ -97,6 +101,14 @@ Segment make_segment(const Network& network, std::vector<std::size_t> layers,
     const ChipLayer& layer = network.layers[segment.layers[i]];
     use(layer.input, i);
     if (layer.second) use(*layer.second, i);
+    if (layer.operand && local_operands) {
+      const std::size_t value = network.home(*layer.operand);
+      for (SegmentValue& made : segment.values) {
+        if (made.value != value || made.loaded) continue;
+        made.operand = true;
+        made.last = i;
+      }
+    }
     segment.values.push_back({layer.output, false, needed[layer.output], i, i});
   }
   return segment;
@@ -115,7 +127,8 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
     item.owner = i;
     const bool late = is_late(v, split);
     item.words = std::uint64_t{late ? late_images : images} * shape.height * shape.width *
-                 segment.planes(shape);
+                     segment.planes(shape) +
+                 (v.operand ? kOperandMargin : 0);
     // What is loaded ahead or still being stored outlives its sub-batch.
     const bool always = (v.loaded && residency != Residency::kPacked) ||
                         (v.stored && residency <= Residency::kSingle);

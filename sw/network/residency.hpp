@@ -21,7 +21,12 @@ struct SegmentValue {
   bool stored = false;    ///< to memory, after the layer that makes it
   std::size_t first = 0;  ///< layer that makes it, or first one that reads it
   std::size_t last = 0;   ///< last layer that reads it, at least `first`
+  /// Takes the place of weights in a layer of the segment, straight from its place: whole blocks of
+  /// rows are read, so up to kOperandMargin words behind it too.
+  bool operand = false;
 };
+
+inline constexpr std::uint32_t kOperandMargin = 63;
 
 struct Segment {
   std::vector<std::size_t> layers;  ///< in Network::layers, in order
@@ -36,6 +41,14 @@ struct Segment {
   [[nodiscard]] std::uint32_t planes(const TensorShape& shape) const {
     return shape.blocks() * shape.batch / batch;
   }
+  /// The second operand of layer i comes from its place in the local buffer.
+  [[nodiscard]] bool has_local_operand(const Network& network, std::size_t i) const {
+    const std::optional<std::size_t>& operand = network.layers[layers[i]].operand;
+    const SegmentValue* const value = operand ? find(network.home(*operand)) : nullptr;
+    return value != nullptr && value->operand;
+  }
+  /// Any layer has such an operand.
+  [[nodiscard]] bool has_local_operands() const;
   /// Heads that a layer takes as images of their own; 1: none.
   [[nodiscard]] std::uint32_t heads(const Network& network, std::size_t i) const {
     return network.layers[layers[i]].layer.geometry.batch / batch;
@@ -48,8 +61,10 @@ struct Segment {
                                             std::uint64_t local_words);
 
 /// The segment of these layers. `needed`: values that somebody outside of it wants, by value.
+/// `local_operands`: operands that a layer of the segment makes stay in the local buffer for those
+/// that read them.
 [[nodiscard]] Segment make_segment(const Network& network, std::vector<std::size_t> layers,
-                                   const std::vector<bool>& needed);
+                                   const std::vector<bool>& needed, bool local_operands);
 
 /// How much of the local buffer is given for overlap, most first.
 enum class Residency : std::uint8_t {

@@ -168,10 +168,27 @@ void Scheduler::use_memory(std::size_t value, const Images& images, const Blocks
   }
 }
 
-void Scheduler::use_operand(std::size_t i, const Part& part, LastCommands& needs) {
+std::uint64_t Scheduler::operand_word(std::size_t i, std::uint32_t s, const Part& part,
+                                      std::uint32_t block) const {
   const std::size_t value = *network_.layers[segment_.layers[i]].operand;
-  const std::uint32_t blocks = network_.values[value].shape.blocks();
-  for (std::uint32_t block = 0; block < blocks; ++block) {
+  const std::size_t at = position(value);
+  const TensorShape& shape = network_.values[value].shape;
+  return base(at, s) + (block * stride(at, s, heads(i)) + skipped(at, s, part, heads(i))) *
+                           shape.height * shape.width;
+}
+
+void Scheduler::use_operand(std::size_t i, std::uint32_t s, const Part& part, std::int64_t user,
+                            LastCommands& needs) {
+  const std::size_t value = *network_.layers[segment_.layers[i]].operand;
+  const TensorShape& shape = network_.values[value].shape;
+  const bool local = segment_.has_local_operand(network_, i);
+  for (std::uint32_t block = 0; block < shape.blocks(); ++block) {
+    if (local) {
+      const std::uint64_t at = operand_word(i, s, part, block);
+      accesses_.read_for(at, at + std::uint64_t{shape.height} * shape.width, Engine::kSpu, user,
+                         needs);
+      continue;
+    }
     const std::uint32_t first = block * heads(i);
     use_memory(value, part.images, {first + part.heads.begin, first + part.heads.end},
                Engine::kWeights, false, needs);

@@ -104,17 +104,18 @@ void Scheduler::compute_slice(std::size_t i, std::uint32_t s, const Part& part,
     c.add_addr = word(base(second, s) + skipped(second, s, part, heads(i)) * out_plane +
                       results.begin * std::uint64_t{c.add_plane});
   }
-  const std::uint64_t end = predict(i, part, slice.profile, needs, weights && sends);
+  const std::uint64_t end = predict(i, s, part, slice.profile, needs, weights && sends);
   OutputBox made = box(i, part);
   made.channel_begin = slice.slice.out_begin;
   made.channel_end = slice.slice.out_end;
   add(Engine::kSpu, c.encode(), needs, {Engine::kSpu, chip.layer.kind(), chip.layer.number, made},
       end);
-  if (weights && sends) send_weights(i, part, slice);
+  if (weights && sends) send_weights(i, s, part, slice);
 }
 
-std::uint64_t Scheduler::predict(std::size_t i, const Part& part, const ShapeProfile& profile,
-                                 const LastCommands& needs, bool sends) {
+std::uint64_t Scheduler::predict(std::size_t i, std::uint32_t s, const Part& part,
+                                 const ShapeProfile& profile, const LastCommands& needs,
+                                 bool sends) {
   const LayerGeometry& g = layer(i).geometry;
   const std::uint64_t pixels = std::uint64_t{part.count()} * g.out_height() * g.out_width();
   const std::uint64_t tiles = ceil_div(pixels, profile.tile_pixels);
@@ -131,9 +132,10 @@ std::uint64_t Scheduler::predict(std::size_t i, const Part& part, const ShapePro
   if (sends) port_ = std::max(port_, profile.switch_stall == 0 ? last_start_ : spu_);
   if (layer(i).dense) {
     LastCommands operand = no_needs();
-    use_operand(i, part, operand);
+    use_operand(i, s, part, next_index(), operand);
     port_ = std::max(port_, ready(operand));
   }
+  const bool local = segment_.has_local_operand(network_, i);
   for (const GroupProfile& group : profile.groups) {
     const std::uint64_t tile = tile_clocks(group, profile, config_, !profile.fits);
     e.mac += tiles * group.clocks;
@@ -142,7 +144,8 @@ std::uint64_t Scheduler::predict(std::size_t i, const Part& part, const ShapePro
     at += tile;
     if (sends) {
       const std::uint64_t words = group.words() * (profile.fits ? 1 : tiles);
-      e.weights += words;
+      const std::uint64_t operand = local ? group.value_bytes / 64 * (profile.fits ? 1 : tiles) : 0;
+      e.weights += words - operand;
       port_ += words;
       at = std::max(at, (profile.fits ? port_ : start + group.words()) + kMemoryLatency);
     }
@@ -210,7 +213,21 @@ void Scheduler::compute_rows(std::size_t i, std::uint32_t s, const Part& part) {
       {Engine::kActivation, chip.layer.kind(), chip.layer.number, box(i, part)}, end);
 }
 
-void Scheduler::send_weights(std::size_t i, const Part& part, const SliceCost& cost) {
+commands::WeightsCommand Scheduler::from_local(commands::WeightsCommand c, std::uint64_t address,
+                                               std::size_t i, std::uint32_t s,
+                                               const Part& part) const {
+  const TensorShape& shape = network_.values[*network_.layers[segment_.layers[i]].operand].shape;
+  const std::uint64_t rows = std::uint64_t{shape.height} * shape.width;
+  const std::uint64_t word = (c.mem_addr - address) / 64;
+  const auto block = static_cast<std::uint32_t>(word / (rows * shape.batch));
+  c.mem_addr = 0;
+  c.from_local = 1;
+  c.local_addr = static_cast<std::uint32_t>(operand_word(i, s, part, block) + word % rows);
+  return c;
+}
+
+void Scheduler::send_weights(std::size_t i, std::uint32_t s, const Part& part,
+                             const SliceCost& cost) {
   Estimate& e = out_.layers[i].estimate;
   if (!cost.packed) return;
   const LayerGeometry& g = layer(i).geometry;
@@ -219,13 +236,17 @@ void Scheduler::send_weights(std::size_t i, const Part& part, const SliceCost& c
   const auto all = static_cast<std::uint32_t>(cost.packed->groups.size());
   const std::uint32_t groups = layer(i).dense ? all / g.batch : all;
   const std::uint32_t first = layer(i).dense ? box(i, part).image_begin * groups : 0;
+  const bool local = segment_.has_local_operand(network_, i);
   const auto send = [&](std::uint32_t begin, std::uint32_t end) {
     for (commands::WeightsCommand c :
          weight_commands(*cost.packed, cost.offset, first + begin, first + end)) {
       c.layer = layer(i).number;
       ++e.commands;
       LastCommands needs = no_needs();
-      if (c.dense != 0) use_operand(i, part, needs);
+      if (c.dense != 0) {
+        use_operand(i, s, part, kNoCommand, needs);
+        if (local) c = from_local(c, cost.packed->operand_address, i, s, part);
+      }
       add(Engine::kWeights, c.encode(), needs,
           {Engine::kWeights, "weights", layer(i).number, box(i, part)}, port_);
     }

@@ -109,8 +109,18 @@ class Scheduler {
   /// Notes the use of the given images and planes of a value in memory.
   void use_memory(std::size_t value, const Images& images, const Blocks& planes,
                   commands::Engine engine, bool write, LastCommands& needs);
-  /// That of the second operand of layer i.
-  void use_operand(std::size_t i, const Part& part, LastCommands& needs);
+  /// That of the second operand of layer i, in memory or in its place, by the array's command
+  /// `user`; kNoCommand: noted already.
+  void use_operand(std::size_t i, std::uint32_t s, const Part& part, std::int64_t user,
+                   LastCommands& needs);
+  /// First word of a block of channels of an operand in the local buffer; the part is an image.
+  [[nodiscard]] std::uint64_t operand_word(std::size_t i, std::uint32_t s, const Part& part,
+                                           std::uint32_t block) const;
+  /// This command of a dense operand, of words in memory from the operand's `address` on, on those
+  /// in the local buffer.
+  [[nodiscard]] commands::WeightsCommand from_local(commands::WeightsCommand c,
+                                                    std::uint64_t address, std::size_t i,
+                                                    std::uint32_t s, const Part& part) const;
 
   [[nodiscard]] std::int64_t next_index() const {
     return static_cast<std::int64_t>(out_.program.commands.size());
@@ -160,10 +170,10 @@ class Scheduler {
   void compute_rows(std::size_t i, std::uint32_t s, const Part& part);
 
   /// Clock at which the last result of a command of the array is there.
-  std::uint64_t predict(std::size_t i, const Part& part, const ShapeProfile& profile,
-                        const LastCommands& needs, bool sends);
+  std::uint64_t predict(std::size_t i, std::uint32_t s, const Part& part,
+                        const ShapeProfile& profile, const LastCommands& needs, bool sends);
 
-  void send_weights(std::size_t i, const Part& part, const SliceCost& cost);
+  void send_weights(std::size_t i, std::uint32_t s, const Part& part, const SliceCost& cost);
 
   Schedule finish();
 

@@ -248,6 +248,22 @@ TEST_CASE("fields of weights", "[functional][check]") {
   bad([](auto& c) { c.count = 0; }, 36);
   bad([](auto& c) { c.dest_mask = 1; }, 64);
   bad([](auto& c) { c.param_words = c.index_words = c.value_words = 0; }, 24);
+  // An operand in the local buffer: only dense, with an address there and none in memory.
+  const auto operand = [](auto& c) {
+    c.param_words = c.index_words = 0;
+    c.value_words = 64;
+    c.dense = 1;
+    c.from_local = 1;
+    c.mem_addr = 0;
+  };
+  WeightsCommand good = good_weights();
+  operand(good);
+  good.local_addr = 1024 - 64;
+  expect_good(good);
+  bad([&](auto& c) { c.from_local = 1; }, 40);
+  bad([&](auto& c) { c.local_addr = 1; }, 48);
+  bad([&](auto& c) { operand(c), c.mem_addr = 0x10000; }, 16);
+  bad([&](auto& c) { operand(c), c.from_local = 0, c.mem_addr = 0x10000, c.local_addr = 4; }, 48);
   // A parameter row is 8 words in s4 (64 lanes), 2 in small.
   expect_change<WeightsCommand>(
       good_weights(), [](auto& c) { c.param_words = 12; }, Error::kField, 24, "s4");
@@ -378,6 +394,19 @@ TEST_CASE("local-buffer ranges", "[functional][check]") {
   DmaCommand last = good_load();
   last.local_addr = 1020;
   expect_good(last);
+  const auto bad_operand = [](std::uint32_t at, std::uint32_t words) {
+    const auto change = [=](WeightsCommand& c) {
+      c.mem_addr = c.param_words = c.index_words = 0;
+      c.dense = c.from_local = 1;
+      c.local_addr = at;
+      c.value_words = words;
+    };
+    expect_change<WeightsCommand>(good_weights(), change, Error::kLocalRange, 48);
+  };
+  bad_operand(1024 - 63, 64);
+  bad_operand(0, 1024 + 64);
+  bad_operand(0xffffff, 64);
+  bad_operand(0, 0xffffc0);
 
   const auto bad_spu = [](const std::function<void(SpuCommand&)>& change, std::uint32_t info) {
     expect_change<SpuCommand>(good_spu(), change, Error::kLocalRange, info);

@@ -50,7 +50,7 @@ struct Pipelined {
       if (layer.operand) needed[network.home(*layer.operand)] = true;
     }
     needed[network.layers.back().output] = true;
-    segment = make_segment(network, runs[0], needed);
+    segment = make_segment(network, runs[0], needed, false);
     phases = find_phases(network, segment);
     plan.window = {0, segment.batch};
     plan.images = images;
@@ -181,6 +181,18 @@ TEST_CASE("pipeline: layers behind a step of the host are a program of their own
   CHECK(merged_runs(prepare(encoder(4, {2, 7, 2, 64}, 1).graph)).size() == 1);
 }
 
+/// Commands of the weight DMA that read the local buffer.
+std::size_t local_operands(const CompiledNetwork& compiled) {
+  std::size_t count = 0;
+  for (const ChipProgram& chip : compiled.programs) {
+    for (const commands::CommandBytes& bytes : chip.program.commands) {
+      const auto c = commands::WeightsCommand::decode(bytes);
+      count += c.opcode == commands::Opcode::kWeights && c.from_local != 0 ? 1U : 0U;
+    }
+  }
+  return count;
+}
+
 TEST_CASE("pipeline: an encoder is one program on the RTL, and its rows are judged unstored") {
   const Heads h{4, 33, 4, 64};
   NetworkBuilder b = encoder(5, h, 2);
@@ -190,7 +202,8 @@ TEST_CASE("pipeline: an encoder is one program on the RTL, and its rows are judg
   CHECK(compiled.programs[0].residency.starts_with("pipelined in 2 lanes"));
   std::size_t stored = 0;
   for (const MemoryValue& memory : compiled.memory) stored += memory.is_output ? 1U : 0U;
-  CHECK(stored == 2 * 2 + 1);  // keys, values, result
+  CHECK(stored == 1);  // no keys, no values
+  CHECK(local_operands(compiled) != 0);
   const auto data = b.data();
   const NetworkReport report = run_network(compiled, data, config);
   check(report, "encoder");
@@ -201,6 +214,31 @@ TEST_CASE("pipeline: an encoder is one program on the RTL, and its rows are judg
   INFO(*report.cycles << " clocks, expected " << report.predicted_cycles);
   CHECK(*report.cycles < report.predicted_cycles * 5 / 4);
   CHECK(*report.cycles > report.predicted_cycles * 3 / 4);
+}
+
+TEST_CASE("pipeline: keys and values that do not fit the local buffer go through memory") {
+  const config::Configuration config = configuration("tiny");
+  NetworkBuilder b = encoder(7, {1, 50, 3, 64}, 1);
+  const CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+  CHECK(local_operands(compiled) == 0);
+  check(run_network(compiled, b.data(), config), "operands in memory");
+}
+
+TEST_CASE("pipeline: an operand read a word off is noticed") {
+  const config::Configuration config = configuration("small");
+  NetworkBuilder b = encoder(8, {2, 20, 2, 64}, 1);
+  CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+  NetworkRunSettings settings;
+  settings.run.backend = Backend::kFunctional;
+  CHECK(run_network(compiled, b.data(), config, settings).ok());
+  for (commands::CommandBytes& bytes : compiled.programs[0].program.commands) {
+    auto c = commands::WeightsCommand::decode(bytes);
+    if (c.opcode != commands::Opcode::kWeights || c.from_local == 0) continue;
+    ++c.local_addr;
+    bytes = c.encode();
+    break;
+  }
+  CHECK_FALSE(run_network(compiled, b.data(), config, settings).ok());
 }
 
 TEST_CASE("pipeline: a wrong byte of a head is noticed and named") {

@@ -105,6 +105,11 @@ class CommandRandom {
     c.value_words = static_cast<std::uint32_t>((c.transposed != 0 ? lanes : 64) * between(1, 2));
     c.first_row = static_cast<std::uint16_t>(below(65536));
     c.end_row = static_cast<std::uint16_t>(below(65536));
+    if (chance(40)) {
+      c.from_local = 1;
+      c.mem_addr = 0;
+      c.local_addr = static_cast<std::uint32_t>(below(config_.local_words - c.value_words + 1));
+    }
   }
 
   [[nodiscard]] CommandBytes spu() {

@@ -6,10 +6,11 @@
 package counters_pkg;
 
   // Performance counters.
-  localparam int unsigned NumCounters = 29;
+  localparam int unsigned NumCounters = 30;
 
   // Increments of the counters in one clock.
   typedef struct packed {
+    logic weights_local;
     logic activation_words;
     logic activation_stall_local;
     logic activation_busy;
@@ -70,11 +71,12 @@ package counters_pkg;
   localparam int unsigned ActivationBusyCounter = 26;
   localparam int unsigned ActivationStallLocalCounter = 27;
   localparam int unsigned ActivationWordsCounter = 28;
+  localparam int unsigned WeightsLocalCounter = 29;
 
   // Increment of counter n, zero-extended; the only place that knows the widths.
   localparam int unsigned IncrementWidth = 16;
-  localparam int unsigned EventBits = 50;
-  function automatic logic [NumCounters*IncrementWidth-1:0] increments(input logic [49:0] events);
+  localparam int unsigned EventBits = 51;
+  function automatic logic [NumCounters*IncrementWidth-1:0] increments(input logic [50:0] events);
     increments = '0;
     increments[0*IncrementWidth+:1] = events[0];
     increments[1*IncrementWidth+:1] = events[1];
@@ -105,6 +107,7 @@ package counters_pkg;
     increments[26*IncrementWidth+:1] = events[47];
     increments[27*IncrementWidth+:1] = events[48];
     increments[28*IncrementWidth+:1] = events[49];
+    increments[29*IncrementWidth+:1] = events[50];
   endfunction
 
 endpackage

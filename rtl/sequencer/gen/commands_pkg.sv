@@ -161,40 +161,43 @@ package commands_pkg;
   typedef struct packed {
     logic [495:0] reserved0;
     logic [15:0] dest_mask;
-    logic [143:0] reserved1;
+    logic [103:0] reserved1;
+    logic [23:0] local_addr;
+    logic [15:0] reserved2;
     logic [15:0] end_row;
     logic [15:0] first_row;
-    logic [4:0] reserved2;
+    logic [4:0] reserved3;
     logic [2:0] slice;
-    logic [1:0] reserved3;
+    logic reserved4;
+    logic from_local;
     logic [1:0] lanes;
     logic flip;
     logic wide;
     logic transposed;
     logic dense;
-    logic [15:0] reserved4;
+    logic [15:0] reserved5;
     logic [15:0] count;
-    logic [7:0] reserved5;
-    logic [23:0] value_words;
     logic [7:0] reserved6;
+    logic [23:0] value_words;
+    logic [7:0] reserved7;
     logic [23:0] index_words;
-    logic [15:0] reserved7;
+    logic [15:0] reserved8;
     logic [15:0] param_words;
-    logic [27:0] reserved8;
+    logic [27:0] reserved9;
     logic [35:0] mem_addr;
-    logic [39:0] reserved9;
+    logic [39:0] reserved10;
     logic [7:0] activation;
     logic [15:0] layer;
     logic [15:0] signal_mask;
     logic [15:0] wait_mask;
-    logic [15:0] reserved10;
+    logic [15:0] reserved11;
     logic [3:0] dtype;
     logic [3:0] context_id;
     logic [7:0] opcode;
   } weights_command_t;
   // Bits of the command that carry a field; all others must be zero.
   localparam logic [1023:0] WeightsCommandMask =
-    1024'h0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000ffff000000000000000000000000000000000000ffffffff073f0000ffff00ffffff00ffffff0000ffff0000000fffffffff0000000000ffffffffffffff0000ffff;
+    1024'h0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000ffff00000000000000000000000000ffffff0000ffffffff077f0000ffff00ffffff00ffffff0000ffff0000000fffffffff0000000000ffffffffffffff0000ffff;
 
   // Convolution (a matrix product is a 1x1 convolution over one row of pixels). Input word of
   // channel block c, image n, row y, column x: in_addr + c*in_plane + n*in_image + y*in_row + x.

@@ -18,9 +18,9 @@ enum class Counter : std::uint32_t {
   kLoadStallLocal = 4,  ///< Clocks in which a beat waited for the local buffer.
   kLoadWords = 5,  ///< 64-byte words loaded.
   kWeightsBusy = 6,  ///< Clocks in which the weight DMA had a command.
-  kWeightsStallMemory = 7,  ///< Busy clocks without a beat from memory while the buffers had room.
+  kWeightsStallMemory = 7,  ///< Busy clocks without a word from memory or local buffer while the buffers had room.
   kWeightsStallFull = 8,  ///< Clocks in which the weight DMA waited for room in the weight buffers.
-  kWeightsWords = 9,  ///< 64-byte words of weights loaded.
+  kWeightsWords = 9,  ///< 64-byte words of weights loaded from memory.
   kStoreBusy = 10,  ///< Clocks in which the store DMA had a command.
   kStoreStallMemory = 11,  ///< Clocks in which store data waited for the memory port.
   kStoreStallLocal = 12,  ///< Clocks in which a store read waited for the local buffer.
@@ -40,8 +40,9 @@ enum class Counter : std::uint32_t {
   kActivationBusy = 26,  ///< Clocks in which the activation engine had a command.
   kActivationStallLocal = 27,  ///< Clocks in which a word of the activation engine waited for the local buffer.
   kActivationWords = 28,  ///< 64-byte words that the activation engine wrote.
+  kWeightsLocal = 29,  ///< 64-byte words that took the place of weights and came from the local buffer.
 };
-inline constexpr std::size_t kNumCounters = 29;
+inline constexpr std::size_t kNumCounters = 30;
 inline constexpr std::array<const char*, kNumCounters> kCounterNames{
     "cycles",
     "fetch_words",
@@ -72,6 +73,7 @@ inline constexpr std::array<const char*, kNumCounters> kCounterNames{
     "activation_busy",
     "activation_stall_local",
     "activation_words",
+    "weights_local",
 };
 
 }  // namespace s4::counters

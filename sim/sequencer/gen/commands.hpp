@@ -503,7 +503,7 @@ struct WeightsCommand {
   /// spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function,
   /// BF16 results only; ActivationTable: the byte that a table gives, byte results only.
   std::uint8_t activation = 0;
-  /// Memory byte address, multiple of 64.
+  /// Memory byte address, multiple of 64; 0 with `from_local`.
   std::uint64_t mem_addr = 0;
   /// 64-byte words of the parameter section of a piece; 0 if it has none.
   std::uint16_t param_words = 0;
@@ -515,7 +515,7 @@ struct WeightsCommand {
   std::uint16_t count = 0;
   /// The value words are words of an activation tensor (the right operand of a dense matrix
   /// product), turned into rows of values on the way (docs/blocks/dma.md). One piece without
-  /// parameters and indices. The other fields of bytes 40 to 46 are zero without it.
+  /// parameters and indices. The other fields of bytes 40 to 51 are zero without it.
   std::uint8_t dense = 0;
   /// 0: a word is a reduction index, its bytes output channels; a multiple of 64 words. 1: a word
   /// is an output channel, its bytes reduction indices; `lanes` words are a block of 64 bytes of
@@ -528,6 +528,8 @@ struct WeightsCommand {
   std::uint8_t flip = 0;
   /// Output channels of a group: 8 << lanes, at most 64 and those of the array.
   std::uint8_t lanes = 0;
+  /// With `dense`: the words lie in the local buffer, from `local_addr` on, instead of in memory.
+  std::uint8_t from_local = 0;
   /// Not transposed: which `lanes` elements of the words are taken.
   std::uint8_t slice = 0;
   /// Reduction indices before this one get weights of zero, counted from the first of the
@@ -535,10 +537,12 @@ struct WeightsCommand {
   std::uint16_t first_row = 0;
   /// So do those from this one on.
   std::uint16_t end_row = 0;
+  /// With `from_local`: word address of the first word.
+  std::uint32_t local_addr = 0;
   /// Stations that receive the data (multicast); 0 is this one only.
   std::uint16_t dest_mask = 0;
 
-  static constexpr std::array<FieldInfo, 21> kFields{{
+  static constexpr std::array<FieldInfo, 23> kFields{{
       {"opcode", 0, 8, false,
        "Operation."},
       {"context_id", 8, 4, false,
@@ -554,7 +558,7 @@ struct WeightsCommand {
       {"activation", 80, 8, false,
        "spu: what becomes of results behind the epilogue. 0: nothing; 1 to NumFunctions: a function, BF16 results only; ActivationTable: the byte that a table gives, byte results only."},
       {"mem_addr", 128, 36, false,
-       "Memory byte address, multiple of 64."},
+       "Memory byte address, multiple of 64; 0 with `from_local`."},
       {"param_words", 192, 16, false,
        "64-byte words of the parameter section of a piece; 0 if it has none."},
       {"index_words", 224, 24, false,
@@ -564,7 +568,7 @@ struct WeightsCommand {
       {"count", 288, 16, false,
        "Pieces, at least 1."},
       {"dense", 320, 1, false,
-       "The value words are words of an activation tensor (the right operand of a dense matrix product), turned into rows of values on the way (docs/blocks/dma.md). One piece without parameters and indices. The other fields of bytes 40 to 46 are zero without it."},
+       "The value words are words of an activation tensor (the right operand of a dense matrix product), turned into rows of values on the way (docs/blocks/dma.md). One piece without parameters and indices. The other fields of bytes 40 to 51 are zero without it."},
       {"transposed", 321, 1, false,
        "0: a word is a reduction index, its bytes output channels; a multiple of 64 words. 1: a word is an output channel, its bytes reduction indices; `lanes` words are a block of 64 bytes of the reduction."},
       {"wide", 322, 1, false,
@@ -573,12 +577,16 @@ struct WeightsCommand {
        "Bytes are uint8 with zero point 128: their upper bit is inverted."},
       {"lanes", 324, 2, false,
        "Output channels of a group: 8 << lanes, at most 64 and those of the array."},
+      {"from_local", 326, 1, false,
+       "With `dense`: the words lie in the local buffer, from `local_addr` on, instead of in memory."},
       {"slice", 328, 3, false,
        "Not transposed: which `lanes` elements of the words are taken."},
       {"first_row", 336, 16, false,
        "Reduction indices before this one get weights of zero, counted from the first of the command."},
       {"end_row", 352, 16, false,
        "So do those from this one on."},
+      {"local_addr", 384, 24, false,
+       "With `from_local`: word address of the first word."},
       {"dest_mask", 512, 16, false,
        "Stations that receive the data (multicast); 0 is this one only."},
   }};
@@ -602,10 +610,12 @@ struct WeightsCommand {
     put_field(bytes, kFields[14], static_cast<std::int64_t>(wide));
     put_field(bytes, kFields[15], static_cast<std::int64_t>(flip));
     put_field(bytes, kFields[16], static_cast<std::int64_t>(lanes));
-    put_field(bytes, kFields[17], static_cast<std::int64_t>(slice));
-    put_field(bytes, kFields[18], static_cast<std::int64_t>(first_row));
-    put_field(bytes, kFields[19], static_cast<std::int64_t>(end_row));
-    put_field(bytes, kFields[20], static_cast<std::int64_t>(dest_mask));
+    put_field(bytes, kFields[17], static_cast<std::int64_t>(from_local));
+    put_field(bytes, kFields[18], static_cast<std::int64_t>(slice));
+    put_field(bytes, kFields[19], static_cast<std::int64_t>(first_row));
+    put_field(bytes, kFields[20], static_cast<std::int64_t>(end_row));
+    put_field(bytes, kFields[21], static_cast<std::int64_t>(local_addr));
+    put_field(bytes, kFields[22], static_cast<std::int64_t>(dest_mask));
     return bytes;
   }
 
@@ -628,10 +638,12 @@ struct WeightsCommand {
     c.wide = static_cast<std::uint8_t>(get_field(bytes, kFields[14]));
     c.flip = static_cast<std::uint8_t>(get_field(bytes, kFields[15]));
     c.lanes = static_cast<std::uint8_t>(get_field(bytes, kFields[16]));
-    c.slice = static_cast<std::uint8_t>(get_field(bytes, kFields[17]));
-    c.first_row = static_cast<std::uint16_t>(get_field(bytes, kFields[18]));
-    c.end_row = static_cast<std::uint16_t>(get_field(bytes, kFields[19]));
-    c.dest_mask = static_cast<std::uint16_t>(get_field(bytes, kFields[20]));
+    c.from_local = static_cast<std::uint8_t>(get_field(bytes, kFields[17]));
+    c.slice = static_cast<std::uint8_t>(get_field(bytes, kFields[18]));
+    c.first_row = static_cast<std::uint16_t>(get_field(bytes, kFields[19]));
+    c.end_row = static_cast<std::uint16_t>(get_field(bytes, kFields[20]));
+    c.local_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[21]));
+    c.dest_mask = static_cast<std::uint16_t>(get_field(bytes, kFields[22]));
     return c;
   }
 };
