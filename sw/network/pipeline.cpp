@@ -1,6 +1,7 @@
 #include "sw/network/pipeline.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "sw/network/scheduler.hpp"
@@ -62,6 +63,12 @@ class Merge {
         layers.emplace_back(segment.heads(network, i), 0);
       }
     }
+    for (std::size_t i = 0; i < segment.layers.size(); ++i) {
+      const std::size_t slices = layer(i).rows ? 1 : costs[i]->slices.size();
+      std::uint64_t sum = 0;
+      for (std::size_t k = 0; k < slices; ++k) sum += clocks({i, 0, {}, k, false});
+      layer_clocks_.push_back(sum);
+    }
     stored_.assign(subs_.size(), std::vector<std::uint64_t>(segment.layers.size(), 0));
     loaded_.assign(subs_.size(), 0);
     readers_.resize(segment.layers.size());
@@ -81,14 +88,19 @@ class Merge {
       std::size_t best = lanes.size();
       std::uint64_t best_start = 0;
       std::uint64_t best_ready = 0;
+      const auto first = [&](const PipelineTask& task, std::uint64_t start, std::uint64_t ready,
+                             const PipelineTask& other) {
+        if (start != best_start) return start < best_start;
+        const bool same_engine = rows(task) == rows(other);
+        if (same_engine && rank(task) != rank(other)) return rank(task) < rank(other);
+        return ready < best_ready;
+      };
       for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
         if (next[lane] == lanes[lane].size()) continue;
         const PipelineTask& task = lanes[lane][next[lane]];
         const std::uint64_t ready = this->ready(task);
         const std::uint64_t start = std::max(ready, engine(task));
-        const bool sooner = best == lanes.size() || start < best_start ||
-                            (start == best_start && ready < best_ready);
-        if (!sooner) continue;
+        if (best != lanes.size() && !first(task, start, ready, lanes[best][next[best]])) continue;
         best = lane;
         best_start = start;
         best_ready = ready;
@@ -102,6 +114,16 @@ class Merge {
  private:
   [[nodiscard]] const Layer& layer(std::size_t i) const {
     return network_.layers[segment_.layers[i]].layer;
+  }
+  [[nodiscard]] bool rows(const PipelineTask& task) const {
+    return layer(task.layer).rows.has_value();
+  }
+  /// Of parts that an engine could begin in the same clock, the lowest goes first: heads, of which
+  /// each engine has the next one's work to wait for, then those of layers that take less than
+  /// half.
+  [[nodiscard]] unsigned rank(const PipelineTask& task) const {
+    if (segment_.heads(network_, task.layer) > 1) return 0;
+    return static_cast<unsigned>(std::bit_width(layer_clocks_[task.layer]));
   }
 
   /// The parts of sub-batch `s`, phase by phase.
@@ -170,7 +192,7 @@ class Merge {
   }
 
   [[nodiscard]] std::uint64_t engine(const PipelineTask& task) const {
-    return layer(task.layer).rows ? rows_ : array_;
+    return rows(task) ? rows_ : array_;
   }
 
   [[nodiscard]] std::uint64_t clocks(const PipelineTask& task) const {
@@ -190,10 +212,9 @@ class Merge {
   }
 
   void take(const PipelineTask& task, std::uint64_t start) {
-    const bool rows = layer(task.layer).rows.has_value();
-    std::uint64_t& engine = rows ? rows_ : array_;
+    std::uint64_t& engine = rows(task) ? rows_ : array_;
     engine = start + clocks(task);
-    const std::uint64_t end = engine + (rows ? 0 : kCommandEnd + kCommandStart);
+    const std::uint64_t end = engine + (rows(task) ? 0 : kCommandEnd + kCommandStart);
     std::uint64_t& done = done_[task.sub][task.layer][task.heads.begin];
     done = std::max(done, end);
     const std::size_t value = network_.layers[segment_.layers[task.layer]].output;
@@ -214,6 +235,7 @@ class Merge {
   std::vector<Images> subs_;
   std::vector<Makers> makers_;                     // by layer
   std::vector<std::vector<std::size_t>> readers_;  // by layer
+  std::vector<std::uint64_t> layer_clocks_;        // of a sub-batch, by layer
   // Expected clocks, by sub-batch and layer, and of what is done by head.
   std::vector<std::vector<std::vector<std::uint64_t>>> done_;
   std::vector<std::vector<std::uint64_t>> stored_;
