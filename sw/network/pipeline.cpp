@@ -11,9 +11,6 @@ namespace {
 
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
-/// Places of a ring beyond the heads by which a reader is behind.
-constexpr std::uint32_t kHeadsAhead = 2;
-
 constexpr std::size_t kNoLayer = std::numeric_limits<std::size_t>::max();
 
 /// Layers of the segment that make what layer i reads; kNoLayer: none of them does.
@@ -243,9 +240,43 @@ class Merge {
   std::uint64_t array_ = 0, rows_ = 0, store_ = 0;
 };
 
+/// A value of as many heads whose head every reader has read, in the same phase, before value `v`
+/// gets it.
+std::size_t replaced(const Network& network, const Segment& segment, const Phases& phases,
+                     std::size_t v) {
+  const SegmentValue& made = segment.values[v];
+  const std::size_t maker = made.first;
+  const std::uint32_t heads = segment.heads(network, maker);
+  if (made.loaded || made.operand || heads == 1 || phases.rings[v] != 0) return kOwnPlace;
+  const TensorShape& shape = network.values[made.value].shape;
+  for (std::size_t u = 0; u < segment.values.size(); ++u) {
+    const SegmentValue& value = segment.values[u];
+    const TensorShape& other = network.values[value.value].shape;
+    const bool alike = segment.planes(shape) == segment.planes(other) &&
+                       shape.height * shape.width == other.height * other.width;
+    if (u == v || !alike || value.stored || value.loaded || value.operand || phases.rings[u] != 0 ||
+        phases.over[u] != kOwnPlace || value.first >= maker ||
+        phases.of[value.last] != phases.of[maker] ||
+        std::count(phases.over.begin(), phases.over.end(), u) != 0) {
+      continue;
+    }
+    bool before = true;
+    for (std::size_t i = value.first + 1; i <= value.last; ++i) {
+      const Makers makers = makers_of(network, segment, i);
+      const bool second = makers.second == value.first;
+      if (makers.input != value.first && !second) continue;
+      before = before && !second && segment.heads(network, i) == heads &&
+               phases.of[i] == phases.of[maker] && phases.delay[i] < phases.delay[maker];
+    }
+    if (before) return u;
+  }
+  return kOwnPlace;
+}
+
 }  // namespace
 
-Phases find_phases(const Network& network, const Segment& segment, std::uint32_t lead) {
+Phases find_phases(const Network& network, const Segment& segment, std::uint32_t lead,
+                   std::uint32_t spare) {
   Phases phases;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < segment.layers.size(); ++i) {
@@ -274,8 +305,12 @@ Phases find_phases(const Network& network, const Segment& segment, std::uint32_t
       const bool reads = makers.input == value.first || makers.second == value.first;
       if (reads) latest = std::max(latest, phases.delay[i]);
     }
-    const std::uint32_t ring = latest - phases.delay[value.first] + kHeadsAhead;
+    const std::uint32_t ring = latest - phases.delay[value.first] + spare;
     if (ring < heads) phases.rings[v] = ring;
+  }
+  phases.over.assign(segment.values.size(), kOwnPlace);
+  for (std::size_t v = 0; v < segment.values.size(); ++v) {
+    phases.over[v] = replaced(network, segment, phases, v);
   }
   return phases;
 }
@@ -291,17 +326,27 @@ std::optional<Allocation> allocate_lanes(const Network& network, const Segment& 
   // A lane is a segment whose layers are the phases.
   std::vector<PlaceItem> items;
   for (std::size_t v = 0; v < segment.values.size(); ++v) {
+    if (phases.over[v] != kOwnPlace) continue;
     const SegmentValue& value = segment.values[v];
     const TensorShape& shape = network.values[value.value].shape;
     std::uint64_t planes = segment.planes(shape);
+    std::size_t last = value.last;
+    for (std::size_t u = 0; u < segment.values.size(); ++u) {
+      if (phases.over[u] == v) last = segment.values[u].last;
+    }
     if (phases.rings[v] != 0) {
       planes = planes / segment.heads(network, value.first) * phases.rings[v];
     }
     items.push_back({std::uint64_t{images} * shape.height * shape.width * planes +
                          (value.operand ? kOperandMargin : 0),
-                     value.loaded ? 0 : phases.of[value.first], phases.of[value.last], v});
+                     value.loaded ? 0 : phases.of[value.first], phases.of[last], v});
   }
   auto places = place_items(items, segment.values.size(), room / lanes);
+  for (std::size_t v = 0; places && v < segment.values.size(); ++v) {
+    if (phases.over[v] == kOwnPlace) continue;
+    places->address[v] = places->address[phases.over[v]];
+    places->other[v] = places->other[phases.over[v]];
+  }
   if (!places || lanes == 1) return places;
   for (std::uint32_t& address : places->other) address += static_cast<std::uint32_t>(places->words);
   places->words *= lanes;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -17,16 +18,21 @@
 
 namespace s4::sw {
 
+inline constexpr std::size_t kOwnPlace = std::numeric_limits<std::size_t>::max();
+
 struct Phases {
   std::vector<std::size_t> of;       ///< phase, by layer of the segment
   std::vector<std::uint32_t> delay;  ///< heads by which a layer is behind the first of its phase
   std::vector<std::uint32_t> rings;  ///< by value: heads of which its place has room; 0: all
+  /// By value: the one that it replaces head by head, in the same place; kOwnPlace: none.
+  std::vector<std::size_t> over;
   [[nodiscard]] std::size_t count() const { return of.back() + 1; }
 };
 /// `lead`: heads by which a layer is ahead of the one that reads what it makes; the more, the
-/// longer a lane goes on while the row engine works for another.
+/// longer a lane goes on while the row engine works for another. `spare`: places of a ring beyond
+/// the heads by which a reader is behind.
 [[nodiscard]] Phases find_phases(const Network& network, const Segment& segment,
-                                 std::uint32_t lead = 1);
+                                 std::uint32_t lead = 1, std::uint32_t spare = 2);
 
 /// The segment may be pipelined: something else than the array works in it.
 [[nodiscard]] bool can_pipeline(const Network& network, const Segment& segment);

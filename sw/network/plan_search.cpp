@@ -10,8 +10,12 @@ namespace {
 constexpr std::uint64_t kManyCommands = 20000;
 /// Output channels of a command in a pipeline, so that other lanes need not wait for long.
 constexpr std::uint32_t kCutChannels = 256;
-/// Heads by which layers of a phase are ahead of their readers.
-constexpr std::array<std::uint32_t, 3> kLeads = {1, 2, 4};
+/// Heads by which layers of a phase are ahead of their readers, and spare places of their rings.
+struct Lead {
+  std::uint32_t heads = 1;
+  std::uint32_t spare = 2;
+};
+constexpr std::array<Lead, 4> kLeads = {Lead{1, 2}, Lead{2, 2}, Lead{4, 2}, Lead{1, 1}};
 
 /// The prediction knows of no queues, which delay loads that wait for room: percent.
 std::uint64_t handicap(Residency residency) {
@@ -163,8 +167,8 @@ void PlanSearch::find_plain(const Segment& segment, const Images& window, Best& 
 }
 
 void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Best& best) {
-  for (const std::uint32_t lead : kLeads) {
-    const Phases phases = find_phases(network_, segment, lead);
+  for (const Lead& lead : kLeads) {
+    const Phases phases = find_phases(network_, segment, lead.heads, lead.spare);
     for (const std::uint32_t images : image_counts(window.count())) {
       for (const std::uint32_t lanes : {1U, 2U}) {
         if (lanes > 1 && images == window.count()) break;
@@ -177,7 +181,7 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
         plan.allocation = *places;
         plan.pipelined = true;
         plan.lanes = lanes;
-        plan.lead = lead;
+        plan.lead = lead.heads;
         plan.rings = phases.rings;
         const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
         plan.tasks = pipeline_tasks(network_, segment, phases, plan, config_, chosen);
