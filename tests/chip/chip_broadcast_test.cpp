@@ -335,6 +335,7 @@ TEST_CASE("chip: shares with weights of their own are not read once for all") {
   for (auto& command : shares[1].compiled.programs[0].program.commands) {
     auto c = commands::WeightsCommand::decode(command);
     if (c.opcode != commands::Opcode::kWeights || c.dense == 0) continue;
+    c.from_local = 0;
     c.mem_addr = shares[0].compiled.weight_region.address;
     command = c.encode();
   }
