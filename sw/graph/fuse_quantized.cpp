@@ -231,16 +231,21 @@ class QuantizedFusion {
 
   std::optional<Node> fused_binary(const Uses& uses, const Node& layer, Op op, const Clamp& clamp,
                                    const Quant& y, DataType type) {
-    const auto a = byte_source(uses, layer.inputs[0], type);
-    const auto b = byte_source(uses, layer.inputs[1], type);
+    auto a = byte_source(uses, layer.inputs[0], type);
+    auto b = byte_source(uses, layer.inputs[1], type);
     if (!a || !b) return {};
     // Bytes and floats round differently at ties. Where the chip has no command for the operator,
     // nothing is gained by bytes, and the answer is that of ONNX Runtime.
-    const Shape& shape = graph_.at(layer.output).shape;
+    const Shape shape = graph_.at(layer.output).shape;
+    if (op == Op::kQAdd) {
+      spread(*a, shape);
+      spread(*b, shape);
+    }
     const auto whole = [&](const Source& operand) {
-      return graph_.at(operand.bytes).shape == shape && !graph_.is_constant(operand.bytes);
+      return graph_.at(operand.bytes).shape == shape;
     };
-    const bool on_chip = op == Op::kQAdd && whole(*a) && whole(*b);
+    const bool activation = !graph_.is_constant(a->bytes) || !graph_.is_constant(b->bytes);
+    const bool on_chip = op == Op::kQAdd && whole(*a) && whole(*b) && activation;
     if (op != Op::kQMatMulDynamic && !on_chip && !is_saturation(clamp, y, type)) {
       note(layer.name, "its Relu or Clip is more than the saturation of the bytes");
       return {};
@@ -251,6 +256,21 @@ class QuantizedFusion {
                 {a->bytes, b->bytes},
                 kNoTensor,
                 QBinaryAttributes{a->single(), b->single(), y, limits.low, limits.high}};
+  }
+
+  /// A constant that every sample has alike becomes one of all samples, for the chip adds whole
+  /// tensors.
+  void spread(Source& operand, const Shape& shape) {
+    const Tensor& tensor = graph_.at(operand.bytes);
+    if (!tensor.constant || tensor.shape == shape || !repeats_samples(tensor.shape, shape)) return;
+    TensorData data(tensor.type, shape);
+    std::visit(
+        [&](auto& to) {
+          const auto& from = std::get<std::decay_t<decltype(to)>>(tensor.constant->values);
+          for (auto at = to.begin(); at != to.end();) at = std::copy(from.begin(), from.end(), at);
+        },
+        data.values);
+    operand.bytes = graph_.add_constant(tensor.name + "_all", std::move(data));
   }
 
   std::optional<Node> fused_layer(const Uses& uses, const Node& layer, const Quant& y,

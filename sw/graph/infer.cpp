@@ -97,6 +97,13 @@ TensorInfo Inference::result() const {
   fail("operator unknown");
 }
 
+bool repeats_samples(const Shape& own, const Shape& whole) {
+  const auto first = std::find_if(own.begin(), own.end(), [](std::int64_t n) { return n != 1; });
+  const auto count = own.end() - first;
+  return count >= 2 && count <= static_cast<std::ptrdiff_t>(whole.size()) &&
+         std::equal(first, own.end(), whole.end() - count);
+}
+
 std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
   Shape y(std::max(a.size(), b.size()));
   for (std::size_t i = 0; i < y.size(); ++i) {

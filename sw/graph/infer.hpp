@@ -27,6 +27,9 @@ void infer_shapes(Graph& graph);
 
 /// Shape of an elementwise operation on both, by the rules of numpy; nothing if they do not fit.
 [[nodiscard]] std::optional<Shape> broadcast(const Shape& a, const Shape& b);
+/// A tensor of shape `whole` is one of shape `own` for every sample: its leading dimensions repeat
+/// it, perhaps once, and at least two others do not.
+[[nodiscard]] bool repeats_samples(const Shape& own, const Shape& whole);
 
 /// Size of one axis after a convolution; below 1 if the kernel does not fit.
 [[nodiscard]] std::int64_t convolved_size(std::int64_t in, std::int64_t before, std::int64_t after,

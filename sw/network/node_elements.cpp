@@ -48,21 +48,23 @@ void NodeBuilder::addition() {
   const Shape& shape = shape_of(node_.output);
   require(shape_of(node_.inputs[0]) == shape && shape_of(node_.inputs[1]) == shape,
           "one operand is repeated");
-  require(!graph_.is_constant(node_.inputs[0]) && !graph_.is_constant(node_.inputs[1]),
-          "one operand is constant");
+  // A constant lies in memory as an activation does. It is the second operand.
+  const bool swap = graph_.is_constant(node_.inputs[0]);
+  require(!swap || !graph_.is_constant(node_.inputs[1]), "its operands are constant");
+  const graph::Quant& first = swap ? q.b : q.a;
   // Three dimensions are rows of a product; four an image.
   const auto view = shape.size() == 3 ? rows_shape(shape) : image_shape(shape);
   require(view.has_value(), "its operands are vectors");
   out_.rows_view = shape.size() == 3;
-  use_input(node_.inputs[0], *view);
-  out_.second = node_.inputs[1];
+  use_input(node_.inputs[swap ? 1 : 0], *view);
+  out_.second = node_.inputs[swap ? 0 : 1];
   diagonal();
   Layer& layer = out_.layer;
-  // The factor a.scale * 1 / a.scale is exactly 1: the first operand passes unchanged.
-  layer.input = quant(q.a);
-  layer.output = quant(q.a);
+  // The factor first.scale * 1 / first.scale is exactly 1: the first operand passes unchanged.
+  layer.input = quant(first);
+  layer.output = quant(first);
   full_range();
-  layer.add = ResidualAdd{quant(q.b), quant(q.y), q.low, q.high, false};
+  layer.add = ResidualAdd{quant(swap ? q.a : q.b), quant(q.y), q.low, q.high, swap};
   note("as the addition behind a 1x1 convolution that copies the first operand");
 }
 

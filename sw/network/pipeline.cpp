@@ -61,7 +61,7 @@ class Merge {
       }
     }
     for (std::size_t i = 0; i < segment.layers.size(); ++i) {
-      const std::size_t slices = layer(i).rows ? 1 : costs[i]->slices.size();
+      const std::size_t slices = commands(i);
       std::uint64_t sum = 0;
       for (std::size_t k = 0; k < slices; ++k) sum += clocks({i, 0, {}, k, false});
       layer_clocks_.push_back(sum);
@@ -115,6 +115,11 @@ class Merge {
   [[nodiscard]] bool rows(const PipelineTask& task) const {
     return layer(task.layer).rows.has_value();
   }
+  /// Parts of a layer, between which another lane may have the array. Slices of the same weights
+  /// follow each other.
+  [[nodiscard]] std::size_t commands(std::size_t i) const {
+    return layer(i).rows || costs_[i]->shared ? 1 : costs_[i]->slices.size();
+  }
   /// Of parts that an engine could begin in the same clock, the lowest goes first: heads, of which
   /// each engine has the next one's work to wait for, then those of layers that take less than
   /// half.
@@ -130,7 +135,7 @@ class Merge {
       while (end < segment_.layers.size() && phases_.of[end] == phases_.of[i]) ++end;
       const std::uint32_t heads = segment_.heads(network_, i);
       if (heads == 1) {
-        const std::size_t slices = layer(i).rows ? 1 : costs_[i]->slices.size();
+        const std::size_t slices = commands(i);
         for (std::size_t k = 0; k < slices; ++k) lane.push_back({i, s, {}, k, k + 1 == slices});
       } else {
         const std::uint32_t steps =
@@ -150,7 +155,7 @@ class Merge {
 
   void add_head(std::size_t i, std::uint32_t s, std::uint32_t head, std::uint32_t heads,
                 std::vector<PipelineTask>& lane) const {
-    const std::size_t slices = layer(i).rows ? 1 : costs_[i]->slices.size();
+    const std::size_t slices = commands(i);
     for (std::size_t k = 0; k < slices; ++k) {
       lane.push_back({i, s, {head, head + 1}, k, head + 1 == heads && k + 1 == slices});
     }
@@ -199,13 +204,16 @@ class Merge {
     if (layer(task.layer).rows) return row_clocks(*layer(task.layer).rows, pixels, g.channels);
     const ShapeProfile& profile = costs_[task.layer]->slices[task.slice].profile;
     const bool dense = layer(task.layer).dense.has_value();
-    const std::uint64_t commands = dense ? subs_[task.sub].count() : 1;
+    const LayerCost& cost = *costs_[task.layer];
+    const std::uint64_t commands = dense         ? subs_[task.sub].count()
+                                   : cost.shared ? cost.slices.size()
+                                                 : 1;
     const std::uint64_t tiles = ceil_div(dense ? plane : pixels, profile.tile_pixels);
     std::uint64_t clocks = profile.switch_stall + kCommandGap;
     for (const GroupProfile& group : profile.groups) {
       clocks += tiles * tile_clocks(group, profile, config_, !profile.fits);
     }
-    return commands * std::max(clocks, profile.words);
+    return commands * std::max(clocks, cost.shared ? 0 : profile.words);
   }
 
   void take(const PipelineTask& task, std::uint64_t start) {

@@ -56,11 +56,7 @@ class Preparation {
         continue;
       }
       auto made = layer_of_node(out_.graph, out_.graph.nodes[n], step.why);
-      if (made && between_host_steps(out_.graph.nodes[n])) {
-        step.why = "an addition of what the host makes, for the host alone";
-      } else if (made) {
-        add_layer(std::move(*made), step, keep);
-      }
+      if (made) add_layer(std::move(*made), step, keep);
       out_.steps.push_back(std::move(step));
     }
     check_some_layer();
@@ -70,27 +66,6 @@ class Preparation {
   }
 
  private:
-  /// An addition alone of tensors that no layer makes, whose result no layer takes: on the chip it
-  /// would be nothing but two ways through memory more.
-  [[nodiscard]] bool between_host_steps(const Node& node) const {
-    if (node.op != Op::kQAdd) return false;
-    const auto made = [&](TensorId tensor) {
-      return std::any_of(out_.values.begin(), out_.values.end(), [&](const ChipValue& value) {
-        return value.producer && value.tensor == tensor;
-      });
-    };
-    if (std::any_of(node.inputs.begin(), node.inputs.end(), made)) return false;
-    const auto& outputs = out_.graph.outputs;
-    if (std::count(outputs.begin(), outputs.end(), node.output) != 0) return false;
-    std::size_t readers = 0;
-    for (const Node& reader : out_.graph.nodes) {
-      if (std::count(reader.inputs.begin(), reader.inputs.end(), node.output) == 0) continue;
-      if (reader.op != Op::kDequantize) return false;
-      ++readers;
-    }
-    return readers != 0;
-  }
-
   void add_layer(NodeLayer made, NetworkStep& step, std::uint32_t keep) {
     if (out_.layers.size() > std::numeric_limits<std::uint16_t>::max()) {
       throw NetworkError("the network has more than 65536 layers");

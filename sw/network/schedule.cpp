@@ -85,7 +85,7 @@ void Scheduler::run_tasks() {
     if (!begun[task.sub]) load_all(task.sub);
     begun[task.sub] = true;
     const Part part{subs_[task.sub].own, task.heads};
-    if (layer(task.layer).rows || layer(task.layer).dense) {
+    if (layer(task.layer).rows || layer(task.layer).dense || costs_[task.layer]->shared) {
       compute_part(task.layer, task.sub, part, true, false);
     } else {
       compute_slice(task.layer, task.sub, part, costs_[task.layer]->slices[task.slice], true,

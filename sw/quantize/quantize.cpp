@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "sw/graph/evaluate.hpp"
 #include "sw/graph/fuse_functions.hpp"
 #include "sw/graph/infer.hpp"
 #include "sw/graph/passes.hpp"
@@ -103,6 +104,8 @@ class Quantizer {
         if (!constant(1) || constant(0)) return "the first operand is constant";
         return graph().at(node.inputs[1]).shape.size() == 2 ? "" : "its weights are no matrix";
       case Op::kAdd:
+        return (constant(0) || constant(1)) && !added_samples(node) ? "one operand is constant"
+                                                                    : "";
       case Op::kMul:
         return constant(0) || constant(1) ? "one operand is constant" : "";
       case Op::kClip:
@@ -123,6 +126,18 @@ class Quantizer {
       default:
         return "it is not computed on bytes";
     }
+  }
+
+  /// The operand of an Add that is constant and a tensor of its own for every sample, such as
+  /// embeddings of positions: bytes as the other one is.
+  [[nodiscard]] std::optional<std::size_t> added_samples(const Node& node) const {
+    const auto constant = [&](std::size_t i) { return graph().is_constant(node.inputs[i]); };
+    if (node.op != Op::kAdd || constant(0) == constant(1)) return std::nullopt;
+    const std::size_t operand = constant(0) ? 0 : 1;
+    const graph::Tensor& tensor = graph().at(node.inputs[operand]);
+    const bool whole = tensor.type == DataType::kFloat32 &&
+                       graph::repeats_samples(tensor.shape, graph().at(node.output).shape);
+    return whole ? std::optional(operand) : std::nullopt;
   }
 
   /// A product of two activations.
@@ -206,12 +221,12 @@ class Quantizer {
 
   /// Constant bytes and the node that makes floats of them, before node n reads it.
   TensorId dequantized(const std::string& name, TensorData bytes, std::vector<float> scales,
-                       std::int64_t axis) {
+                       std::int64_t axis, std::int32_t zero = 0) {
     Shape shape = bytes.shape;
     const TensorId constant = out_.graph.add_constant(name + "_quantized", std::move(bytes));
     const TensorId real = out_.graph.add_tensor(
         {name + "_dequantized", DataType::kFloat32, std::move(shape), std::nullopt});
-    std::vector<std::int32_t> zeros(scales.size(), 0);
+    std::vector<std::int32_t> zeros(scales.size(), zero);
     made_.push_back({Op::kDequantize,
                      name + "_dequantize",
                      {constant},
@@ -225,12 +240,33 @@ class Quantizer {
     const graph::Uses uses(graph());
     for (std::size_t n = 0; n < layers_.size(); ++n) {
       const Op op = graph().nodes[n].op;
+      if (layers_[n]) quantize_addend(n);
       if (!layers_[n] || (op != Op::kConv && op != Op::kGemm && op != Op::kMatMul)) continue;
       if (is_dynamic(graph().nodes[n])) continue;
       const Quant x = quants_.at(source(uses, graph().nodes[n].inputs[0]));
       quantize_layer(n, x.scale);
     }
     append_made();
+  }
+
+  /// All of its values are known: the range is theirs.
+  void quantize_addend(std::size_t n) {
+    const auto operand = added_samples(graph().nodes[n]);
+    if (!operand) return;
+    const TensorId id = graph().nodes[n].inputs[*operand];
+    const std::string name = graph().at(id).name;
+    const TensorData& data = graph().constant(id);
+    const auto [low, high] = std::minmax_element(data.floats().begin(), data.floats().end());
+    if (!std::all_of(data.floats().begin(), data.floats().end(),
+                     [](float value) { return std::isfinite(value); })) {
+      throw std::invalid_argument("constant '" + name + "' is not finite");
+    }
+    const Quant quant = choose_quant({*low, *high, {}}, options_.type, RangeMethod::kMinMax, 100.0);
+    const graph::QuantizeAttributes attributes{{quant.scale}, {quant.zero}, 0, options_.type};
+    const Node node{Op::kQuantize, name + "_quantize", {id}, kNoTensor, attributes};
+    TensorData bytes = graph::evaluate_node(node, {&data});
+    const TensorId real = dequantized(name, std::move(bytes), {quant.scale}, 0, quant.zero);
+    out_.graph.nodes[n].inputs[*operand] = real;
   }
 
   void quantize_layer(std::size_t n, float input_scale) {

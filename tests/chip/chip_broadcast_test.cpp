@@ -11,6 +11,7 @@
 #include "sw/network/session.hpp"
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
+#include "tests/network/heads.hpp"
 #include "tests/network/random_images.hpp"
 #include "tests/support/html.hpp"
 
@@ -128,6 +129,16 @@ TEST_CASE("chip: random networks, weights read once for four subsystems") {
 TEST_CASE("chip: activations in the place of weights are read by each subsystem for itself") {
   const config::Configuration config = find_configuration(pair());
   const Shared shared(config, tb::seed(), 3, product);
+  check_both(shared, config, settings_of(pair()), true);
+}
+
+TEST_CASE("chip: embeddings are added on all subsystems, to positions that are constant") {
+  const config::Configuration config = find_configuration(pair());
+  const Shared shared(config, tb::seed(), 4, [](NetworkBuilder& b, std::int64_t images) {
+    const sw::test::Heads h{images, 9, 1, 64};
+    b.output(sw::test::encoder_layer(b, sw::test::embeddings(b, h, 64), h).id);
+  });
+  REQUIRE(shared.shares[0].compiled.programs.size() == 1);
   check_both(shared, config, settings_of(pair()), true);
 }
 

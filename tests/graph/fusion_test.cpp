@@ -278,6 +278,34 @@ TEST_CASE("a change of scale, a clip of its own, Mul, repeated operands") {
                             Op::kQClip, Op::kDequantize});
 }
 
+TEST_CASE("a constant that every sample has alike is added as one of all samples") {
+  std::mt19937_64 random(s4::tb::seed());
+  const auto sum = [&](const Shape& shape, bool left) {
+    GraphBuilder b;
+    const TensorId x = b.through(b.input("x", {3, 4, 5}), kIn);
+    const TensorId c = b.through(b.random_floats(random, shape), kMiddle);
+    b.output(b.through(
+        b.node(Op::kAdd, {left ? c : x, left ? x : c}, ClampAttributes{{-0.5F, 0.5F}}), kOut));
+    return b;
+  };
+  const std::vector<TensorData> data{GraphBuilder::random_data(random, {3, 4, 5})};
+  for (const bool left : {false, true}) {
+    for (const Shape& shape : {Shape{1, 4, 5}, Shape{4, 5}, Shape{3, 4, 5}}) {
+      const Graph after = optimized(sum(shape, left), data, 0.1001);
+      REQUIRE(ops(after) == Ops{Op::kQuantize, Op::kQAdd, Op::kDequantize});
+      const TensorData& constant = after.constant(after.nodes[1].inputs[left ? 0 : 1]);
+      REQUIRE(constant.shape == Shape{3, 4, 5});
+      if (shape.front() == 3) continue;
+      REQUIRE(slice_rows(constant, 0, 1).values == slice_rows(constant, 2, 1).values);
+    }
+    // A row, a column or another repetition is none of a sample: the clamp stays its own.
+    for (const Shape& shape : {Shape{5}, Shape{1, 1, 5}, Shape{4, 1}, Shape{3, 1, 5}}) {
+      Graph after = sum(shape, left).graph;
+      REQUIRE(optimize(after).size() == 1);
+    }
+  }
+}
+
 TEST_CASE("quantisation behind MaxPool and Reshape moves to the layer") {
   std::mt19937_64 random(s4::tb::seed());
   GraphBuilder b;

@@ -42,6 +42,14 @@ inline NetworkBuilder::Tensor multi_head(NetworkBuilder& b, const NetworkBuilder
   return b.add(h.stacked ? b.reshape(y, b.shape(x)) : y, x);
 }
 
+/// Rows of words and types, that the host gathers, and of positions, normalised.
+inline NetworkBuilder::Tensor embeddings(NetworkBuilder& b, const Heads& h, std::int64_t width) {
+  const auto words = b.input({h.batch, h.tokens, width});
+  const auto sum = b.add(words, b.input({h.batch, h.tokens, width}));
+  const auto positions = b.constant(h.batch, {h.tokens, width});
+  return b.layer_norm(b.chance(2) ? b.add(sum, positions) : b.add(positions, sum));
+}
+
 /// A layer of an encoder.
 inline NetworkBuilder::Tensor encoder_layer(NetworkBuilder& b, const NetworkBuilder::Tensor& x,
                                             const Heads& h) {

@@ -19,6 +19,7 @@ using namespace s4;
 using namespace s4::sw;
 using sw::test::check;
 using sw::test::configuration;
+using sw::test::embeddings;
 using sw::test::encoder_layer;
 using sw::test::Heads;
 using sw::test::NetworkBuilder;
@@ -232,6 +233,73 @@ TEST_CASE("pipeline: an encoder is one program on the RTL, and its rows are judg
   INFO(*report.cycles << " clocks, expected " << report.predicted_cycles);
   CHECK(*report.cycles < report.predicted_cycles * 5 / 4);
   CHECK(*report.cycles > report.predicted_cycles * 3 / 4);
+}
+
+/// Encoder layers behind embeddings that the chip adds.
+NetworkBuilder embedded(std::uint64_t seed, bool is_unsigned, const Heads& h, std::int64_t width) {
+  NetworkBuilder b(seed, is_unsigned);
+  b.output(encoder_layer(b, embeddings(b, h, width), h).id);
+  return b;
+}
+
+TEST_CASE("pipeline: embeddings are added on the chip, in the program of the encoder") {
+  const config::Configuration config = configuration("small");
+  for (const std::int64_t width : {256, 100}) {
+    for (const bool is_unsigned : {false, true}) {
+      const Heads h{4, 33, 2, 64};
+      NetworkBuilder b = embedded(11 + static_cast<std::uint64_t>(width), is_unsigned, h, width);
+      const Network network = prepare(b.graph);
+      for (const NetworkStep& step : network.steps) CHECK(step.place != Place::kHost);
+      const CompiledNetwork compiled = compile_network(network, config);
+      REQUIRE(compiled.programs.size() == 1);
+      CHECK(compiled.programs[0].residency.starts_with("pipelined in 2 lanes"));
+      std::size_t stored = 0;
+      for (const MemoryValue& memory : compiled.memory) stored += memory.is_output ? 1U : 0U;
+      CHECK(stored == 1);
+      const auto data = b.data();
+      const NetworkReport report = run_network(compiled, data, config);
+      check(report, "embeddings");
+      CHECK(report.layers[0].macs_nonzero != 0);
+      REQUIRE(report.cycles.has_value());
+      INFO(*report.cycles << " clocks, expected " << report.predicted_cycles);
+      CHECK(*report.cycles < report.predicted_cycles * 5 / 4);
+    }
+  }
+}
+
+TEST_CASE("pipeline: random embeddings, functional model = reference") {
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    const auto pick = [&](std::uint64_t n) { return static_cast<std::int64_t>(i * 7 % n); };
+    const Heads h{1 + pick(5), 3 + pick(11), 1 + pick(3), 64};
+    NetworkBuilder b = embedded(30 + i, i % 2 == 0, h, 64 * (1 + pick(4)));
+    check(sw::test::run(b, b.data(), i % 3 == 0 ? "tiny" : "small", Backend::kFunctional),
+          std::to_string(i));
+  }
+}
+
+TEST_CASE("pipeline: a constant operand loaded a word off is noticed") {
+  const config::Configuration config = configuration("small");
+  NetworkBuilder b = embedded(12, false, {2, 20, 2, 64}, 128);
+  CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+  NetworkRunSettings settings;
+  settings.run.backend = Backend::kFunctional;
+  CHECK(run_network(compiled, b.data(), config, settings).ok());
+  std::uint64_t positions = 0;
+  for (const MemoryValue& memory : compiled.memory) {
+    const ChipValue& value = compiled.network.values[memory.value];
+    if (compiled.network.graph.is_constant(value.tensor)) positions = memory.region.address;
+  }
+  REQUIRE(positions != 0);
+  std::size_t changed = 0;
+  for (commands::CommandBytes& bytes : compiled.programs[0].program.commands) {
+    auto c = commands::DmaCommand::decode(bytes);
+    if (c.opcode != commands::Opcode::kLoad || c.mem_addr != positions) continue;
+    c.mem_addr += 64;
+    bytes = c.encode();
+    ++changed;
+  }
+  CHECK(changed == 1);
+  CHECK_FALSE(run_network(compiled, b.data(), config, settings).ok());
 }
 
 TEST_CASE("pipeline: keys and values that do not fit the local buffer go through memory") {

@@ -57,6 +57,21 @@ class NetworkBuilder {
         node(graph::Op::kQuantize, {id}, graph::QuantizeAttributes{{q.scale}, {q.zero}, 0, type_}),
         q};
   }
+  /// A constant that is the same for every sample, whose shape is `sample`.
+  Tensor constant(std::int64_t samples, graph::Shape sample) {
+    const auto count = static_cast<std::size_t>(graph::element_count(sample));
+    sample.insert(sample.begin(), samples);
+    graph::TensorData data(type_, std::move(sample));
+    std::visit(
+        [&](auto& list) {
+          for (std::size_t i = 0; i < list.size(); ++i) {
+            using Value = std::decay_t<decltype(list[i])>;
+            list[i] = i < count ? static_cast<Value>(pick(low(), high())) : list[i - count];
+          }
+        },
+        data.values);
+    return {graph.add_constant(name("c"), std::move(data)), {scale(0.01F, 0.05F), zero_point()}};
+  }
   Tensor conv(const Tensor& x, std::int64_t filters, std::array<std::int64_t, 2> kernel,
               graph::ConvGeometry geometry, double density = 1) {
     const graph::Shape& s = shape(x);

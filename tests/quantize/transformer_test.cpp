@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include "sw/onnx/export.hpp"
@@ -132,6 +133,52 @@ TEST_CASE("quantize: a transformer block computes on bytes from end to end") {
       CHECK(node.get<QRowAttributes>().y == Quant{1.0F / 256, type == DataType::kInt8 ? -128 : 0});
     }
   }
+}
+
+TEST_CASE("quantize: what is added to every sample becomes bytes, a row of numbers does not") {
+  std::mt19937_64 random(5);
+  const auto network = [&](const Shape& shape, bool left) {
+    GraphBuilder b;
+    const TensorId x = b.relu(b.input("x", {2, kRows, kWidth}));
+    const TensorId c = b.random_floats(random, shape, 3.0F);
+    const TensorId sum = b.node(Op::kAdd, {left ? c : x, left ? x : c}, ClampAttributes{});
+    b.output(b.node(Op::kMatMul, {sum, b.random_floats(random, {kWidth, 9})}, ClampAttributes{}));
+    return b.graph;
+  };
+  const auto inputs =
+      split_calibration({GraphBuilder::random_data(random, {8, kRows, kWidth}, 2.0F)}, 2);
+  for (const DataType type : {DataType::kInt8, DataType::kUint8}) {
+    QuantizeOptions options;
+    options.type = type;
+    for (const bool left : {false, true}) {
+      const Graph real = network({1, kRows, kWidth}, left);
+      Graph bytes = quantize(real, inputs, options).graph;
+      const auto one_by_one = evaluate(bytes, inputs[0]).at(0).floats();
+      REQUIRE(optimize(bytes).empty());
+      CHECK(count_of(bytes, Op::kQAdd) == 1);
+      CHECK(count_of(bytes, Op::kAdd) == 0);
+      const auto whole = evaluate(real, inputs[0]).at(0).floats();
+      const auto fused = evaluate(bytes, inputs[0]).at(0).floats();
+      double error = 0;
+      double power = 0;
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        error += (whole[i] - fused[i]) * (whole[i] - fused[i]);
+        power += whole[i] * whole[i];
+        CHECK(std::fabs(one_by_one[i] - fused[i]) < 0.5);
+      }
+      CHECK(std::sqrt(error / power) < 0.03);
+      Graph row = quantize(network({kWidth}, left), inputs, options).graph;
+      optimize(row);
+      CHECK(count_of(row, Op::kQAdd) == 0);
+    }
+  }
+  Graph broken = network({1, kRows, kWidth}, false);
+  for (Tensor& tensor : broken.tensors) {
+    if (tensor.constant && tensor.shape.size() == 3) {
+      tensor.constant->get<float>()[7] = std::numeric_limits<float>::infinity();
+    }
+  }
+  CHECK_THROWS_WITH(quantize(broken, inputs), Catch::Contains("finite"));
 }
 
 TEST_CASE("quantize: what computes on rows but not over the last axis stays in float32") {
