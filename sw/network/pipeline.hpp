@@ -20,6 +20,16 @@ namespace s4::sw {
 
 inline constexpr std::size_t kOwnPlace = std::numeric_limits<std::size_t>::max();
 
+inline constexpr std::size_t kNoLayer = std::numeric_limits<std::size_t>::max();
+
+/// Layers of the segment that make what layer i reads; kNoLayer: none of them does.
+struct Makers {
+  std::size_t input = kNoLayer;
+  std::size_t second = kNoLayer;
+  std::size_t operand = kNoLayer;
+};
+[[nodiscard]] Makers makers_of(const Network& network, const Segment& segment, std::size_t i);
+
 struct Phases {
   std::vector<std::size_t> of;       ///< phase, by layer of the segment
   std::vector<std::uint32_t> delay;  ///< heads by which a layer is behind the first of its phase
@@ -36,6 +46,11 @@ struct Phases {
 
 /// The segment may be pipelined: something else than the array works in it.
 [[nodiscard]] bool can_pipeline(const Network& network, const Segment& segment);
+
+/// Layers at the start of the segment that take what is loaded and have no weights to read again
+/// for each part of the images: additions and rows.
+[[nodiscard]] std::size_t leading_layers(const Network& network, const Segment& segment,
+                                         const std::vector<const LayerCost*>& costs);
 
 /// Places of `lanes` sub-batches of `images` images; nothing if they do not fit `room` words.
 [[nodiscard]] std::optional<Allocation> allocate_lanes(const Network& network,

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "sw/network/pipeline_order.hpp"
 
 namespace s4::sw {
 namespace {
@@ -99,11 +102,12 @@ std::vector<const LayerCost*> PlanSearch::choose_shapes(const Segment& segment, 
 }
 
 void PlanSearch::try_schedule(const Segment& segment, const SegmentPlan& plan,
-                              const std::vector<const LayerCost*>& costs, std::uint64_t percent,
-                              Best& best) {
+                              const std::vector<const LayerCost*>& costs,
+                              const Judgement& judgement, Best& best) {
   try {
     const Schedule trial = make_schedule(network_, segment, plan, config_, costs, addresses_);
-    const std::uint64_t cost = trial.predicted * percent / 100;
+    std::uint64_t cost = trial.predicted * judgement.percent / 100;
+    if (judgement.order != 0) cost = (cost + judgement.order) / 2;
     if (best.plan && cost >= best.cost) return;
     best.plan = plan;
     best.cost = cost;
@@ -137,7 +141,7 @@ void PlanSearch::try_plan(const Segment& segment, SegmentPlan plan, Best& best) 
     for (const std::uint32_t parts : {1U, 2U, 4U, 8U}) {
       if (parts > plan.images) break;
       plan.load_parts = parts;
-      try_schedule(segment, plan, chosen, handicap(residency), best);
+      try_schedule(segment, plan, chosen, {handicap(residency), 0}, best);
     }
   }
 }
@@ -170,8 +174,8 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
   for (const Lead& lead : kLeads) {
     const Phases phases = find_phases(network_, segment, lead.heads, lead.spare);
     for (const std::uint32_t images : image_counts(window.count())) {
-      for (const std::uint32_t lanes : {1U, 2U}) {
-        if (lanes > 1 && images == window.count()) break;
+      for (const std::uint32_t lanes : {1U, 2U, 3U, 4U}) {
+        if (lanes > 1 && (lanes - 1) * images >= window.count()) break;
         const auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
         if (!places) continue;
         SegmentPlan plan;
@@ -184,8 +188,11 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
         plan.lead = lead.heads;
         plan.rings = phases.rings;
         const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
-        plan.tasks = pipeline_tasks(network_, segment, phases, plan, config_, chosen);
-        try_schedule(segment, plan, chosen, 100, best);
+        if (leading_layers(network_, segment, chosen) != 0) plan.load_parts = images;
+        PipelineOrder::Order order =
+            PipelineOrder(network_, segment, phases, plan, config_, chosen).find();
+        plan.tasks = std::move(order.tasks);
+        try_schedule(segment, plan, chosen, {100, order.end}, best);
       }
     }
     if (is_plain(network_, segment)) break;

@@ -38,6 +38,13 @@ class PlanSearch {
                                       std::size_t i);
 
  private:
+  /// What the clocks of a schedule count.
+  struct Judgement {
+    std::uint64_t percent = 100;
+    /// Of a pipeline the clocks that its order expects, which knows the engines alone; a schedule
+    /// lets weights flow one command ahead only. The RTL lies between both.
+    std::uint64_t order = 0;
+  };
   [[nodiscard]] std::vector<std::uint32_t> image_counts(std::uint32_t batch) const;
   [[nodiscard]] std::uint64_t room(const Segment& segment) const {
     return activation_room(network_, segment, config_.local_words);
@@ -49,7 +56,8 @@ class PlanSearch {
   void find_pipelined(const Segment& segment, const Images& window, Best& best);
   void try_plan(const Segment& segment, SegmentPlan plan, Best& best);
   void try_schedule(const Segment& segment, const SegmentPlan& plan,
-                    const std::vector<const LayerCost*>& costs, std::uint64_t percent, Best& best);
+                    const std::vector<const LayerCost*>& costs, const Judgement& judgement,
+                    Best& best);
 
   const Network& network_;
   const config::Configuration& config_;

@@ -80,6 +80,7 @@ struct Allocation {
   std::vector<std::uint32_t> address;
   std::vector<std::uint32_t> other;  ///< second place of loaded values in kDouble, else the same
   std::uint64_t words = 0;           ///< highest word used, plus one
+  std::uint32_t lane = 0;  ///< words from the places of a pipeline's lane to the next one's
 };
 
 /// A place that is taken from layer `first` to layer `last`, or over as many other steps.

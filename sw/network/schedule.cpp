@@ -18,6 +18,8 @@ using commands::Engine;
 using commands::Opcode;
 
 constexpr std::uint64_t kStartAndEnd = 250;
+/// Layers that a pipeline's parameters are loaded ahead.
+constexpr std::size_t kParametersAhead = 4;
 /// Pieces in which a layer's results leave that take the place of weights.
 constexpr std::uint32_t kStoreParts = 4;
 /// Signals that a token can hold, less those that a full queue may add.
@@ -59,7 +61,7 @@ Schedule Scheduler::run() {
     return finish();
   }
   const auto subs = static_cast<std::uint32_t>(subs_.size());
-  load_parameters();
+  load_parameters(segment_.layers.size());
   load_all(0);
   for (std::uint32_t s = 0; s < subs; ++s) {
     const bool more = s + 1 < subs;
@@ -79,12 +81,13 @@ Schedule Scheduler::run() {
 }
 
 void Scheduler::run_tasks() {
-  load_parameters();
   std::vector<bool> begun(subs_.size(), false);
   for (const PipelineTask& task : plan_.tasks) {
+    // What the first layers need is not to wait for parameters of later ones.
+    load_parameters(task.layer + kParametersAhead);
     if (!begun[task.sub]) load_all(task.sub);
     begun[task.sub] = true;
-    const Part part{subs_[task.sub].own, task.heads};
+    const Part part{part_of(subs_[task.sub].own, task.part, task.parts), task.heads};
     if (layer(task.layer).rows || layer(task.layer).dense || costs_[task.layer]->shared) {
       compute_part(task.layer, task.sub, part, true, false);
     } else {
@@ -235,8 +238,9 @@ std::uint64_t Scheduler::parameter_base(std::size_t i) const {
   return config_.local_words - words;
 }
 
-void Scheduler::load_parameters() {
-  for (std::size_t i = 0; i < segment_.layers.size(); ++i) {
+void Scheduler::load_parameters(std::size_t last) {
+  for (; parameters_ <= last && parameters_ < segment_.layers.size(); ++parameters_) {
+    const std::size_t i = parameters_;
     const std::uint64_t words = layer_parameter_words(layer(i));
     if (words == 0) continue;
     const std::uint64_t at = parameter_base(i);

@@ -48,9 +48,17 @@ struct PipelineTask {
   std::size_t layer = 0;  ///< of the segment
   std::uint32_t sub = 0;  ///< sub-batch
   Heads heads;
-  std::size_t slice = 0;  ///< of the output channels
-  bool last = false;      ///< of the layer and sub-batch
+  std::size_t slice = 0;   ///< of the output channels
+  bool last = false;       ///< of the layer and sub-batch
+  std::uint32_t part = 0;  ///< of the images of the sub-batch, which are cut into
+  std::uint32_t parts = 1;
 };
+
+/// Images of part `part` of `count` equal ones; empty if there are fewer images.
+[[nodiscard]] inline Images part_of(const Images& all, std::uint32_t part, std::uint32_t count) {
+  return {all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * part / count),
+          all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * (part + 1) / count)};
+}
 
 /// Choices for a segment.
 struct SegmentPlan {
@@ -62,7 +70,8 @@ struct SegmentPlan {
   std::uint32_t late_images = 1;
   Residency residency = Residency::kPacked;
   Allocation allocation;
-  std::uint32_t load_parts = 1;  ///< pieces in which a sub-batch is loaded and its first layer runs
+  /// Pieces in which a sub-batch is loaded and its first layer runs; in pipelines the first layers.
+  std::uint32_t load_parts = 1;
   std::vector<std::uint32_t> shapes;  ///< of the array, by layer of the segment
   bool pipelined = false;             ///< sw/network/pipeline.hpp; all below is of such plans
   std::vector<PipelineTask> tasks;    ///< in order

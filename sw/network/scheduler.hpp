@@ -61,19 +61,15 @@ class Scheduler {
   [[nodiscard]] std::uint32_t parts(std::size_t i) const {
     return i == 0 && (keeps(0) || !layer(0).has_weights()) ? plan_.load_parts : 1;
   }
-  /// Part `part` of a sub-batch; empty if there are fewer images than parts.
-  [[nodiscard]] static Images part_of(const Images& all, std::uint32_t part, std::uint32_t count) {
-    return {
-        all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * part / count),
-        all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * (part + 1) / count)};
-  }
 
   [[nodiscard]] std::size_t position(std::size_t value) const {
     return static_cast<std::size_t>(segment_.find(network_.home(value)) - segment_.values.data());
   }
   /// Place of a value of sub-batch `s`.
   [[nodiscard]] std::uint64_t base(std::size_t position, std::uint32_t s) const {
-    return s % 2 == 0 ? plan_.allocation.address[position] : plan_.allocation.other[position];
+    const Allocation& places = plan_.allocation;
+    if (plan_.pipelined) return places.address[position] + s % plan_.lanes * places.lane;
+    return s % 2 == 0 ? places.address[position] : places.other[position];
   }
   /// Heads that a layer with `heads` of them has places for in a value.
   [[nodiscard]] std::uint32_t slots(std::size_t position, std::uint32_t heads) const {
@@ -144,7 +140,8 @@ class Scheduler {
 
   /// Where gamma and beta of layer i lie in the local buffer.
   [[nodiscard]] std::uint64_t parameter_base(std::size_t i) const;
-  void load_parameters();
+  /// Those of layer i and of all before it, unless they are under way.
+  void load_parameters(std::size_t i);
   void load_all(std::uint32_t s);
   void load(std::size_t v, std::uint32_t s);
 
@@ -188,6 +185,7 @@ class Scheduler {
     Images all;  ///< that late layers take together
   };
   std::vector<SubBatch> subs_;
+  std::size_t parameters_ = 0;  ///< layers whose parameters are loaded
   Schedule out_;
   AccessMap accesses_;  ///< of the local buffer
   AccessMap memory_;    ///< of words in memory that take the place of weights

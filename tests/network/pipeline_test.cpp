@@ -33,6 +33,13 @@ NetworkBuilder encoder(std::uint64_t seed, const Heads& h, int layers) {
   return b;
 }
 
+/// Encoder layers behind embeddings that the chip adds.
+NetworkBuilder embedded(std::uint64_t seed, bool is_unsigned, const Heads& h, std::int64_t width) {
+  NetworkBuilder b(seed, is_unsigned);
+  b.output(encoder_layer(b, embeddings(b, h, width), h).id);
+  return b;
+}
+
 /// A network as one segment, with all that a pipeline needs.
 struct Pipelined {
   config::Configuration config = configuration("small");
@@ -60,6 +67,7 @@ struct Pipelined {
       costs.push_back(layer_costs(layer.layer, config, 64));
     }
     for (const auto& all : costs) chosen.push_back(&all.front());
+    if (leading_layers(network, segment, chosen) != 0) plan.load_parts = images;
     plan.tasks = pipeline_tasks(network, segment, phases, plan, config, chosen);
   }
 };
@@ -67,21 +75,28 @@ struct Pipelined {
 /// What is wrong with the order of the tasks: of every part once, after what it reads and before a
 /// ring's place is used again. Empty: nothing.
 std::string wrong_order(const Pipelined& p, const std::vector<std::uint32_t>& rings) {
+  // A part is a head, or of the leading layers some of the images.
   using Part = std::tuple<std::size_t, std::uint32_t, std::uint32_t, std::size_t>;
   std::map<Part, std::size_t> at;
   for (std::size_t t = 0; t < p.plan.tasks.size(); ++t) {
     const PipelineTask& task = p.plan.tasks[t];
-    if (!at.insert({{task.layer, task.sub, task.heads.begin, task.slice}, t}).second) {
-      return "twice";
-    }
+    const std::uint32_t piece = std::max(task.heads.begin, task.part);
+    if (!at.insert({{task.layer, task.sub, piece, task.slice}, t}).second) return "twice";
   }
   const std::uint32_t subs = (p.segment.batch + p.plan.images - 1) / p.plan.images;
   const auto slices = [&](std::size_t i) {
-    return p.network.layers[p.segment.layers[i]].layer.rows ? 1 : p.chosen[i]->slices.size();
+    const bool one = p.network.layers[p.segment.layers[i]].layer.rows || p.chosen[i]->shared;
+    return one ? 1 : p.chosen[i]->slices.size();
   };
-  const auto heads = [&](std::size_t i) { return p.segment.heads(p.network, i); };
+  const std::size_t leading =
+      p.plan.load_parts > 1 ? leading_layers(p.network, p.segment, p.chosen) : 0;
+  const auto heads = [&](std::size_t i) {
+    return i < leading ? p.plan.load_parts : p.segment.heads(p.network, i);
+  };
   std::size_t parts = 0;
-  for (std::size_t i = 0; i < p.segment.layers.size(); ++i) parts += subs * heads(i) * slices(i);
+  for (std::size_t i = 0; i < p.segment.layers.size(); ++i) {
+    parts += (i < leading ? p.segment.batch : subs * heads(i)) * slices(i);
+  }
   if (at.size() != parts) return "not all";
   for (const auto& [part, t] : at) {
     const auto [i, sub, head, slice] = part;
@@ -96,6 +111,7 @@ std::string wrong_order(const Pipelined& p, const std::vector<std::uint32_t>& ri
           p.segment.layers.begin());
       const bool same = heads(maker) == heads(i) && value != layer.operand.value_or(home + 1);
       for (std::uint32_t h = same ? head : 0; h < (same ? head + 1 : heads(maker)); ++h) {
+        if (maker < leading && sub + 1 == subs && !at.count({maker, sub, h, 0})) continue;
         for (std::size_t k = 0; k < slices(maker); ++k) {
           if (at.at({maker, sub, h, k}) > t) return "before what it reads";
         }
@@ -152,8 +168,11 @@ TEST_CASE("pipeline: random encoders are in order") {
     const Heads h{1 + i % 5, 2 + i % 7, 2 + i % 5, 64 * (1 + i % 2), i % 2 == 0, i % 3 == 0};
     const std::uint32_t images = 1 + i % static_cast<std::uint32_t>(h.batch);
     CAPTURE(i, images);
-    const Pipelined p(prepare(encoder(i, h, 2).graph), images, 1 + i % 2);
+    const Pipelined p(prepare(encoder(i, h, 2).graph), images, 1 + i % 4);
     CHECK(wrong_order(p, p.phases.rings) == "");
+    const Pipelined e(prepare(embedded(i, i % 2 == 0, h, 100 + 28 * (i % 2)).graph), images,
+                      1 + i % 4);
+    CHECK(wrong_order(e, e.phases.rings) == "");
   }
 }
 
@@ -170,7 +189,7 @@ TEST_CASE("pipeline: places of a phase and of lanes are apart") {
   const std::size_t count = p.segment.values.size();
   unsigned replaced = 0;
   for (std::size_t a = 0; a < count; ++a) {
-    CHECK(places->other[a] == places->address[a] + places->words / 2);
+    CHECK(places->lane == places->words / 2);
     CHECK(places->address[a] + words(a) <= places->words / 2);
     for (std::size_t b = a + 1; b < count; ++b) {
       const SegmentValue& x = p.segment.values[a];
@@ -191,6 +210,9 @@ TEST_CASE("pipeline: places of a phase and of lanes are apart") {
   }
   CHECK(replaced == 1);  // the queries of a head by its results
   CHECK_FALSE(allocate_lanes(p.network, p.segment, p.phases, 2, 2, places->words - 1).has_value());
+  const auto four = allocate_lanes(p.network, p.segment, p.phases, 1, 4, 1U << 16);
+  REQUIRE(four.has_value());
+  CHECK(four->words == 4 * std::uint64_t{four->lane});
 }
 
 TEST_CASE("pipeline: layers behind a step of the host are a program of their own") {
@@ -235,13 +257,6 @@ TEST_CASE("pipeline: an encoder is one program on the RTL, and its rows are judg
   CHECK(*report.cycles > report.predicted_cycles * 3 / 4);
 }
 
-/// Encoder layers behind embeddings that the chip adds.
-NetworkBuilder embedded(std::uint64_t seed, bool is_unsigned, const Heads& h, std::int64_t width) {
-  NetworkBuilder b(seed, is_unsigned);
-  b.output(encoder_layer(b, embeddings(b, h, width), h).id);
-  return b;
-}
-
 TEST_CASE("pipeline: embeddings are added on the chip, in the program of the encoder") {
   const config::Configuration config = configuration("small");
   for (const std::int64_t width : {256, 100}) {
@@ -252,7 +267,7 @@ TEST_CASE("pipeline: embeddings are added on the chip, in the program of the enc
       for (const NetworkStep& step : network.steps) CHECK(step.place != Place::kHost);
       const CompiledNetwork compiled = compile_network(network, config);
       REQUIRE(compiled.programs.size() == 1);
-      CHECK(compiled.programs[0].residency.starts_with("pipelined in 2 lanes"));
+      CHECK(compiled.programs[0].residency.starts_with("pipelined in "));
       std::size_t stored = 0;
       for (const MemoryValue& memory : compiled.memory) stored += memory.is_output ? 1U : 0U;
       CHECK(stored == 1);
