@@ -41,11 +41,11 @@ resnet50: bootstrap ## ResNet-50 on the full-size chip, 1x to 32x, then with eve
 	  --json build/bench/latency.json
 	build/bin/s4 bench chip --sparsity 16 --batches 1 --store-all
 
-bert: bootstrap ## BERT-base on the full-size chip, 128 and 384 tokens, then with every layer's output compared
+bert: bootstrap ## BERT-base on the full-size chip, 128 and 384 tokens, 1x to 32x (hours), then with every layer's output compared
 	@tools/build.sh s4_cli
 	@mkdir -p build/bench
-	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batch 4 --batches 2 \
-	  --sparsity 1,16,32 --json build/bench/bert-base.json --html build/bench/bert-base.html
+	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batches 2 \
+	  --sparsity 1,8,16,32 --json build/bench/bert-base.json --html build/bench/bert-base.html
 	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batch 4 --batches 1 \
 	  --sparsity 16 --store-all
 
