@@ -1,4 +1,4 @@
-/// What becomes of accumulators: bias, requantisation, optional add of a second tensor, bytes.
+/// What becomes of accumulators: bias, requantisation, optional second tensor, bytes.
 /// Takes one beat of EpiloguePixels x LanesPerQuadrant results per clock and gives the bytes
 /// epilogue_pkg::Latency clocks later (a beat accepted at one edge is first offered after the edge
 /// Latency - 1 clocks on), with or without the add, in order, none dropped. All stages move
@@ -28,6 +28,8 @@ module epilogue #(
     input  logic signed [           9:0] requant_min_i,
     input  logic signed [           9:0] requant_max_i,
     input  logic                         add_enable_i,
+    input  logic [                  1:0] second_use_i,
+    input  logic signed [           8:0] second_zero_i,
     input  logic                         add_unsigned_i,
     input  logic                         add_swap_i,
     input  logic signed [           8:0] add_min_i,
@@ -116,6 +118,9 @@ module epilogue #(
       .second_i    (second_q),
       .lane_valid_i(last_companions[CompanionWidth-1:MetaWidth]),
       .enable_i    (add_enable_i),
+      .use_i       (second_use_i),
+      .first_zero_i(requant_zero_i),
+      .second_zero_i,
       .unsigned_i  (add_unsigned_i),
       .swap_i      (add_swap_i),
       .minimum_i   (add_min_i),
@@ -129,7 +134,8 @@ module epilogue #(
   // ---- Assertions ----
   `S4_ASSERT_HELD(OutHeld, out_valid_o, out_ready_i, {out_data_o, out_meta_o})
   `S4_ASSERT(CommandHeld, busy_o |=> $stable({requant_zero_i, requant_min_i, requant_max_i,
-                                              add_enable_i, add_unsigned_i, add_swap_i, add_min_i,
+                                              add_enable_i, second_use_i, second_zero_i,
+                                              add_unsigned_i, add_swap_i, add_min_i,
                                               add_max_i, add_c0_i, add_ra_i, add_rb_i}) || !busy_o)
 
 endmodule

@@ -60,6 +60,28 @@ package epilogue_pkg;
     normalise_8 = {value[31], zeros, 8'(magnitude << zeros)};
   endfunction
 
+  /// Product of integers of -512 to 511, not both -512, with 18 bits of magnitude m:
+  /// {4'b0, m[7:0], 1'b0, sign, 4'b0, m[17:8]}.
+  function automatic logic [27:0] product_18(input logic [9:0] first, input logic [9:0] second);
+    logic [17:0] product;
+    logic [9:0] x, y;
+    x = first[9] ? 10'd0 - first : first;
+    y = second[9] ? 10'd0 - second : second;
+    product = 18'(32'(x) * 32'(y));
+    product_18 = {4'd0, product[7:0], 1'b0, first[9] ^ second[9], 4'd0, product[17:8]};
+  endfunction
+
+  /// Integers of 42 bits with their leading one moved to bit 41: its upper 27 bits, of which the
+  /// lowest stands for all below it, behind a 0, as add_aligned gives them, and how far it was
+  /// moved, 18 at most: {zeros [4:0], sum [27:0]}.
+  function automatic logic [32:0] align_42(input logic [41:0] value);
+    logic [4:0] zeros;
+    logic [41:0] moved;
+    zeros = leading_zeros({value[41:24], 14'h2000});
+    moved = value << zeros;
+    align_42 = {zeros, 1'b0, moved[41:16], moved[15:0] != 16'd0};
+  endfunction
+
   /// 24-bit significand of a float32 without its sign, 0 for zero.
   function automatic logic [23:0] significand(input logic [30:0] value);
     significand = (value[30:23] == 8'd0) ? 24'd0 : {1'b1, value[22:0]};
@@ -109,15 +131,16 @@ package epilogue_pkg;
         : pack_float(sign_exponent[8], sign_exponent[7:0] - 8'(zeros), round_24(full << zeros));
   endfunction
 
-  /// A float32 to the nearest integer, ties to even; beyond +-1023 any value beyond that.
-  function automatic logic [31:0] to_integer(input logic [31:0] value);
+  /// A float32 to the nearest integer, ties to even, plus another; beyond +-1023 any value beyond
+  /// that.
+  function automatic logic [31:0] to_integer(input logic [31:0] value, input logic [31:0] plus);
     logic [31:0] shift, magnitude;
     // value = significand * 2^(exponent - 150). Shifts above 25 give 0 as 25 does; a shift of 12
     // leaves at least 2^11.
     shift = 32'd150 - 32'(value[30:23]);
     shift = ($signed(shift) > 32'sd25) ? 32'd25 : ($signed(shift) < 32'sd12) ? 32'd12 : shift;
     magnitude = 32'(round_shift(25'(significand(value[30:0])), shift[4:0]));
-    to_integer = value[31] ? 32'd0 - magnitude : magnitude;
+    to_integer = value[31] ? plus - magnitude : plus + magnitude;
   endfunction
 
   /// Raised to minimum, then lowered to maximum, as signed numbers.

@@ -168,7 +168,7 @@ package bf16_pkg;
   function automatic logic [31:0] to_byte(input logic [31:0] x, input logic [31:0] zero,
                                           input logic [31:0] low, input logic [31:0] high);
     logic [31:0] limited;
-    limited = epilogue_pkg::limit(epilogue_pkg::to_integer(x), low, high);
+    limited = epilogue_pkg::limit(epilogue_pkg::to_integer(x, 32'd0), low, high);
     limited = (x[30:0] > Infinity[30:0]) ? low : limited;
     to_byte = (limited + zero) & 32'h0000_00ff;
   endfunction

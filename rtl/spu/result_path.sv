@@ -75,6 +75,8 @@ module result_path #(
       .requant_min_i (command_i.requant_min),
       .requant_max_i (command_i.requant_max),
       .add_enable_i  (command_i.add_enable),
+      .second_use_i  (command_i.second_use),
+      .second_zero_i (command_i.second_zero),
       .add_unsigned_i(command_i.add_unsigned),
       .add_swap_i    (command_i.add_swap),
       .add_min_i     (command_i.add_min),

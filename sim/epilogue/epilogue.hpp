@@ -1,6 +1,7 @@
 // What happens to an accumulator before it is written: bias, requantisation, second tensor.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "sim/epilogue/float32.hpp"
@@ -27,7 +28,10 @@ struct ChannelParameters {
   return float32::to_int_clamped(product, low, high) + zero;
 }
 
-/// Constants of the addition of a second tensor.
+/// What becomes of a result and the second tensor; values as a command's `second_use`.
+enum class Combination : std::uint8_t { kAdd = 0, kSubtract = 1, kMultiply = 2, kMaximum = 3 };
+
+/// Constants of the combination with a second tensor.
 struct AddParameters {
   bool swap = false;
   float32::Bits c0 = 0;
@@ -35,17 +39,31 @@ struct AddParameters {
   float32::Bits rb = 0;
   std::int32_t low = 0;
   std::int32_t high = 0;
+  Combination use = Combination::kAdd;
+  std::int32_t first_zero = 0;   ///< of a product
+  std::int32_t second_zero = 0;  ///< of a product; of a difference: added after rounding
 };
 
-/// (c0 + a * ra) + b * rb, or with swap (c0 + b * rb) + a * ra; every step rounded to fp32, the sum
-/// rounded half to even and clamped. RTL: rtl/epilogue/elementwise_add.sv.
+/// Sum: (c0 + a * ra) + b * rb, or with swap (c0 + b * rb) + a * ra; difference: with -b * rb;
+/// product: c0 + (a - first_zero)(b - second_zero) * ra; every step rounded to fp32, the result
+/// rounded half to even and clamped. Maximum: of the integers. RTL:
+/// rtl/epilogue/elementwise_add.sv.
 [[nodiscard]] inline std::int32_t elementwise_add(std::int32_t a, std::int32_t b,
                                                   const AddParameters& p) {
+  if (p.use == Combination::kMaximum) return std::min(std::max({a, b, p.low}), p.high);
+  if (p.use == Combination::kMultiply) {
+    const std::int32_t product = (a - p.first_zero) * (b - p.second_zero);
+    const float32::Bits scaled = float32::multiply(float32::from_int(product), p.ra);
+    return float32::to_int_clamped(float32::add(p.c0, scaled), p.low, p.high);
+  }
+  const bool minus = p.use == Combination::kSubtract;
   const float32::Bits pa = float32::multiply(float32::from_int(a), p.ra);
-  const float32::Bits pb = float32::multiply(float32::from_int(b), p.rb);
+  const float32::Bits pb =
+      float32::multiply(float32::from_int(b), p.rb) ^ (minus ? float32::kSignBit : 0);
   const float32::Bits sum =
       p.swap ? float32::add(float32::add(p.c0, pb), pa) : float32::add(float32::add(p.c0, pa), pb);
-  return float32::to_int_clamped(sum, p.low, p.high);
+  const std::int32_t post = minus ? p.second_zero : 0;
+  return float32::to_int_clamped(sum, p.low - post, p.high - post) + post;
 }
 
 /// The epilogue as one SPU command configures it. RTL: rtl/epilogue/epilogue.sv.
@@ -57,8 +75,15 @@ class Epilogue {
         zero_(command.requant_zero),
         low_(command.requant_min),
         high_(command.requant_max),
-        add_{command.add_swap != 0, command.add_c0,  command.add_ra,
-             command.add_rb,        command.add_min, command.add_max} {}
+        add_{command.add_swap != 0,
+             command.add_c0,
+             command.add_ra,
+             command.add_rb,
+             command.add_min,
+             command.add_max,
+             static_cast<Combination>(command.second_use),
+             command.requant_zero,
+             command.second_zero} {}
 
   [[nodiscard]] bool add_enable() const { return add_enable_; }
 

@@ -129,6 +129,31 @@ Tensor<T> qlinear_add(const Tensor<T>& a, Quant a_quant, const Tensor<T>& b, Qua
 }
 
 template <typename T>
+Tensor<T> qlinear_sub(const Tensor<T>& a, Quant a_quant, const Tensor<T>& b, Quant b_quant,
+                      Quant y_quant, Rounding rounding) {
+  constexpr const char* kOp = "QLinearSub";
+  require_quant<T>(a_quant, kOp, "a");
+  require_quant<T>(b_quant, kOp, "b");
+  require_quant<T>(y_quant, kOp, "y");
+  const float ratio_a = a_quant.scale / y_quant.scale;
+  const float ratio_b = b_quant.scale / y_quant.scale;
+  const float offset_a = ratio_a * static_cast<float>(a_quant.zero_point);
+  const float offset_b = ratio_b * static_cast<float>(b_quant.zero_point);
+  const float start = 0.0F - (offset_a - offset_b);
+  return combine(a, b, kOp, [&](T va, T vb) {
+    const float scaled_a = static_cast<float>(va) * ratio_a;
+    const float scaled_b = static_cast<float>(vb) * ratio_b;
+    const float partial = start + scaled_a;
+    return round_and_saturate(partial - scaled_b, y_quant.zero_point, full_range<T>(), rounding);
+  });
+}
+
+template <typename T>
+Tensor<T> maximum(const Tensor<T>& a, const Tensor<T>& b) {
+  return combine(a, b, "Max", [](T va, T vb) { return std::max(va, vb); });
+}
+
+template <typename T>
 Tensor<T> qlinear_mul(const Tensor<T>& a, Quant a_quant, const Tensor<T>& b, Quant b_quant,
                       Quant y_quant, Rounding rounding) {
   constexpr const char* kOp = "QLinearMul";
@@ -182,6 +207,9 @@ Tensor<T> clamp_quantized(const Tensor<T>& x, Range range) {
   template Tensor<float> dequantize_linear(const Tensor<T>&, Quant);                       \
   template Tensor<T> qlinear_add(const Tensor<T>&, Quant, const Tensor<T>&, Quant, Quant,  \
                                  Rounding, AddRule);                                       \
+  template Tensor<T> qlinear_sub(const Tensor<T>&, Quant, const Tensor<T>&, Quant, Quant,  \
+                                 Rounding);                                                \
+  template Tensor<T> maximum(const Tensor<T>&, const Tensor<T>&);                          \
   template Tensor<T> qlinear_mul(const Tensor<T>&, Quant, const Tensor<T>&, Quant, Quant,  \
                                  Rounding);                                                \
   template Tensor<T> qlinear_clip(const Tensor<T>&, Quant, float, float, Quant, Rounding); \

@@ -13,7 +13,20 @@ Tensor<T> finish(const Tensor<T>& result, const Epilogue<T>& epilogue, Rounding 
   const FusedAdd<T>& add = *epilogue.add;
   require(add.tensor != nullptr && add.tensor->shape == y.shape, "fused add",
           "second operand is missing or not of shape " + to_string(y.shape));
-  y = qlinear_add(y, epilogue.y_quant, *add.tensor, add.quant, add.y_quant, rounding, add.rule);
+  switch (add.use) {
+    case FusedUse::kAdd:
+      y = qlinear_add(y, epilogue.y_quant, *add.tensor, add.quant, add.y_quant, rounding, add.rule);
+      break;
+    case FusedUse::kSub:
+      y = qlinear_sub(y, epilogue.y_quant, *add.tensor, add.quant, add.y_quant, rounding);
+      break;
+    case FusedUse::kMul:
+      y = qlinear_mul(y, epilogue.y_quant, *add.tensor, add.quant, add.y_quant, rounding);
+      break;
+    case FusedUse::kMax:
+      y = maximum(y, *add.tensor);
+      break;
+  }
   return clamp_quantized(y, epilogue.add_range);
 }
 

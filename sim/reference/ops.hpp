@@ -113,6 +113,17 @@ template <typename T>
                                     Quant b_quant, Quant y_quant,
                                     Rounding rounding = Rounding::kHalfEven);
 
+/// Sub between DequantizeLinear and QuantizeLinear, in float32:
+/// sat(rne((-(ra * az - rb * bz) + a * ra) - b * rb) + yz), ra = as / ys, rb = bs / ys.
+template <typename T>
+[[nodiscard]] Tensor<T> qlinear_sub(const Tensor<T>& a, Quant a_quant, const Tensor<T>& b,
+                                    Quant b_quant, Quant y_quant,
+                                    Rounding rounding = Rounding::kHalfEven);
+
+/// The larger of the bytes of two tensors of one scale and zero point.
+template <typename T>
+[[nodiscard]] Tensor<T> maximum(const Tensor<T>& a, const Tensor<T>& b);
+
 /// Quantised Clip: quantize(clip(dequantize(x), low, high)); low, high are real values.
 template <typename T>
 [[nodiscard]] Tensor<T> qlinear_clip(const Tensor<T>& x, Quant x_quant, float low, float high,
@@ -148,24 +159,28 @@ template <typename T>
 
 // ---- fused layer --------------------------------------------------------------------------------
 
-/// Second operand of a fused layer: y = qlinear_add(conv result, *tensor).
+/// What a fused layer does with its second operand; the names are those of ONNX.
+enum class FusedUse { kAdd, kSub, kMul, kMax };
+
+/// Second operand of a fused layer: y = qlinear_add(conv result, *tensor), or as `use` says.
 template <typename T>
 struct FusedAdd {
   const Tensor<T>* tensor = nullptr;  ///< same shape as the convolution's result
   Quant quant;                        ///< of *tensor
   Quant y_quant;                      ///< of the sum
   AddRule rule = kAddRule;
+  FusedUse use = FusedUse::kAdd;
 };
 
 /// What follows the accumulators of a fused convolution or matrix product, in this order:
-/// bias, requantise to `y_quant`, clamp to `range`, optional add, clamp to `add_range`.
+/// bias, requantise to `y_quant`, clamp to `range`, optional second operand, clamp to `add_range`.
 template <typename T>
 struct Epilogue {
   const Tensor<int32_t>* bias = nullptr;  ///< [M] or [N]
   Quant y_quant;                          ///< of the convolution's own result
   Range range = full_range<T>();          ///< after requantisation
   std::optional<FusedAdd<T>> add;
-  Range add_range = full_range<T>();  ///< after the add
+  Range add_range = full_range<T>();  ///< after the second operand
 };
 
 /// qlinear_conv, clamp_quantized, qlinear_add, clamp_quantized.

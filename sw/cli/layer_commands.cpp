@@ -1,6 +1,7 @@
 // s4 gemm, s4 conv, s4 maxpool: one layer with seeded weights and data.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -26,7 +27,7 @@ struct LayerOptions {
   bool own_order = false;
   std::uint32_t m = 0, n = 0, k = 0, batch = 1;
   std::string kernel = "1x1", stride = "1x1", pad = "0,0,0,0", dilation = "1x1";
-  std::string dtype = "int8", out, pattern = "balanced", zero_points = "random";
+  std::string dtype = "int8", out, second, pattern = "balanced", zero_points = "random";
   std::string config = "small", backend = "all";
   std::string strategy, storage, json, trace, kind = "fast", memory = "ideal", ecc = "off";
   std::int64_t shape = -1;
@@ -68,6 +69,9 @@ void add_weights(CLI::App& command, LayerOptions& o) {
   command.add_option("--pattern", o.pattern, "Which weights are kept")
       ->check(CLI::IsMember({"balanced", "unstructured"}));
   command.add_flag("--add", o.layer_case.add, "Add a second tensor to the result");
+  command
+      .add_option("--second", o.second, "What becomes of the result and a second tensor, as --add")
+      ->check(CLI::IsMember(sw::second_names()));
   command.add_option("--zero-points", o.zero_points, "Zero points: random or zero")
       ->capture_default_str()
       ->check(CLI::IsMember({"random", "zero"}));
@@ -175,6 +179,12 @@ int run(LayerOptions o) {
     g.pad_bottom = pad[2];
     g.pad_right = pad[3];
     if (c.max_pool) g.filters = g.channels;
+  }
+  if (!o.second.empty()) {
+    const auto& names = sw::second_names();
+    c.add = true;
+    c.second =
+        static_cast<sw::SecondUse>(std::find(names.begin(), names.end(), o.second) - names.begin());
   }
   c.bf16 = o.dtype == "bf16";
   c.out_bf16 = (o.out.empty() ? o.dtype : o.out) == "bf16";

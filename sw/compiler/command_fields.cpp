@@ -48,6 +48,15 @@ commands::SpuCommand layer_command(const Layer& layer, std::uint32_t shape) {
   c.add_swap = add.second_is_left ? 1 : 0;
   c.add_min = static_cast<std::int16_t>(add.low);
   c.add_max = static_cast<std::int16_t>(add.high);
+  c.second_use = static_cast<std::uint8_t>(add.use);
+  if (add.use == SecondUse::kMaximum) return c;
+  if (add.use == SecondUse::kMultiply) {
+    c.second_zero = static_cast<std::int16_t>(add.second.zero);
+    c.add_c0 = std::bit_cast<std::uint32_t>(static_cast<float>(add.sum.zero));
+    c.add_ra = c.add_rb =
+        std::bit_cast<std::uint32_t>(layer.output.scale * add.second.scale / add.sum.scale);
+    return c;
+  }
   // The constant of ONNX Runtime's form, in its order of float32 operations.
   const float ra = layer.output.scale / add.sum.scale;
   const float rb = add.second.scale / add.sum.scale;
@@ -55,6 +64,17 @@ commands::SpuCommand layer_command(const Layer& layer, std::uint32_t shape) {
                                         : ra * static_cast<float>(layer.output.zero);
   const float right = add.second_is_left ? ra * static_cast<float>(layer.output.zero)
                                          : rb * static_cast<float>(add.second.zero);
+  if (add.use == SecondUse::kSubtract) {
+    // The zero point of the result is added after the rounding. The command negates b * rb; with
+    // the second tensor on the left it is a * ra that is subtracted.
+    const DifferenceFactors d = add.difference.value_or(DifferenceFactors{
+        0.0F - (left - right), add.second_is_left ? rb : ra, add.second_is_left ? ra : rb});
+    c.second_zero = static_cast<std::int16_t>(add.sum.zero);
+    c.add_c0 = std::bit_cast<std::uint32_t>(d.start);
+    c.add_ra = std::bit_cast<std::uint32_t>(add.second_is_left ? -d.right : d.left);
+    c.add_rb = std::bit_cast<std::uint32_t>(add.second_is_left ? -d.left : d.right);
+    return c;
+  }
   const float zeros = left + right;
   c.add_c0 = std::bit_cast<std::uint32_t>(static_cast<float>(add.sum.zero) - zeros);
   c.add_ra = std::bit_cast<std::uint32_t>(ra);

@@ -298,12 +298,22 @@ void check_layer(const Layer& layer, bool allow_wrap) {
     check.range("zero point of the sum", add.sum.zero, low, high);
     check.range("lower clamp of the sum", add.low, low, high);
     check.range("upper clamp of the sum", add.high, add.low, high);
+    const auto same = [](const QuantParams& a, const QuantParams& b) {
+      return a.scale == b.scale && a.zero == b.zero;
+    };
+    check.require(add.use != SecondUse::kMaximum ||
+                      (same(add.second, layer.output) && same(add.sum, layer.output)),
+                  "a maximum of bytes wants one scale and zero point");
     // The hardware adds exactly below 2^100 (docs/blocks/epilogue.md); with zero points of 9 bits
     // that leaves the ratios 2^90.
     constexpr float kLargestRatio = 0x1p90F;
     check.require(std::abs(layer.output.scale / add.sum.scale) <= kLargestRatio &&
                       std::abs(add.second.scale / add.sum.scale) <= kLargestRatio,
                   "a scale ratio of the add is beyond 2^90");
+    check.require(
+        add.use != SecondUse::kMultiply ||
+            std::abs(layer.output.scale * add.second.scale / add.sum.scale) <= kLargestRatio,
+        "the scale ratio of the product is beyond 2^90");
   }
   check_sums(layer, check, allow_wrap);
 }

@@ -27,13 +27,29 @@ struct QuantParams {
   std::int32_t zero = 0;
 };
 
-/// Second tensor, added after requantisation: same shape and signedness as the output.
+/// What becomes of a layer's result and a second tensor; values as a command's `second_use`.
+enum class SecondUse : std::uint8_t { kAdd = 0, kSubtract = 1, kMultiply = 2, kMaximum = 3 };
+
+/// Constants of a difference: (start + left * a) - right * b, to which the zero point is added
+/// after the rounding.
+struct DifferenceFactors {
+  float start = 0;
+  float left = 1;
+  float right = 1;
+};
+
+/// Second tensor, added after requantisation or combined as `use` says: same shape and signedness
+/// as the output. A maximum is one of bytes: all three have one scale and zero point.
 struct ResidualAdd {
   QuantParams second;       ///< of the second tensor
   QuantParams sum;          ///< of the layer's output
   std::int32_t low = -128;  ///< clamp of the sum
   std::int32_t high = 127;
-  bool second_is_left = false;  ///< order of the two float additions: second tensor first
+  /// Order of the two float additions, or which one is subtracted: second tensor first.
+  bool second_is_left = false;
+  SecondUse use = SecondUse::kAdd;
+  /// Of a difference; without them those that follow from the scales.
+  std::optional<DifferenceFactors> difference;
 };
 
 /// What a layer with BF16 operands or results does after its sums, in float32

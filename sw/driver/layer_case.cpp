@@ -113,10 +113,25 @@ std::vector<std::uint8_t> reference_of(const Layer& layer, const LayerData& data
   if (layer.add) {
     const ResidualAdd& add = *layer.add;
     const auto b = tensor_of<T>(output_shape, data.second);
-    y = add.second_is_left ? ref::qlinear_add(b, quant_of(add.second), y, quant_of(layer.output),
-                                              quant_of(add.sum))
-                           : ref::qlinear_add(y, quant_of(layer.output), b, quant_of(add.second),
-                                              quant_of(add.sum));
+    const ref::Quant own = quant_of(layer.output);
+    const ref::Quant other = quant_of(add.second);
+    const ref::Quant sum = quant_of(add.sum);
+    switch (add.use) {
+      case SecondUse::kAdd:
+        y = add.second_is_left ? ref::qlinear_add(b, other, y, own, sum)
+                               : ref::qlinear_add(y, own, b, other, sum);
+        break;
+      case SecondUse::kSubtract:
+        y = add.second_is_left ? ref::qlinear_sub(b, other, y, own, sum)
+                               : ref::qlinear_sub(y, own, b, other, sum);
+        break;
+      case SecondUse::kMultiply:
+        y = ref::qlinear_mul(y, own, b, other, sum);
+        break;
+      case SecondUse::kMaximum:
+        y = ref::maximum(y, b);
+        break;
+    }
     y = ref::clamp_quantized(y, {add.low, add.high});
   }
   return {y.data.begin(), y.data.end()};
@@ -198,6 +213,11 @@ LayerGeometry gemm_geometry(std::uint32_t m, std::uint32_t n, std::uint32_t k) {
   return g;
 }
 
+const std::vector<std::string>& second_names() {
+  static const std::vector<std::string> kNames{"add", "subtract", "multiply", "maximum"};
+  return kNames;
+}
+
 std::string LayerCase::describe() const {
   Layer layer;
   layer.is_gemm = is_gemm;
@@ -208,7 +228,9 @@ std::string LayerCase::describe() const {
   std::string text = layer.describe() + (max_pool ? "" : fmt::format(" keep {}", keep));
   if (pattern != Pattern::kBalanced) text += fmt::format(" {}", pattern_name(pattern));
   if (dense) text += transposed ? " dense transposed" : " dense";
-  if (add) text += " add";
+  if (add)
+    text += fmt::format(" {}",
+                        second_names()[static_cast<std::size_t>(second.value_or(SecondUse::kAdd))]);
   if (is_unsigned) text += " uint8";
   if (!activation.empty()) text += " " + activation;
   if (compile.resident) text += " resident";
@@ -236,6 +258,9 @@ std::string LayerCase::arguments() const {
   if (g.quarters) text += " --quarters";
   text += fmt::format(" --seed {}", seed);
   if (add) text += " --add";
+  if (add && second)
+    text += fmt::format(" --second {}",
+                        second_names()[static_cast<std::size_t>(second.value_or(SecondUse::kAdd))]);
   if (is_unsigned) text += " --uint8";
   if (bf16) text += " --dtype bf16";
   if (!max_pool && bf16 != out_bf16) text += out_bf16 ? " --out bf16" : " --out int8";
@@ -296,6 +321,7 @@ void make_float_layer(const LayerCase& c, Random& random, Layer& layer) {
   if (c.add) {
     layer.add = ResidualAdd{};
     e.second_use = static_cast<std::uint8_t>(pick(random, 0, 3));
+    if (c.second) e.second_use = static_cast<std::uint8_t>(*c.second);
     e.second_factor = pick_scale(random, 0.2F, 1.5F);
     if (!c.out_bf16 && c.random_zero_points) e.second_zero = layer.output.zero;
   }
@@ -384,6 +410,14 @@ Layer make_plain_layer(const LayerCase& c) {
     add.low = relu_sum ? add.sum.zero : low;
     add.high = high;
     add.second_is_left = pick(random, 0, 1) == 0;
+    add.use = c.second.value_or(SecondUse::kAdd);
+    if (add.use == SecondUse::kMultiply) {
+      // Products of numbers up to 255 into the range of the bytes.
+      add.sum.scale = layer.output.scale * add.second.scale * pick_scale(random, 20.0F, 80.0F);
+    } else if (add.use == SecondUse::kMaximum) {
+      add.second = add.sum = layer.output;
+      add.low = low;
+    }
     layer.add = add;
   }
   return layer;

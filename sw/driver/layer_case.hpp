@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "sw/sparse/prune.hpp"
 
 namespace s4::sw {
+
+/// What `--second` can be, in the order of SecondUse.
+[[nodiscard]] const std::vector<std::string>& second_names();
 
 struct LayerCase {
   bool is_gemm = false;
@@ -22,6 +26,8 @@ struct LayerCase {
   bool dense = false;
   bool transposed = false;  ///< [N][K] in memory
   bool add = false;
+  /// With `add`; without it bytes are added, and of BF16 the seed chooses.
+  std::optional<SecondUse> second;
   bool is_unsigned = false;  ///< what is bytes
   bool bf16 = false;         ///< operands are BF16
   bool out_bf16 = false;     ///< results and second tensor are BF16

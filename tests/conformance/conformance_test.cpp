@@ -268,6 +268,7 @@ std::vector<Conformance> all_cases() {
         c.layer_case.pattern == Pattern::kUnstructured && number % 4 != 0;
     c.config = random() % 2 == 0 ? "tiny" : "small";
     c.layer_case.add = number % 5 == 2;
+    if (number % 10 == 7) c.layer_case.second = static_cast<SecondUse>(1 + number / 10 % 3);
     c.layer_case.is_unsigned = number % 4 == 3;
     c.stalls = number % 3 == 0 ? 0.0 : one_of(random, {0.1, 0.3, 0.6});
     c.forced = number % 2 == 1;

@@ -102,6 +102,27 @@ std::vector<std::uint8_t> reference_add(const AddCase& n) {
   return result;
 }
 
+template <typename T>
+std::vector<std::uint8_t> reference_use(const AddCase& n, std::uint8_t use, float product_scale) {
+  using s4::ref::Quant;
+  s4::ref::Tensor<T> a({65536});
+  s4::ref::Tensor<T> b({65536});
+  for (int pair = 0; pair < 65536; ++pair) {
+    a[pair] = static_cast<T>((pair >> 8) + std::numeric_limits<T>::min());
+    b[pair] = static_cast<T>(pair);
+  }
+  const Quant own{n.a_scale, n.a_zero};
+  const Quant other{n.b_scale, n.b_zero};
+  const Quant result{n.y_scale, n.y_zero};
+  const auto y = use == 2   ? s4::ref::qlinear_mul(a, own, b, other, {product_scale, n.y_zero})
+                 : use == 3 ? s4::ref::maximum(a, b)
+                 : n.swap   ? s4::ref::qlinear_sub(b, other, a, own, result)
+                            : s4::ref::qlinear_sub(a, own, b, other, result);
+  std::vector<std::uint8_t> bytes;
+  for (const T value : y.data) bytes.push_back(static_cast<std::uint8_t>(value));
+  return bytes;
+}
+
 }  // namespace
 
 TEST_CASE("add of all byte pairs equals float arithmetic and the quantised Add", "[epilogue]") {
@@ -172,6 +193,8 @@ TEST_CASE("add with random and extreme constants equals float arithmetic", "[epi
     command.add_min = static_cast<std::int16_t>(-static_cast<int>(random() % 257));
     command.add_max = static_cast<std::int16_t>(random() % 256);
     command.requant_zero = static_cast<std::int16_t>(static_cast<int>(random() % 512) - 256);
+    command.second_use = static_cast<std::uint8_t>(random() % 4);
+    command.second_zero = static_cast<std::int16_t>(static_cast<int>(random() % 512) - 256);
     std::vector<EpilogueBeat> beats(8, bench.beat());
     for (EpilogueBeat& beat : beats) {
       for (auto& acc : beat.acc) acc = static_cast<int>(random() % 1200) - 600;
@@ -180,5 +203,54 @@ TEST_CASE("add with random and extreme constants equals float arithmetic", "[epi
     const std::uint64_t wrong = bench.mismatches(command, beats);
     INFO(bench.report());
     REQUIRE(wrong == 0);
+  }
+}
+
+TEST_CASE("difference, product and maximum of all byte pairs equal the operators", "[epilogue]") {
+  EpilogueBench bench("small");
+  for (const std::uint8_t use : {1, 2, 3}) {
+    for (const AddCase& n : kCases) {
+      SpuCommand command = add_command(n);
+      const int low = n.is_unsigned ? 0 : -128;
+      float product_scale = n.y_scale;
+      if (use == 1) {
+        const float ra = n.a_scale / n.y_scale;
+        const float rb = n.b_scale / n.y_scale;
+        const float za = ra * static_cast<float>(n.a_zero);
+        const float zb = rb * static_cast<float>(n.b_zero);
+        command.second_zero = static_cast<std::int16_t>(n.y_zero);
+        command.add_c0 = bits(0.0F - (n.swap ? zb - za : za - zb));
+        command.add_ra = bits(n.swap ? -ra : ra);
+        command.add_rb = bits(n.swap ? -rb : rb);
+      } else if (use == 2) {
+        // Half of the cases with ties at every second product.
+        product_scale = (&n - kCases) % 2 == 0 ? n.a_scale * n.b_scale * 128.0F : n.y_scale;
+        command.requant_zero = static_cast<std::int16_t>(n.a_zero);
+        command.requant_min = static_cast<std::int16_t>(low - n.a_zero);
+        command.requant_max = static_cast<std::int16_t>(low + 255 - n.a_zero);
+        command.second_zero = static_cast<std::int16_t>(n.b_zero);
+        command.add_c0 = bits(static_cast<float>(n.y_zero));
+        command.add_ra = bits(n.a_scale * n.b_scale / product_scale);
+        command.add_rb = bits(-7.0F);  // not read
+      }
+      command.second_use = use;
+      auto beats = all_pairs(bench, low);
+      for (EpilogueBeat& beat : beats) {
+        for (auto& acc : beat.acc) acc -= command.requant_zero;
+      }
+      const std::uint64_t wrong = bench.mismatches(command, beats);
+      INFO("use " << int{use} << ", case " << &n - kCases << ", " << bench.report());
+      REQUIRE(wrong == 0);
+      const auto expected = n.is_unsigned ? reference_use<std::uint8_t>(n, use, product_scale)
+                                          : reference_use<std::int8_t>(n, use, product_scale);
+      unsigned differing = 0;
+      for (unsigned pair = 0; pair < 65536; ++pair) {
+        const int acc = low + static_cast<int>(pair >> 8) - command.requant_zero;
+        const std::uint8_t byte =
+            s4::tests::epilogue_byte(command, acc, 0, 1.0F, static_cast<std::uint8_t>(pair));
+        differing += byte != expected[pair] ? 1U : 0U;
+      }
+      REQUIRE(differing == 0);
+    }
   }
 }

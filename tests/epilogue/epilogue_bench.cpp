@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <stdexcept>
@@ -19,19 +20,29 @@ std::uint8_t epilogue_byte(const commands::SpuCommand& command, std::int32_t acc
   if (command.add_enable == 0) return static_cast<std::uint8_t>(a);
   const std::int32_t b = command.add_unsigned != 0 ? std::int32_t{second}
                                                    : std::int32_t{static_cast<std::int8_t>(second)};
+  const auto low = std::int32_t{command.add_min};
+  const auto high = std::int32_t{command.add_max};
+  if (command.second_use == 3) {
+    return static_cast<std::uint8_t>(std::min(std::max({a, b, low}), high));
+  }
   // Each statement is one float32 rounding: the project is compiled without contraction.
+  const float minus = command.second_use == 1 ? -1.0F : 1.0F;
   const float pa = static_cast<float>(a) * std::bit_cast<float>(std::uint32_t{command.add_ra});
-  const float pb = static_cast<float>(b) * std::bit_cast<float>(std::uint32_t{command.add_rb});
+  const float pb =
+      minus * static_cast<float>(b) * std::bit_cast<float>(std::uint32_t{command.add_rb});
   const float inner =
       std::bit_cast<float>(std::uint32_t{command.add_c0}) + (command.add_swap != 0 ? pb : pa);
-  const float sum = inner + (command.add_swap != 0 ? pa : pb);
-  const float rounded = ref::round_half_even(sum);
-  if (rounded <= static_cast<float>(command.add_min)) {
-    return static_cast<std::uint8_t>(command.add_min);
+  float sum = inner + (command.add_swap != 0 ? pa : pb);
+  if (command.second_use == 2) {
+    const auto product = static_cast<float>((a - zero) * (b - command.second_zero));
+    const float scaled = product * std::bit_cast<float>(std::uint32_t{command.add_ra});
+    sum = std::bit_cast<float>(std::uint32_t{command.add_c0}) + scaled;
   }
-  if (rounded >= static_cast<float>(command.add_max)) {
-    return static_cast<std::uint8_t>(command.add_max);
-  }
+  float rounded = ref::round_half_even(sum);
+  if (command.second_use == 1) rounded += static_cast<float>(command.second_zero);
+  // If the limits cross, the upper one wins, as everywhere.
+  if (rounded >= static_cast<float>(high)) return static_cast<std::uint8_t>(high);
+  if (rounded <= static_cast<float>(low)) return static_cast<std::uint8_t>(std::min(low, high));
   return static_cast<std::uint8_t>(static_cast<std::int32_t>(rounded));
 }
 
@@ -73,6 +84,8 @@ void EpilogueBench::set_command(const commands::SpuCommand& command) {
   set("requant_min_i", static_cast<std::uint64_t>(command.requant_min));
   set("requant_max_i", static_cast<std::uint64_t>(command.requant_max));
   set("add_enable_i", command.add_enable);
+  set("second_use_i", command.second_use);
+  set("second_zero_i", static_cast<std::uint64_t>(command.second_zero));
   set("add_unsigned_i", command.add_unsigned);
   set("add_swap_i", command.add_swap);
   set("add_min_i", static_cast<std::uint64_t>(command.add_min));
@@ -118,10 +131,10 @@ std::uint64_t EpilogueBench::compare(const commands::SpuCommand& command, const 
     report_ += fmt::format(
         "cycle {} beat {} lane {}: got {}, expected {} (acc {}, bias {}, scale {:a}, second {}; "
         "zero "
-        "{}, clamp {} to {}, add {} c0 {:08x} ra {:08x} rb {:08x})\n",
+        "{}, clamp {} to {}, add {} use {} c0 {:08x} ra {:08x} rb {:08x})\n",
         model_->cycle(), number, i, got[i], expected, beat.acc[i], beat.bias[o], beat.scale[o],
         beat.second[i], command.requant_zero, command.requant_min, command.requant_max,
-        command.add_enable, command.add_c0, command.add_ra, command.add_rb);
+        command.add_enable, command.second_use, command.add_c0, command.add_ra, command.add_rb);
   }
   return wrong;
 }

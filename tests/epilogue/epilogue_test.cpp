@@ -27,6 +27,11 @@ SpuCommand random_command(std::mt19937_64& random) {
   c.add_c0 = std::bit_cast<std::uint32_t>(static_cast<float>(random() % 1000) / 9.0F - 50.0F);
   c.add_ra = std::bit_cast<std::uint32_t>(static_cast<float>(random() % 1000) / 700.0F);
   c.add_rb = std::bit_cast<std::uint32_t>(static_cast<float>(random() % 1000) / 700.0F);
+  c.second_use = static_cast<std::uint8_t>(random() % 4);
+  c.second_zero = static_cast<std::int16_t>(static_cast<int>(random() % 512) - 256);
+  if (c.second_use == 2) {
+    c.add_ra = c.add_rb = std::bit_cast<std::uint32_t>(static_cast<float>(random() % 1000) / 9e4F);
+  }
   return c;
 }
 

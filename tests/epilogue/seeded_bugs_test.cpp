@@ -35,6 +35,11 @@ std::uint64_t differing(EpilogueBench& bench) {
       c.add_rb = std::bit_cast<std::uint32_t>(0.5F);
       c.add_c0 = std::bit_cast<std::uint32_t>(0x1p-24F + 0x1p-40F);
     }
+    if (round % 4 == 3 && round % 8 != 7) {  // every use in turn
+      c.second_use = static_cast<std::uint8_t>(round / 8 % 4);
+      c.second_zero = 5;
+    }
+    if (c.second_use == 2) c.add_ra = std::bit_cast<std::uint32_t>(1.0F / 150.0F);
     std::vector<EpilogueBeat> beats(60, bench.beat());
     for (EpilogueBeat& beat : beats) {
       for (unsigned o = 0; o < bench.lanes(); ++o) {
@@ -68,8 +73,20 @@ constexpr Bug kBugs[] = {
      "(full & ~(32'hffff_ffff << distance[4:0])) != 32'd0", "1'b0"},
     {"clamp_off_by_one", "rtl/epilogue/requantize.sv", "magnitude, minimum, maximum)",
      "magnitude, minimum + 32'd1, maximum)"},
-    {"sign_of_rb_ignored", "rtl/epilogue/elementwise_add.sv", "operands[i][27] ^ rb_i[31]",
+    {"sign_of_rb_ignored", "rtl/epilogue/elementwise_add.sv", "operands[i][27] ^ rb_sign",
      "operands[i][27]"},
+    {"difference_adds", "rtl/epilogue/elementwise_add.sv", "rb_i[31] ^ (use_i == UseSubtract)",
+     "rb_i[31]"},
+    {"zero_of_difference_lost", "rtl/epilogue/elementwise_add.sv",
+     "(use_i == UseSubtract) ? 32'(second_zero_i) : 32'd0", "32'd0"},
+    {"low_part_of_product_lost", "rtl/epilogue/elementwise_add.sv",
+     "addend[i], 8'd0} + 42'(next[i])", "addend[i], 8'd0}"},
+    {"zero_of_product_lost", "rtl/epilogue/elementwise_add.sv",
+     "first_i[i*32+:32] - 32'(first_zero_i)", "first_i[i*32+:32]"},
+    {"sign_of_product_lost", "rtl/epilogue/epilogue_pkg.sv", "first[9] ^ second[9]", "first[9]"},
+    {"smaller_byte", "rtl/epilogue/elementwise_add.sv",
+     "($signed(a) > $signed(bytes[i])) ? a : bytes[i]",
+     "($signed(a) > $signed(bytes[i])) ? bytes[i] : a"},
     {"companions_move_while_stalled", "rtl/epilogue/epilogue.sv",
      "(advance && (in_valid_i || busy_o))", "(in_valid_i || busy_o)"},
 };

@@ -724,7 +724,7 @@ struct SpuCommand {
   std::uint8_t weights_keep = 0;
   /// Input bytes are uint8.
   std::uint8_t in_unsigned = 0;
-  /// Add a second tensor after requantisation; in the floating-point epilogue as second_use says.
+  /// Combine results with a second tensor as second_use says, behind the requantisation.
   std::uint8_t add_enable = 0;
   /// Bytes of the second tensor are uint8.
   std::uint8_t add_unsigned = 0;
@@ -752,8 +752,10 @@ struct SpuCommand {
   /// requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb (factor of the
   /// second tensor), and no other field named requant or add but the addresses.
   std::uint8_t out_bf16 = 0;
-  /// Floating-point epilogue with add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the
-  /// second tensor.
+  /// With add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the second tensor. Bytes in
+  /// the integer epilogue: 0 integer(sum) of add_swap; 1 the same with -b*rb, then second_zero is
+  /// added; 2 integer(c0 + ((a - requant_zero)*(b - second_zero))*ra); 3 the larger byte. All
+  /// limited to add_min, add_max.
   std::uint8_t second_use = 0;
   /// Zero point of the input, subtracted from every input byte.
   std::int16_t in_zero = 0;
@@ -777,7 +779,8 @@ struct SpuCommand {
   std::uint32_t add_addr = 0;
   /// Words between channel blocks of the second tensor.
   std::uint32_t add_plane = 0;
-  /// Floating-point epilogue: zero point of a second tensor of bytes.
+  /// Zero point of a second tensor of bytes in the floating-point epilogue or a product; of a
+  /// difference in the integer epilogue the zero point of the result, added after rounding.
   std::int16_t second_zero = 0;
   /// Floating-point epilogue: float32 factor of negative numbers.
   std::uint32_t negative_factor = 0;
@@ -857,7 +860,7 @@ struct SpuCommand {
       {"in_unsigned", 514, 1, false,
        "Input bytes are uint8."},
       {"add_enable", 515, 1, false,
-       "Add a second tensor after requantisation; in the floating-point epilogue as second_use says."},
+       "Combine results with a second tensor as second_use says, behind the requantisation."},
       {"add_unsigned", 516, 1, false,
        "Bytes of the second tensor are uint8."},
       {"add_swap", 517, 1, false,
@@ -871,7 +874,7 @@ struct SpuCommand {
       {"out_bf16", 521, 1, false,
        "Results and second tensor are BF16, 32 channels a word; else bytes. With it, or with dtype Bf16, the floating-point epilogue works (docs/blocks/bf16.md), which uses requant_zero, requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb (factor of the second tensor), and no other field named requant or add but the addresses."},
       {"second_use", 522, 2, false,
-       "Floating-point epilogue with add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the second tensor."},
+       "With add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the second tensor. Bytes in the integer epilogue: 0 integer(sum) of add_swap; 1 the same with -b*rb, then second_zero is added; 2 integer(c0 + ((a - requant_zero)*(b - second_zero))*ra); 3 the larger byte. All limited to add_min, add_max."},
       {"in_zero", 528, 9, true,
        "Zero point of the input, subtracted from every input byte."},
       {"requant_zero", 544, 9, true,
@@ -895,7 +898,7 @@ struct SpuCommand {
       {"add_plane", 768, 24, false,
        "Words between channel blocks of the second tensor."},
       {"second_zero", 800, 9, true,
-       "Floating-point epilogue: zero point of a second tensor of bytes."},
+       "Zero point of a second tensor of bytes in the floating-point epilogue or a product; of a difference in the integer epilogue the zero point of the result, added after rounding."},
       {"negative_factor", 832, 32, false,
        "Floating-point epilogue: float32 factor of negative numbers."},
       {"float_low", 864, 32, false,
