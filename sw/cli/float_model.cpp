@@ -23,6 +23,8 @@ bool computes_on_bytes(const sw::graph::Node& node) {
     case Op::kQMatMulDynamic:
     case Op::kQAdd:
     case Op::kQMul:
+    case Op::kQSub:
+    case Op::kQMax:
     case Op::kQClip:
     case Op::kQAveragePool:
     case Op::kQGlobalAveragePool:

@@ -81,6 +81,27 @@ TensorData dequantize(const TensorData& x, const QuantizeAttributes& q) {
   return y;
 }
 
+/// Of bytes. A difference and a maximum are what the files say: float32 between DequantizeLinear
+/// and QuantizeLinear.
+template <typename T>
+ref::Tensor<T> combined(Op op, const ref::Tensor<T>& a, ref::Quant a_quant, const ref::Tensor<T>& b,
+                        ref::Quant b_quant, ref::Quant y_quant) {
+  if (op == Op::kQMul) return ref::qlinear_mul(a, a_quant, b, b_quant, y_quant);
+  if (op == Op::kQSub || op == Op::kQMax) {
+    const TensorData left = from_reference(ref::dequantize_linear(a, a_quant));
+    const TensorData right = from_reference(ref::dequantize_linear(b, b_quant));
+    const auto shape = broadcast(left.shape, right.shape);
+    if (!shape) throw GraphError("operands do not fit each other");
+    return ref::quantize_linear<T>(to_reference<float>(elementwise(
+                                       op == Op::kQSub ? Op::kSub : Op::kMax, left, right, *shape)),
+                                   y_quant);
+  }
+  // The chip adds whole tensors, in its own order of roundings. A repeated operand is added
+  // here alone, as ONNX Runtime does it.
+  const ref::AddRule rule = a.shape == b.shape ? ref::kAddRule : ref::AddRule::kFused;
+  return ref::qlinear_add(a, a_quant, b, b_quant, y_quant, ref::Rounding::kHalfEven, rule);
+}
+
 /// A layer's own result, clamped, then the second tensor added and clamped.
 template <typename T>
 TensorData finish_layer(ref::Tensor<T> y, const QLayerAttributes& q, const TensorData* second) {
@@ -88,8 +109,10 @@ TensorData finish_layer(ref::Tensor<T> y, const QLayerAttributes& q, const Tenso
   if (q.add) {
     const ref::Tensor<T> other = to_reference<T>(*second);
     const ref::Quant sum = quant(q.add->sum);
-    y = q.add->second_is_left ? ref::qlinear_add(other, quant(q.add->second), y, quant(q.y), sum)
-                              : ref::qlinear_add(y, quant(q.y), other, quant(q.add->second), sum);
+    const ref::Quant own = quant(q.y);
+    const ref::Quant second_quant = quant(q.add->second);
+    y = q.add->second_is_left ? combined(q.add->op, other, second_quant, y, own, sum)
+                              : combined(q.add->op, y, own, other, second_quant, sum);
     y = ref::clamp_quantized(y, {q.add->low, q.add->high});
   }
   return from_reference(std::move(y));
@@ -123,18 +146,15 @@ TensorData quantized(const Node& node, const Inputs& inputs) {
       return quantized_layer<T>(node, inputs);
     case Op::kQAdd:
     case Op::kQMul:
+    case Op::kQSub:
+    case Op::kQMax:
     case Op::kQMatMulDynamic: {
       const auto& q = node.get<QBinaryAttributes>();
       const ref::Tensor<T> other = to_reference<T>(*inputs[1]);
-      // The chip adds whole tensors, in its own order of roundings. A repeated operand is added
-      // here alone, as ONNX Runtime does it.
-      const ref::AddRule rule = x.shape == other.shape ? ref::kAddRule : ref::AddRule::kFused;
       ref::Tensor<T> y =
-          node.op == Op::kQAdd ? ref::qlinear_add(x, quant(q.a), other, quant(q.b), quant(q.y),
-                                                  ref::Rounding::kHalfEven, rule)
-          : node.op == Op::kQMul
-              ? ref::qlinear_mul(x, quant(q.a), other, quant(q.b), quant(q.y))
-              : ref::qlinear_matmul_dynamic(x, quant(q.a), other, quant(q.b), quant(q.y));
+          node.op == Op::kQMatMulDynamic
+              ? ref::qlinear_matmul_dynamic(x, quant(q.a), other, quant(q.b), quant(q.y))
+              : combined(node.op, x, quant(q.a), other, quant(q.b), quant(q.y));
       return from_reference(ref::clamp_quantized(y, {q.low, q.high}));
     }
     case Op::kQClip: {
@@ -183,6 +203,7 @@ TensorData compute(const Node& node, const Inputs& inputs, Shape shape) {
     case Op::kSub:
     case Op::kMul:
     case Op::kDiv:
+    case Op::kMax:
     case Op::kPow: {
       TensorData y = elementwise(node.op, x, *inputs[1], std::move(shape));
       if (const auto* a = std::get_if<ClampAttributes>(&node.attributes)) {

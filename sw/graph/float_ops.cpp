@@ -77,6 +77,8 @@ TensorData combine_integers(Op op, const TensorData& a, const TensorData& b, Sha
         return static_cast<T>(static_cast<U>(p) - static_cast<U>(q));
       case Op::kMul:
         return static_cast<T>(static_cast<U>(p) * static_cast<U>(q));
+      case Op::kMax:
+        return std::max(p, q);
       default:
         if (q == 0) throw GraphError("integer division by zero");
         if (q == -1) return static_cast<T>(U{0} - static_cast<U>(p));
@@ -239,6 +241,10 @@ TensorData elementwise(Op op, const TensorData& a, const TensorData& b, Shape re
       return combine<float>(a, b, std::move(result), std::minus<>());
     case Op::kMul:
       return combine<float>(a, b, std::move(result), std::multiplies<>());
+    case Op::kMax:
+      return combine<float>(a, b, std::move(result), [](float p, float q) {
+        return p > q || std::isnan(p) ? p : q;  // a NaN of either side stays
+      });
     case Op::kPow:
       return combine<float>(a, b, std::move(result), [](double p, double q) {
         return static_cast<float>(std::pow(p, q));  // in double, rounded once

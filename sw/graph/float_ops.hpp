@@ -11,8 +11,8 @@ namespace s4::sw::graph {
 [[nodiscard]] TensorData float_gemm(const TensorData& a, const TensorData& b, const TensorData* c,
                                     const GemmAttributes& attributes);
 [[nodiscard]] TensorData float_matmul(const TensorData& a, const TensorData& b, Shape result);
-/// kAdd, kSub, kMul, kDiv of floats or integers, kPow of floats. Integer division by zero throws
-/// GraphError.
+/// kAdd, kSub, kMul, kDiv, kMax of floats or integers, kPow of floats. Integer division by zero
+/// throws GraphError.
 [[nodiscard]] TensorData elementwise(Op op, const TensorData& a, const TensorData& b, Shape result);
 [[nodiscard]] TensorData float_max_pool(const TensorData& x, const PoolAttributes& pool,
                                         Shape result);

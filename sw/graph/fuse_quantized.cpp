@@ -190,6 +190,9 @@ class QuantizedFusion {
       case Op::kMul:
         return fused_binary(uses, layer, layer.op == Op::kAdd ? Op::kQAdd : Op::kQMul,
                             layer.get<ClampAttributes>().clamp, y, type);
+      case Op::kSub:
+      case Op::kMax:
+        return fused_binary(uses, layer, layer.op == Op::kSub ? Op::kQSub : Op::kQMax, {}, y, type);
       case Op::kClip: {
         const auto x = source(uses, layer.inputs[0]);
         if (!x || !x->quant.per_tensor() || !is_byte(graph_.at(x->bytes).type)) return {};

@@ -1,4 +1,9 @@
-// Sums of a layer's result and another tensor, computed in the epilogue of the layer.
+// Sums, differences, products and maxima of a layer's result and another tensor, computed in the
+// epilogue of the layer.
+#include <algorithm>
+#include <vector>
+
+#include "sw/graph/byte_difference.hpp"
 #include "sw/graph/passes.hpp"
 #include "sw/graph/rewrite.hpp"
 
@@ -17,12 +22,27 @@ TensorId result_of(Graph& graph, const Uses& uses, TensorId id) {
   return rows ? from : id;
 }
 
+bool combines(Op op) {
+  return op == Op::kQAdd || op == Op::kQSub || op == Op::kQMul || op == Op::kQMax;
+}
+
+/// What the epilogue computes as the operator does, whichever operands are constant.
+bool fits_epilogue(const QBinaryAttributes& q, Op op, DataType type) {
+  if (op == Op::kQSub) return difference_constants(q.a, q.b, q.y, type).has_value();
+  return op != Op::kQMax || (q.a == q.y && q.b == q.y);
+}
+
 }  // namespace
 
 void fuse_residual_adds(Graph& graph) {
+  std::vector<TensorId> left_alone;  // found not to fit the epilogue
   rewrite(graph, [&](const Uses& uses, std::size_t n) {
     const Node& add = graph.nodes[n];
-    if (add.op != Op::kQAdd) return false;
+    if (!combines(add.op)) return false;
+    if (add.op != Op::kQAdd &&
+        (graph.is_constant(add.inputs[0]) || graph.is_constant(add.inputs[1]))) {
+      return false;
+    }
     const Shape& shape = graph.at(add.output).shape;
     if (graph.at(add.inputs[0]).shape != shape || graph.at(add.inputs[1]).shape != shape) {
       return false;
@@ -39,6 +59,12 @@ void fuse_residual_adds(Graph& graph) {
     const bool left = fits(add.inputs[0], sum.a);
     const bool right = fits(add.inputs[1], sum.b);
     if (!left && !right) return false;
+    if (std::count(left_alone.begin(), left_alone.end(), add.output) != 0) return false;
+    if (!fits_epilogue(sum, add.op, graph.at(add.output).type)) {
+      left_alone.push_back(add.output);
+      return false;
+    }
+    const Op op = add.op;
     // Of two layers the later one takes the sum: the other is done by then.
     const std::size_t side = left && right
                                  ? (uses.producer[result_of(graph, uses, add.inputs[0])] <
@@ -58,7 +84,7 @@ void fuse_residual_adds(Graph& graph) {
     }
     Node& layer = graph.nodes[uses.producer[own]];
     auto& q = layer.get<QLayerAttributes>();
-    q.add = QSum{side == 0 ? sum.b : sum.a, sum.y, sum.low, sum.high, side == 1};
+    q.add = QSum{side == 0 ? sum.b : sum.a, sum.y, sum.low, sum.high, side == 1, op};
     layer.inputs.resize(4, kNoTensor);
     layer.inputs[3] = second;
     return true;

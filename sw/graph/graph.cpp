@@ -23,6 +23,8 @@ const char* name_of(Op op) {
       return "Mul";
     case Op::kDiv:
       return "Div";
+    case Op::kMax:
+      return "Max";
     case Op::kClip:
       return "Clip";
     case Op::kAveragePool:
@@ -71,6 +73,10 @@ const char* name_of(Op op) {
       return "QAdd";
     case Op::kQMul:
       return "QMul";
+    case Op::kQSub:
+      return "QSub";
+    case Op::kQMax:
+      return "QMax";
     case Op::kQClip:
       return "QClip";
     case Op::kQAveragePool:

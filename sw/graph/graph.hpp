@@ -37,6 +37,7 @@ enum class Op : std::uint8_t {
   kSub,                ///< a, b; no attributes
   kMul,                ///< a, b; ClampAttributes
   kDiv,                ///< a, b; no attributes
+  kMax,                ///< a, b; no attributes; NaN where one is
   kClip,               ///< x; ClampAttributes. Relu is a Clip from 0.
   kAveragePool,        ///< x; PoolAttributes
   kGlobalAveragePool,  ///< x
@@ -64,6 +65,8 @@ enum class Op : std::uint8_t {
   kQMatMulDynamic,      ///< a, b; QBinaryAttributes
   kQAdd,                ///< a, b; QBinaryAttributes
   kQMul,                ///< a, b; QBinaryAttributes
+  kQSub,                ///< a, b; QBinaryAttributes: quantise(dequantise(a) - dequantise(b))
+  kQMax,                ///< a, b; QBinaryAttributes: quantise(max(dequantise(a), dequantise(b)))
   kQClip,               ///< x; QUnaryAttributes. Also quantises anew, with an unlimited clamp.
   kQAveragePool,        ///< x; QPoolAttributes
   kQGlobalAveragePool,  ///< x; QPoolAttributes
@@ -207,13 +210,14 @@ struct QuantizeAttributes {
   [[nodiscard]] bool per_tensor() const { return scale.size() == 1; }
   [[nodiscard]] bool operator==(const QuantizeAttributes&) const = default;
 };
-/// Sum of the layer's own result with a second tensor.
+/// What a layer's own result and a second tensor give.
 struct QSum {
   Quant second;
   Quant sum;
   std::int32_t low = 0;  ///< clamp of the sum
   std::int32_t high = 0;
-  bool second_is_left = false;  ///< order of the operands of the addition
+  bool second_is_left = false;  ///< order of the operands
+  Op op = Op::kQAdd;            ///< kQAdd, kQSub, kQMul or kQMax
   [[nodiscard]] bool operator==(const QSum&) const = default;
 };
 struct QLayerAttributes {

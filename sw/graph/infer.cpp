@@ -18,6 +18,7 @@ TensorInfo Inference::result() const {
     case Op::kSub:
     case Op::kMul:
     case Op::kDiv:
+    case Op::kMax:
       return elementwise();
     case Op::kClip:
       (void)node_.get<ClampAttributes>();
@@ -68,6 +69,8 @@ TensorInfo Inference::result() const {
       return qmatmul_dynamic();
     case Op::kQAdd:
     case Op::kQMul:
+    case Op::kQSub:
+    case Op::kQMax:
       return qbinary();
     case Op::kQClip:
       return qclip();

@@ -19,6 +19,9 @@ void Inference::check_layer(const QLayerAttributes& q, DataType type, std::int64
   check_bias(2, DataType::kInt32, channels);
   require(q.add.has_value() == has(3), "second tensor and its attributes do not go together");
   if (!q.add) return;
+  const Op op = q.add->op;
+  require(op == Op::kQAdd || op == Op::kQSub || op == Op::kQMul || op == Op::kQMax,
+          std::string(name_of(op)) + " of a second tensor");
   check_quant(q.add->second, type, "second");
   check_quant(q.add->sum, type, "sum");
   check_range(q.add->low, q.add->high, type);

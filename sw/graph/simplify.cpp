@@ -19,6 +19,7 @@ bool is_cheap(Op op) {
     case Op::kSub:
     case Op::kMul:
     case Op::kDiv:
+    case Op::kMax:
     case Op::kClip:
     case Op::kUnary:
     case Op::kPow:

@@ -60,7 +60,15 @@ class NodeBuilder {
   void diagonal();
   void full_range();
   void addition();
+  /// A product with a constant, input `side`, of one number per channel.
+  void scaled(std::size_t side);
+  /// What the epilogue does with the layer's own result and the second tensor.
+  [[nodiscard]] ResidualAdd combination(const graph::QSum& q, const graph::Quant& own) const;
+  static const char* combination_name(graph::Op op);
+  /// Geometry of a pool, with padding as far as its windows reach.
+  void windows(const graph::PoolAttributes& a);
   void maximum();
+  void average();
   /// Through the pooling unit, whose windows are single pixels.
   void single_pixels();
   /// Whether the words of a tensor are those of rows, as its producer leaves them; a function of

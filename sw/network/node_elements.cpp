@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "sim/sequencer/gen/commands.hpp"
+#include "sw/graph/byte_difference.hpp"
+#include "sw/graph/byte_rounding.hpp"
 #include "sw/network/function_table.hpp"
 #include "sw/network/node_builder.hpp"
 
@@ -46,6 +48,9 @@ void NodeBuilder::full_range() {
 void NodeBuilder::addition() {
   const auto& q = node_.get<graph::QBinaryAttributes>();
   const Shape& shape = shape_of(node_.output);
+  for (const std::size_t side : {0U, 1U}) {
+    if (node_.op == Op::kQMul && graph_.is_constant(node_.inputs[side])) return scaled(side);
+  }
   require(shape_of(node_.inputs[0]) == shape && shape_of(node_.inputs[1]) == shape,
           "one operand is repeated");
   // A constant lies in memory as an activation does. It is the second operand.
@@ -64,17 +69,90 @@ void NodeBuilder::addition() {
   layer.input = quant(first);
   layer.output = quant(first);
   full_range();
-  layer.add = ResidualAdd{quant(swap ? q.a : q.b), quant(q.y), q.low, q.high, swap};
-  note("as the addition behind a 1x1 convolution that copies the first operand");
+  layer.add = combination({swap ? q.a : q.b, q.y, q.low, q.high, swap, node_.op}, first);
+  note(fmt::format("as the {} behind a 1x1 convolution that copies the first operand",
+                   combination_name(node_.op)));
 }
 
-void NodeBuilder::maximum() {
-  const auto& a = node_.get<graph::PoolAttributes>();
-  const bool wide = node_.op == Op::kBf16MaxPool;
-  require(wide || graph::is_byte(graph_.at(node_.inputs[0]).type), "it computes in float32");
+void NodeBuilder::scaled(std::size_t side) {
+  const auto& q = node_.get<graph::QBinaryAttributes>();
+  const TensorId x = node_.inputs[1 - side];
+  const Shape& shape = shape_of(node_.output);
+  require(shape_of(x) == shape && !graph_.is_constant(x), "its constant operand is the larger one");
+  const auto view = shape.size() == 3 ? rows_shape(shape) : image_shape(shape);
+  require(view.has_value(), "its operands are vectors");
+  out_.rows_view = shape.size() == 3;
+  use_input(x, *view);
+  // One integer per channel, all others repeated.
+  const graph::TensorData& data = graph_.constant(node_.inputs[side]);
+  const std::size_t behind = shape.size() == 4 ? 2 : 0;  // axes behind that of the channels
+  for (std::size_t i = 0; i < data.shape.size(); ++i) {
+    require(data.shape[data.shape.size() - 1 - i] == 1 || i == behind,
+            "its constant operand is not one number per channel");
+  }
+  const graph::Quant& own = side == 0 ? q.b : q.a;
+  const graph::Quant& constant = side == 0 ? q.a : q.b;
+  const std::vector<std::int64_t> bytes = data.integers();
+  std::vector<std::int32_t> factors;
+  for (std::size_t c = 0; c < view->channels; ++c) {
+    factors.push_back(static_cast<std::int32_t>(bytes[bytes.size() == 1 ? 0 : c]) - constant.zero);
+    require(std::abs(factors.back()) <= 127, "a byte of its constant operand is beyond a weight");
+  }
+  const auto rounding = graph::product_rounding(own, factors, q.a.scale * q.b.scale / q.y.scale,
+                                                q.y, graph_.at(node_.output).type);
+  require(rounding.has_value(), "no factors round all its products as float32 does");
+  diagonal();
+  Layer& layer = out_.layer;
+  layer.input = quant(own);
+  // The command's zero point; the factors below are all that the scale would be for.
+  layer.output = {q.y.scale, rounding->front().zero};
+  layer.low = q.low;
+  layer.high = q.high;
+  layer.factors.clear();
+  for (std::size_t c = 0; c < factors.size(); ++c) {
+    layer.weights.data[c * factors.size() + c] = static_cast<std::int8_t>(factors[c]);
+    layer.factors.push_back((*rounding)[c].factor);
+    layer.biases[c] = (*rounding)[c].bias;
+  }
+  note("as a 1x1 convolution of each channel");
+}
+
+const char* NodeBuilder::combination_name(Op op) {
+  return op == Op::kQMul   ? "multiplication"
+         : op == Op::kQSub ? "subtraction"
+         : op == Op::kQMax ? "maximum"
+                           : "addition";
+}
+
+ResidualAdd NodeBuilder::combination(const graph::QSum& q, const graph::Quant& own) const {
+  ResidualAdd add{quant(q.second), quant(q.sum), q.low, q.high, q.second_is_left};
+  switch (q.op) {
+    case Op::kQSub: {
+      const graph::Quant& left = q.second_is_left ? q.second : own;
+      const graph::Quant& right = q.second_is_left ? own : q.second;
+      const auto found =
+          graph::difference_constants(left, right, q.sum, graph_.at(node_.output).type);
+      require(found.has_value(), "no constants round all its differences as float32 does");
+      add.use = SecondUse::kSubtract;
+      add.difference = DifferenceFactors{found->start, found->left, found->right};
+      break;
+    }
+    case Op::kQMul:
+      add.use = SecondUse::kMultiply;
+      break;
+    case Op::kQMax:
+      add.use = SecondUse::kMaximum;
+      require(own == q.sum && q.second == q.sum, "its tensors differ in scale or zero point");
+      break;
+    default:
+      break;
+  }
+  return add;
+}
+
+void NodeBuilder::windows(const graph::PoolAttributes& a) {
   use_input(node_.inputs[0], image_of(node_.inputs[0]));
   LayerGeometry& g = out_.layer.geometry;
-  g.in_bytes = g.out_bytes = wide ? 2 : 1;
   const auto size = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
   g.filters = g.channels;
   g.kernel_h = size(a.kernel[0]);
@@ -97,8 +175,36 @@ void NodeBuilder::maximum() {
   g.pad_right = after(out[3], g.stride_w, g.kernel_w, g.dilation_w, g.pad_left, g.width);
   require(g.out_height() == out[2] && g.out_width() == out[3],
           "its last windows lie outside of the image");
+}
+
+void NodeBuilder::maximum() {
+  const bool wide = node_.op == Op::kBf16MaxPool;
+  require(wide || graph::is_byte(graph_.at(node_.inputs[0]).type), "it computes in float32");
+  windows(node_.get<graph::PoolAttributes>());
+  out_.layer.geometry.in_bytes = out_.layer.geometry.out_bytes = wide ? 2 : 1;
   out_.layer.max_pool = true;
   full_range();
+}
+
+void NodeBuilder::average() {
+  const auto& q = node_.get<graph::QPoolAttributes>();
+  windows(q.pool);
+  const LayerGeometry& g = out_.layer.geometry;
+  require(q.pool.count_include_pad || g.pad_top + g.pad_left + g.pad_bottom + g.pad_right == 0,
+          "its windows at the border have other divisors");
+  std::string why_not;
+  const auto constants = graph::average_rounding(q.x, q.y, std::int64_t{g.kernel_h} * g.kernel_w,
+                                                 graph_.at(node_.output).type, why_not);
+  require(constants.has_value(), why_not);
+  diagonal();
+  Layer& layer = out_.layer;
+  layer.input = quant(q.x);
+  // The command's zero point; the factors below are all that the scale would be for.
+  layer.output = {q.y.scale, constants->zero};
+  full_range();
+  layer.factors.assign(g.filters, constants->factor);
+  layer.biases.assign(g.filters, constants->bias);
+  note("as a convolution of each channel");
 }
 
 void NodeBuilder::single_pixels() {

@@ -34,13 +34,17 @@ NodeLayer NodeBuilder::build() {
       product();
       break;
     case Op::kQAdd:
+    case Op::kQMul:
+    case Op::kQSub:
+    case Op::kQMax:
       addition();
       break;
     case Op::kQGlobalAveragePool:
       global_average();
       break;
     case Op::kQAveragePool:
-      throw NotOnChip{"its mean is a sum of float32 numbers, in order"};
+      average();
+      break;
     case Op::kQMatMulDynamic:
       dense_product();
       break;
@@ -64,7 +68,6 @@ NodeLayer NodeBuilder::build() {
     case Op::kBf16MatMul:
       product();
       break;
-    case Op::kQMul:
     case Op::kQClip:
     case Op::kConcat:
     case Op::kSlice:
@@ -150,9 +153,8 @@ void NodeBuilder::quantisation() {
   }
   if (q.add) {
     out_.second = node_.inputs[3];
-    layer.add = ResidualAdd{quant(q.add->second), quant(q.add->sum), q.add->low, q.add->high,
-                            q.add->second_is_left};
-    note("with the addition behind it");
+    layer.add = combination(*q.add, q.y);
+    note(fmt::format("with the {} behind it", combination_name(q.add->op)));
   }
   out_.has_weights = true;
 }

@@ -196,6 +196,9 @@ void Exporter::add(const Node& node) {
     case Op::kDiv:
       plain(node, "Div");
       return;
+    case Op::kMax:
+      plain(node, "Max");
+      return;
     case Op::kClip:
       add_clamp(node, node.get<graph::ClampAttributes>().clamp, name(node.inputs[0]));
       return;

@@ -98,6 +98,14 @@ TensorId legacy_operand(NodeImport& node, bool broadcast, bool has_axis, std::in
   return node.emit_reshape(b, shape);
 }
 
+void require_numbers(NodeImport& node, TensorId id) {
+  const graph::DataType type = node.at(id).type;
+  if (graph::is_byte(type) || type == graph::DataType::kBool) {
+    node.unsupported(std::string("operands of type ") + graph::name_of(type),
+                     "FLOAT, or the quantised form");
+  }
+}
+
 void import_elementwise(NodeImport& node, Op op) {
   bool broadcast = false;
   bool has_axis = false;
@@ -110,13 +118,7 @@ void import_elementwise(NodeImport& node, Op op) {
   node.attributes_done(2, 2);
   const TensorId a = node.input(0);
   const TensorId b = legacy_operand(node, broadcast, has_axis, axis);
-  for (const TensorId id : {a, b}) {
-    const graph::DataType type = node.at(id).type;
-    if (graph::is_byte(type) || type == graph::DataType::kBool) {
-      node.unsupported(std::string("operands of type ") + graph::name_of(type),
-                       "FLOAT, or the quantised form");
-    }
-  }
+  for (const TensorId id : {a, b}) require_numbers(node, id);
   if (op == Op::kAdd || op == Op::kMul) {
     node.finish(node.emit(op, {a, b}, graph::ClampAttributes{}));
   } else {
@@ -136,6 +138,17 @@ void import_sum(NodeImport& node) {
     sum = node.emit(Op::kAdd, {sum, node.input(i)}, graph::ClampAttributes{});
   }
   node.finish(sum);
+}
+
+void import_max(NodeImport& node) {
+  node.attributes_done(1, std::numeric_limits<int>::max());
+  TensorId most = node.input(0);
+  if (node.input_count() == 1) most = node.emit_reshape(most, Shape(node.at(most).shape));
+  for (int i = 0; i < node.input_count(); ++i) {
+    require_numbers(node, node.input(i));
+    if (i > 0) most = node.emit(Op::kMax, {most, node.input(i)}, graph::NoAttributes{});
+  }
+  node.finish(most);
 }
 
 void import_gemm(NodeImport& node) {
@@ -348,6 +361,7 @@ void add_float_operators(std::map<std::string, OperatorImport>& table) {
   table["Softmax"] = import_softmax;
   table["Sub"] = import_sub;
   table["Sum"] = import_sum;
+  table["Max"] = import_max;
 }
 
 }  // namespace s4::sw

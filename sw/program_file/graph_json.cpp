@@ -36,6 +36,7 @@ json to_value(float value) {
   return static_cast<double>(value);
 }
 json to_value(DataType type) { return graph::name_of(type); }
+json to_value(Op op) { return graph::name_of(op); }
 json to_value(graph::Function function) { return graph::name_of(function); }
 template <typename T>
 json to_value(const T& value) {
@@ -68,6 +69,9 @@ void from_value(const json& value, float& out) {
 void from_value(const json& value, bool& out) { out = value.get<bool>(); }
 void from_value(const json& value, DataType& out) {
   out = from_name(value.get<std::string>(), kLastType, "type");
+}
+void from_value(const json& value, graph::Op& out) {
+  out = from_name(value.get<std::string>(), kLastOp, "operator");
 }
 void from_value(const json& value, graph::Function& out) {
   out = from_name(value.get<std::string>(), graph::kLastFunction, "function");
@@ -188,6 +192,7 @@ void fields(graph::QSum& a, F field) {
   field("low", a.low);
   field("high", a.high);
   field("second_is_left", a.second_is_left);
+  field("op", a.op);
 }
 template <typename F>
 void fields(graph::QLayerAttributes& a, F field) {

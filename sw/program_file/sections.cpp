@@ -12,7 +12,7 @@ namespace {
 
 // Like PNG's: a byte above 127 and both line ends show what a text transfer does to a file.
 constexpr std::string_view kMagic("\x93S4P\r\n\x1a\n", 8);
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kHeaderBytes = 28;
 constexpr std::size_t kCrcAt = 24;
 constexpr std::size_t kEntryBytes = 40;

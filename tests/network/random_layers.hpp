@@ -13,8 +13,9 @@
 namespace s4::sw::test {
 
 /// Two to eight layers on so many images, which change nothing else: convolutions, depthwise ones
-/// too, sums with earlier tensors, pools, functions, products with weights and of two activations,
-/// softmax and LayerNorm; tensors that several layers read; sizes from 1 on, mostly odd.
+/// too, sums, differences and products with earlier tensors, pools, functions, products with
+/// weights and of two activations, softmax and LayerNorm; tensors that several layers read; sizes
+/// from 1 on, mostly odd.
 class RandomLayers {
  public:
   static void build(NetworkBuilder& b, std::int64_t images) { RandomLayers(b).run(images); }
@@ -81,16 +82,17 @@ class RandomLayers {
     if (kind == 1 && made_.size() > 1) return push(b_.function(x), 1);
     if (kind == 2 && left_ > 1) {  // a residual
       const graph::ConvGeometry same{{1, 1, 1, 1}, {1, 1}, {1, 1}, 1};
-      return push(b_.add(x, b_.conv(x, s[1], {3, 3}, same)), 2);
+      return push(b_.combine(x, b_.conv(x, s[1], {3, 3}, same)), 2);
     }
     if (kind == 3 && left_ > 2) {  // two readers, and their sum
       std::array<std::int64_t, 2> kernel{};
       const graph::ConvGeometry g = random_geometry(b_, s, kernel);
       const std::int64_t filters = b_.pick(1, 70);
-      return push(b_.add(b_.conv(x, filters, kernel, g), b_.conv(x, filters, kernel, g, 0.2)), 3);
+      return push(b_.combine(b_.conv(x, filters, kernel, g), b_.conv(x, filters, kernel, g, 0.2)),
+                  3);
     }
     if (const Tensor* other = like(x); kind == 4 && other != nullptr) {
-      return push(b_.add(x, *other), 1);
+      return push(b_.combine(x, *other), 1);
     }
     push(convolution(x), 1);
   }
@@ -116,7 +118,7 @@ class RandomLayers {
       return push(b_.product(b_.gemm(x, columns), other), 3);
     }
     if (const Tensor* other = like(x); kind == 5 && other != nullptr) {
-      return push(b_.add(x, *other), 1);
+      return push(b_.combine(x, *other), 1);
     }
     push(b_.gemm(x, columns, b_.chance(2) ? 1.0 : 0.3), 1);
   }

@@ -45,7 +45,10 @@ TEST_CASE("random layers: a hundred networks have all kinds of layers, 2 to 8 of
     CHECK(layers <= 8);
     ++sizes[layers];
     if (is_odd) ++odd;
-    if (ops.count(graph::Op::kQAdd) != 0) ++residuals;
+    if (ops.count(graph::Op::kQAdd) + ops.count(graph::Op::kQMul) + ops.count(graph::Op::kQSub) >
+        0) {
+      ++residuals;
+    }
     for (const auto& [id, count] : readers) {
       if (count < 2) continue;
       ++several;
@@ -59,9 +62,10 @@ TEST_CASE("random layers: a hundred networks have all kinds of layers, 2 to 8 of
   CHECK(several > 20);
   CHECK(odd > 90);
   CHECK(residuals > 20);
-  for (const graph::Op op : {graph::Op::kQConv, graph::Op::kMaxPool, graph::Op::kQGlobalAveragePool,
-                             graph::Op::kQMatMul, graph::Op::kQMatMulDynamic, graph::Op::kQUnary,
-                             graph::Op::kQSoftmax, graph::Op::kQLayerNorm, graph::Op::kQAdd}) {
+  for (const graph::Op op :
+       {graph::Op::kQConv, graph::Op::kMaxPool, graph::Op::kQGlobalAveragePool, graph::Op::kQMatMul,
+        graph::Op::kQMatMulDynamic, graph::Op::kQUnary, graph::Op::kQSoftmax,
+        graph::Op::kQLayerNorm, graph::Op::kQAdd, graph::Op::kQMul, graph::Op::kQSub}) {
     INFO(graph::name_of(op));
     CHECK(networks[op] >= 8);
   }

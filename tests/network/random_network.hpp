@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sw/graph/byte_difference.hpp"
+#include "sw/graph/byte_rounding.hpp"
 #include "sw/graph/function_ops.hpp"
 #include "sw/graph/graph.hpp"
 #include "sw/graph/rewrite.hpp"
@@ -100,11 +102,42 @@ class NetworkBuilder {
                  graph::QBinaryAttributes{a.quant, b.quant, y, least, high()}),
             y};
   }
+  /// A product element by element, as ONNX Runtime fuses it: without limits of its own.
+  Tensor multiply(const Tensor& a, const Tensor& b) {
+    const graph::Quant y{a.quant.scale * b.quant.scale * scale(30.0F, 90.0F), zero_point()};
+    return {node(graph::Op::kQMul, {a.id, b.id},
+                 graph::QBinaryAttributes{a.quant, b.quant, y, low(), high()}),
+            y};
+  }
+  /// Scales are drawn until the chip has constants for it.
+  Tensor subtract(const Tensor& a, const Tensor& b) {
+    graph::Quant y;
+    do {
+      y = {(a.quant.scale + b.quant.scale) * scale(0.4F, 0.8F), zero_point()};
+    } while (!graph::difference_constants(a.quant, b.quant, y, type_));
+    return {node(graph::Op::kQSub, {a.id, b.id},
+                 graph::QBinaryAttributes{a.quant, b.quant, y, low(), high()}),
+            y};
+  }
+  /// A sum, product or difference.
+  Tensor combine(const Tensor& a, const Tensor& b) {
+    const std::int64_t kind = pick(0, 2);
+    return kind == 0 ? multiply(a, b) : kind == 1 ? subtract(a, b) : add(a, b);
+  }
   Tensor max_pool(const Tensor& x) {
     graph::PoolAttributes pool;
     pool.kernel = {2, 2};
     pool.strides = {chance(2) ? 1 : 2, 1};
     return {node(graph::Op::kMaxPool, {x.id}, pool), x.quant};
+  }
+  /// Scales are drawn until the chip has constants for it.
+  Tensor average_pool(const Tensor& x, const graph::PoolAttributes& pool) {
+    graph::Quant y;
+    std::string why_not;
+    do {
+      y = {x.quant.scale * scale(0.3F, 1.1F), zero_point()};
+    } while (!graph::average_rounding(x.quant, y, pool.kernel[0] * pool.kernel[1], type_, why_not));
+    return {node(graph::Op::kQAveragePool, {x.id}, graph::QPoolAttributes{pool, x.quant, y}), y};
   }
   Tensor global_average(const Tensor& x) {
     const graph::Quant y{x.quant.scale * scale(0.3F, 0.9F), zero_point()};
