@@ -30,7 +30,8 @@ DATA = ROOT / "tests" / "mutants"
 OUT = ROOT / "build" / "mutants"
 BIN = Path(os.environ.get("S4_BIN") or ROOT / "build" / "bin")
 SIMULATION_SECONDS = 20  # of one case, before the host gives up
-TEST_SECONDS = 300       # of one block test, models included
+MODEL_SECONDS = 600      # to build its model, on a machine that has other work
+TEST_SECONDS = 900       # of one block test, models included
 PRINTING = threading.Lock()
 
 # What a report must say, by the way in which a bug was noticed. A mismatch names layer, tensor
@@ -173,7 +174,7 @@ def attempts(mutant):
     """(title, command, time limit) of what runs on a mutant, until something notices it."""
     if mutant["killed_by"] != ["test"]:
         for case in cases():
-            yield case, case_command(case, mutant), SIMULATION_SECONDS + 100
+            yield case, case_command(case, mutant), SIMULATION_SECONDS + MODEL_SECONDS
     if "test" in mutant:
         # The test's own seeded bugs are left out: they replace the same file.
         chosen = mutant.get("test_case", "~*seeded bug*")
