@@ -67,6 +67,7 @@ struct ChipValue {
   std::int32_t padding = 0;  ///< in windows, where they leave the image
   bool rows_view = false;    ///< the tensor is [..,S,C]: channels vary fastest, pixels are rows
   bool is_operand = false;   ///< of some layer: in memory, with a margin behind it
+  bool repeats = false;      ///< constant, and the words of every image are those of the first
   /// Set: no words of its own, but those of this value in another shape (heads of attention). Never
   /// of the same batch as that, so no run has both.
   std::optional<std::size_t> home;

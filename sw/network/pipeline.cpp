@@ -113,13 +113,30 @@ bool can_pipeline(const Network& network, const Segment& segment) {
                      [&](std::size_t l) { return network.layers[l].layer.rows.has_value(); });
 }
 
+std::vector<bool> common_values(const Network& network, const Segment& segment,
+                                std::size_t leading) {
+  std::vector<bool> common;
+  for (const SegmentValue& v : segment.values) {
+    common.push_back(v.loaded && v.last < leading && network.values[v.value].repeats);
+  }
+  return common;
+}
+
 std::optional<Allocation> allocate_lanes(const Network& network, const Segment& segment,
                                          const Phases& phases, std::uint32_t images,
-                                         std::uint32_t lanes, std::uint64_t room) {
+                                         std::uint32_t lanes, std::uint64_t room,
+                                         const std::vector<bool>& common) {
+  const auto image_words = [&](std::size_t v) {
+    const TensorShape& shape = network.values[segment.values[v].value].shape;
+    return std::uint64_t{shape.height} * shape.width * segment.planes(shape);
+  };
+  std::uint64_t behind = 0;
+  for (std::size_t v = 0; v < common.size(); ++v) behind += common[v] ? image_words(v) : 0;
+  if (behind > room) return std::nullopt;
   // A lane is a segment whose layers are the phases.
   std::vector<PlaceItem> items;
   for (std::size_t v = 0; v < segment.values.size(); ++v) {
-    if (phases.over[v] != kOwnPlace) continue;
+    if (phases.over[v] != kOwnPlace || (!common.empty() && common[v])) continue;
     const SegmentValue& value = segment.values[v];
     const TensorShape& shape = network.values[value.value].shape;
     std::uint64_t planes = segment.planes(shape);
@@ -134,15 +151,21 @@ std::optional<Allocation> allocate_lanes(const Network& network, const Segment& 
                          (value.operand ? kOperandMargin : 0),
                      value.loaded ? 0 : phases.of[value.first], phases.of[last], v});
   }
-  auto places = place_items(items, segment.values.size(), room / lanes);
+  auto places = place_items(items, segment.values.size(), (room - behind) / lanes);
   for (std::size_t v = 0; places && v < segment.values.size(); ++v) {
     if (phases.over[v] == kOwnPlace) continue;
     places->address[v] = places->address[phases.over[v]];
     places->other[v] = places->other[phases.over[v]];
   }
-  if (!places || lanes == 1) return places;
-  places->lane = static_cast<std::uint32_t>(places->words);
+  if (!places) return places;
+  if (lanes > 1) places->lane = static_cast<std::uint32_t>(places->words);
   places->words *= lanes;
+  places->common = common;
+  for (std::size_t v = 0; v < common.size(); ++v) {
+    if (!common[v]) continue;
+    places->address[v] = places->other[v] = static_cast<std::uint32_t>(places->words);
+    places->words += image_words(v);
+  }
   return places;
 }
 

@@ -52,11 +52,18 @@ struct Phases {
 [[nodiscard]] std::size_t leading_layers(const Network& network, const Segment& segment,
                                          const std::vector<const LayerCost*>& costs);
 
-/// Places of `lanes` sub-batches of `images` images; nothing if they do not fit `room` words.
+/// Values of which every image has the same words, read by leading layers alone, which take image
+/// by image: one image serves all sub-batches. By position in Segment::values.
+[[nodiscard]] std::vector<bool> common_values(const Network& network, const Segment& segment,
+                                              std::size_t leading);
+
+/// Places of `lanes` sub-batches of `images` images, and behind them of one image of each of these
+/// common values; nothing if they do not fit `room` words.
 [[nodiscard]] std::optional<Allocation> allocate_lanes(const Network& network,
                                                        const Segment& segment, const Phases& phases,
                                                        std::uint32_t images, std::uint32_t lanes,
-                                                       std::uint64_t room);
+                                                       std::uint64_t room,
+                                                       const std::vector<bool>& common = {});
 
 /// The parts of all layers, in the order of their commands. `plan`: window, images, lanes.
 [[nodiscard]] std::vector<PipelineTask> pipeline_tasks(const Network& network,

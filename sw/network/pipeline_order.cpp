@@ -103,16 +103,20 @@ unsigned PipelineOrder::rank(std::size_t i) const {
 /// When the parts of the first sub-batches are there; later ones are loaded while others compute.
 void PipelineOrder::find_loads() {
   std::uint64_t words = 0;
-  for (const SegmentValue& v : segment_.values) {
-    const TensorShape& shape = network_.values[v.value].shape;
-    if (v.loaded) words += std::uint64_t{shape.height} * shape.width * segment_.planes(shape);
+  std::uint64_t common = 0;
+  for (std::size_t v = 0; v < segment_.values.size(); ++v) {
+    if (!segment_.values[v].loaded) continue;
+    const TensorShape& shape = network_.values[segment_.values[v].value].shape;
+    const std::vector<bool>& once = plan_.allocation.common;
+    (!once.empty() && once[v] ? common : words) +=
+        std::uint64_t{shape.height} * shape.width * segment_.planes(shape);
   }
   std::uint64_t images = 0;
   for (std::size_t s = 0; s < subs_.size(); ++s) {
     loaded_.emplace_back();
     for (std::uint32_t part = 0; part < plan_.load_parts; ++part) {
       images += part_of(subs_[s], part, plan_.load_parts).count();
-      loaded_[s].push_back(s < plan_.lanes ? images * words * kLoadClocks : 0);
+      loaded_[s].push_back(s < plan_.lanes ? (images * words + common) * kLoadClocks : 0);
     }
   }
 }

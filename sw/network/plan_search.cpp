@@ -176,19 +176,24 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
     for (const std::uint32_t images : image_counts(window.count())) {
       for (const std::uint32_t lanes : {1U, 2U, 3U, 4U}) {
         if (lanes > 1 && (lanes - 1) * images >= window.count()) break;
-        const auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
-        if (!places) continue;
         SegmentPlan plan;
         plan.window = window;
         plan.images = images;
         plan.residency = Residency::kPacked;
-        plan.allocation = *places;
         plan.pipelined = true;
         plan.lanes = lanes;
         plan.lead = lead.heads;
         plan.rings = phases.rings;
         const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
-        if (leading_layers(network_, segment, chosen) != 0) plan.load_parts = images;
+        const std::size_t leading = leading_layers(network_, segment, chosen);
+        if (leading != 0) plan.load_parts = images;
+        auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment),
+                                     common_values(network_, segment, leading));
+        if (!places) {
+          places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
+        }
+        if (!places) continue;
+        plan.allocation = *places;
         PipelineOrder::Order order =
             PipelineOrder(network_, segment, phases, plan, config_, chosen).find();
         plan.tasks = std::move(order.tasks);

@@ -11,6 +11,7 @@
 #include "sw/network/function_table.hpp"
 #include "sw/network/network.hpp"
 #include "sw/network/node_layer.hpp"
+#include "sw/network/value_words.hpp"
 #include "sw/sparse/prune.hpp"
 
 namespace s4::sw {
@@ -216,9 +217,24 @@ class Preparation {
       value.bytes = bytes;
       value.rows_view = rows_view;
       value.is_unsigned = is_unsigned;
+      value.repeats = repeats(value);
       out_.values.push_back(value);
     }
     return found->second;
+  }
+
+  /// Constant, and every image has the words of the first, which lie [block][image][pixel].
+  [[nodiscard]] bool repeats(const ChipValue& value) const {
+    if (!out_.graph.is_constant(value.tensor)) return false;
+    const std::vector<std::uint8_t> words = words_of(value, out_.graph.constant(value.tensor));
+    const auto plane = static_cast<std::ptrdiff_t>(64 * value.shape.pixels() / value.shape.batch);
+    const auto block = plane * value.shape.batch;
+    for (auto first = words.begin(); first != words.end(); first += block) {
+      for (auto image = first + plane; image != first + block; image += plane) {
+        if (!std::equal(first, first + plane, image)) return false;
+      }
+    }
+    return true;
   }
 
   /// What a tensor that is read as rows of this shape shows, if it is a view of heads.

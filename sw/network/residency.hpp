@@ -81,6 +81,8 @@ struct Allocation {
   std::vector<std::uint32_t> other;  ///< second place of loaded values in kDouble, else the same
   std::uint64_t words = 0;           ///< highest word used, plus one
   std::uint32_t lane = 0;  ///< words from the places of a pipeline's lane to the next one's
+  /// Of a pipeline: one image that all sub-batches read, in a place behind the lanes. Empty: none.
+  std::vector<bool> common;
 };
 
 /// A place that is taken from layer `first` to layer `last`, or over as many other steps.

@@ -273,7 +273,9 @@ void Scheduler::load(std::size_t v, std::uint32_t s) {
 }
 
 void Scheduler::load_part(std::size_t v, std::uint32_t s, std::uint32_t part) {
-  const Images images = part_of(subs_[s].own, part, plan_.load_parts);
+  const bool common = is_common(v);
+  if (common && (s != 0 || part != 0)) return;
+  const Images images = common ? held(v, s) : part_of(subs_[s].own, part, plan_.load_parts);
   if (images.count() == 0) return;
   LastCommands needs = no_needs();
   const TensorShape& shape = shape_of(v);

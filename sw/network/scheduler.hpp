@@ -50,8 +50,14 @@ class Scheduler {
   [[nodiscard]] Images computed(std::size_t i, std::uint32_t s) const {
     return i >= plan_.split ? subs_[s].all : subs_[s].own;
   }
+  /// One image of the value, loaded once, is that of all sub-batches.
+  [[nodiscard]] bool is_common(std::size_t position) const {
+    const std::vector<bool>& common = plan_.allocation.common;
+    return !common.empty() && common[position];
+  }
   /// Images that the place of a value holds in sub-batch `s`.
   [[nodiscard]] Images held(std::size_t position, std::uint32_t s) const {
+    if (is_common(position)) return {0, 1};
     return is_late(segment_.values[position], plan_.split) ? subs_[s].all : subs_[s].own;
   }
   /// One group that stays in the weight buffers over several commands.
@@ -68,6 +74,7 @@ class Scheduler {
   /// Place of a value of sub-batch `s`.
   [[nodiscard]] std::uint64_t base(std::size_t position, std::uint32_t s) const {
     const Allocation& places = plan_.allocation;
+    if (is_common(position)) return places.address[position];
     if (plan_.pipelined) return places.address[position] + s % plan_.lanes * places.lane;
     return s % 2 == 0 ? places.address[position] : places.other[position];
   }
@@ -79,6 +86,7 @@ class Scheduler {
   /// Images of the place from its first to the part's first one, as a layer with `heads` sees it.
   [[nodiscard]] std::uint64_t skipped(std::size_t position, std::uint32_t s, const Part& part,
                                       std::uint32_t heads) const {
+    if (is_common(position)) return 0;
     const Images all = held(position, s);
     return std::uint64_t{part.heads.begin % slots(position, heads)} * all.count() +
            part.images.begin - all.begin;

@@ -292,6 +292,39 @@ TEST_CASE("pipeline: random embeddings, functional model = reference") {
   }
 }
 
+TEST_CASE("pipeline: positions are loaded once for all sequences, and only where all are alike") {
+  const config::Configuration config = configuration("small");
+  for (const bool alike : {true, false}) {
+    const Heads h{4, 20, 2, 64};
+    NetworkBuilder b(14, true);
+    const auto words = b.input({h.batch, h.tokens, 128});
+    const auto positions = b.constant(h.batch, {h.tokens, 128});
+    if (!alike)
+      std::get<std::vector<std::uint8_t>>(b.graph.at(positions.id).constant->values).back() ^= 1;
+    b.output(encoder_layer(b, b.layer_norm(b.add(words, positions)), h).id);
+    const CompiledNetwork compiled = compile_network(prepare(b.graph), config);
+    REQUIRE(compiled.programs.size() == 1);
+    std::map<std::uint64_t, std::uint64_t> loaded;  // words, by the value's address
+    for (const commands::CommandBytes& bytes : compiled.programs[0].program.commands) {
+      const auto c = commands::DmaCommand::decode(bytes);
+      if (c.opcode != commands::Opcode::kLoad) continue;
+      for (const MemoryValue& memory : compiled.memory) {
+        const std::uint64_t at = c.mem_addr - memory.region.address;
+        if (c.mem_addr < memory.region.address || at >= memory.region.size) continue;
+        loaded[memory.value] += std::uint64_t{c.count0} * c.count1 * c.count2 * c.count3;
+      }
+    }
+    REQUIRE(loaded.size() == 2);
+    for (const auto& [value, words_loaded] : loaded) {
+      const ChipValue& v = compiled.network.values[value];
+      const bool constant = compiled.network.graph.is_constant(v.tensor);
+      CHECK(v.repeats == (constant && alike));
+      CHECK(words_loaded == v.shape.words() / (constant && alike ? 4 : 1));
+    }
+    check(run_network(compiled, b.data(), config), alike ? "alike" : "each its own");
+  }
+}
+
 TEST_CASE("pipeline: a constant operand loaded a word off is noticed") {
   const config::Configuration config = configuration("small");
   NetworkBuilder b = embedded(12, false, {2, 20, 2, 64}, 128);
