@@ -35,11 +35,12 @@ bool fits_epilogue(const QBinaryAttributes& q, Op op, DataType type) {
 }  // namespace
 
 void fuse_residual_adds(Graph& graph) {
+  spread_constants(graph);
   std::vector<TensorId> left_alone;  // found not to fit the epilogue
   rewrite(graph, [&](const Uses& uses, std::size_t n) {
     const Node& add = graph.nodes[n];
     if (!combines(add.op)) return false;
-    if (add.op != Op::kQAdd &&
+    if (add.op == Op::kQMul &&
         (graph.is_constant(add.inputs[0]) || graph.is_constant(add.inputs[1]))) {
       return false;
     }

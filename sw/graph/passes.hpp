@@ -43,8 +43,12 @@ void fuse_activations(Graph& graph);
 /// not between both stay in float32. Returns a line for each one that is, but could not be fused.
 std::vector<std::string> fuse_quantized(Graph& graph);
 
-/// A QAdd of two tensors of one shape, of which one comes from a QConv or QMatMul and goes nowhere
-/// else, becomes the second tensor of that layer.
+/// Constants that a QAdd, QSub or QMax repeats become whole tensors, where that leaves every byte of
+/// the result as it is: QLinearAdd rounds a repeated operand in another order.
+void spread_constants(Graph& graph);
+
+/// Begins with spread_constants(). A QAdd of two tensors of one shape, of which one comes from a
+/// QConv or QMatMul and goes nowhere else, becomes the second tensor of that layer.
 void fuse_residual_adds(Graph& graph);
 
 /// Attention's heads of several words of `word` channels of bytes: the products that make or read

@@ -4,6 +4,8 @@
 #include <mpfr.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <stdexcept>
 
 #include "sw/activation/int8_table.hpp"
@@ -62,16 +64,37 @@ Int8Table hard_swish_table(const ByteQuantization& x, const ByteQuantization& y)
   return table;
 }
 
+/// DequantizeLinear, Clip, QuantizeLinear: float32 steps, each rounded.
+FusedActivation clip_table(const graph::QUnaryAttributes& q, bool is_unsigned) {
+  FusedActivation made;
+  const std::int32_t low = is_unsigned ? 0 : -128;
+  for (std::int32_t byte = low; byte <= low + 255; ++byte) {
+    float real = static_cast<float>(byte - q.x.zero) * q.x.scale;
+    if (real < q.clamp.low) real = q.clamp.low;
+    if (real > q.clamp.high) real = q.clamp.high;
+    // Within the limits of the bytes before it becomes an integer, as it may be infinite.
+    const float steps = std::nearbyint(real / q.y.scale);
+    const float least = static_cast<float>(low - q.y.zero);
+    const float kept = std::min(std::max(steps, least), least + 255.0F);
+    made.table[static_cast<std::uint8_t>(byte)] =
+        static_cast<std::uint8_t>(static_cast<std::int32_t>(kept) + q.y.zero);
+  }
+  return made;
+}
+
 }  // namespace
 
 std::optional<FusedActivation> function_table(const graph::Graph& graph, const graph::Node& node,
                                               std::string& why_not) {
-  const auto& q = node.get<graph::QFunctionAttributes>();
   const bool is_unsigned = graph.at(node.output).type == DataType::kUint8;
   if (graph.at(node.inputs[0]).type != graph.at(node.output).type) {
     why_not = "its input is signed and its result is not, or the reverse";
     return std::nullopt;
   }
+  if (node.op == graph::Op::kQClip) {
+    return clip_table(node.get<graph::QUnaryAttributes>(), is_unsigned);
+  }
+  const auto& q = node.get<graph::QFunctionAttributes>();
   const ByteQuantization x{q.x.scale, q.x.zero, is_unsigned};
   const ByteQuantization y{q.y.scale, q.y.zero, is_unsigned};
   FusedActivation made;

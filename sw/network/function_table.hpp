@@ -8,8 +8,8 @@
 
 namespace s4::sw {
 
-/// The table of a QUnary node, each byte the nearest to the function's real value; nothing, with
-/// the reason in `why_not`, if the table cannot stand for it.
+/// The table of a QUnary node, each byte the nearest to the function's real value, or of a QClip
+/// node; nothing, with the reason in `why_not`, if the table cannot stand for it.
 [[nodiscard]] std::optional<FusedActivation> function_table(const graph::Graph& graph,
                                                             const graph::Node& node,
                                                             std::string& why_not);

@@ -51,8 +51,13 @@ void NodeBuilder::addition() {
   for (const std::size_t side : {0U, 1U}) {
     if (node_.op == Op::kQMul && graph_.is_constant(node_.inputs[side])) return scaled(side);
   }
-  require(shape_of(node_.inputs[0]) == shape && shape_of(node_.inputs[1]) == shape,
-          "one operand is repeated");
+  for (const std::size_t side : {0U, 1U}) {
+    require(shape_of(node_.inputs[side]) == shape,
+            node_.op == Op::kQAdd && graph_.is_constant(node_.inputs[side]) &&
+                    shape_of(node_.inputs[1 - side]) == shape
+                ? "QLinearAdd rounds its repeated constant in another order, which shows in a byte"
+                : "one operand is repeated");
+  }
   // A constant lies in memory as an activation does. It is the second operand.
   const bool swap = graph_.is_constant(node_.inputs[0]);
   require(!swap || !graph_.is_constant(node_.inputs[1]), "its operands are constant");
@@ -226,6 +231,7 @@ bool NodeBuilder::lies_as_rows(TensorId tensor) const {
     switch (before->op) {
       case Op::kReshape:
       case Op::kQUnary:
+      case Op::kQClip:
       case Op::kBf16Unary:
         tensor = before->inputs[0];
         break;

@@ -56,6 +56,7 @@ NodeLayer NodeBuilder::build() {
       float_function();
       break;
     case Op::kQUnary:
+    case Op::kQClip:
       function();
       break;
     case Op::kQSoftmax:
@@ -68,7 +69,6 @@ NodeLayer NodeBuilder::build() {
     case Op::kBf16MatMul:
       product();
       break;
-    case Op::kQClip:
     case Op::kConcat:
     case Op::kSlice:
     case Op::kTranspose:

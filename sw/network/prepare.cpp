@@ -134,7 +134,7 @@ class Preparation {
   /// of BF16 as itself.
   bool fuse_function(const Node& node, NetworkStep& step) {
     const bool wide = node.op == Op::kBf16Unary;
-    if (node.op != Op::kQUnary && !wide) return false;
+    if (node.op != Op::kQUnary && node.op != Op::kQClip && !wide) return false;
     const std::optional<std::size_t> found = result_of_layer(node.inputs[0]);
     if (!found) return false;
     ChipValue& value = out_.values[*found];
