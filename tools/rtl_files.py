@@ -20,7 +20,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 def include_dirs():
     """Folders for `include, absolute."""
-    return [ROOT / "rtl" / "common"]
+    return sorted({path.parent for path in headers()})
 
 
 def headers():

@@ -22,6 +22,7 @@ import time
 
 import known_names
 import rtl_files
+import synth_lanes
 
 ROOT = pathlib.Path(rtl_files.ROOT)
 LIBERTY = pathlib.Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
@@ -241,7 +242,7 @@ def read_command(sources):
 
 def elaborate(config, top, folder, modules, srams, values=()):
     """Elaborates top (all modules under it are added), with (parameter, value) other than default."""
-    sources = rtl_files.files(config, top=top)
+    sources = rtl_files.files(config, top=top, tb=True)
     target = folder / f"{top}_{os.getpid()}.il"  # another run may be at the same top
     script = read_command(sources) + f"hierarchy -check -top {top}"
     if values:
@@ -316,7 +317,7 @@ write_verilog -noattr -noexpr -nohex -simple-lhs {name}.v
 def cache_key(config, module, modules, srams):
     """Everything that the result of one module depends on."""
     digest = hashlib.sha256(f"{FLOW_VERSION} {module.full_name} {WORD_SCRIPT} {GATE_SCRIPT}".encode())
-    for path in rtl_files.files(config, top=module.source):
+    for path in rtl_files.files(config, top=module.source, tb=True):
         if path.stem.endswith("_pkg") or path.stem == module.source:
             digest.update(path.read_bytes())
     for path in rtl_files.headers():
@@ -515,60 +516,6 @@ def add_up(root, config, modules, records, srams, totals, timed):
     visit(root, None)
 
 
-def lane_figures(modules, records, srams, timing):
-    """What the activation lanes behind the epilogue take, per lane; None without them."""
-    of = {module.source: module for module in modules.values()}
-    if not {"fused_activation", "activation_array", "activation_lane"} <= set(of):
-        return None
-    array, lane = of["activation_array"], of["activation_lane"]
-    lanes = list(array.children.values()).count(lane.name)
-
-    def whole(name):
-        own = records[name]
-        inner = [whole(child) for child in modules[name].children.values()]
-        return [own[key] + sum(part[i] for part in inner)
-                for i, key in enumerate(("cells", "area", "flip_flops"))]
-
-    def own(name):
-        return [records[name][key] for key in ("cells", "area", "flip_flops")]
-
-    # The array's share and the splitting of beats are there once for all lanes.
-    parts = [("lane, all functions", whole(lane.name)),
-             ("array: companions, bytes of the table",
-              [value / lanes for value in own(array.name)]),
-             ("beats taken apart and joined",
-              [value / lanes for value in own(of["fused_activation"].name)])]
-    if "table_loader" in of:
-        parts.append(("loader of the table",
-                      [value / lanes for value in whole(of["table_loader"].name)]))
-    bits = sum(srams[shape].bits for shape in array.srams.values()) // lanes
-    longest = {t["module"]: t for t in timing if "longest_ns" in t}
-    paths = [{"module": name, **{key: longest[module.name][key] for key in
-                                 ("longest_ns", "internal_longest_ns")
-                                 if key in longest[module.name]}}
-             for name, module in of.items()
-             if name in ("activation_lane", "activation_array") and module.name in longest]
-    return {"lanes": lanes, "sram_bits": bits, "paths": paths,
-            "parts": [dict(zip(("name", "cells", "area", "flip_flops"), [name] + figures))
-                      for name, figures in parts]}
-
-
-def lane_text(figures):
-    """Section of report.md."""
-    rows = [[p["name"]] + [round(p[key]) for key in ("cells", "area", "flip_flops")]
-            for p in figures["parts"]]
-    rows.append(["all"] + [sum(row[i] for row in rows) for i in (1, 2, 3)])
-    text = f"\n## Activation lanes behind the epilogue: {figures['lanes']}, each\n\n"
-    text += table(rows, ["of a lane", "cells", "area", "flip-flops"]) + "\n\n"
-    text += f"SRAM bits of a lane: {figures['sram_bits']}."
-    for path in figures["paths"]:
-        text += f" {path['module']}: longest path {path['longest_ns']} ns"
-        if "internal_longest_ns" in path:
-            text += f", {path['internal_longest_ns']} between registers"
-        text += "."
-    return text + "\n"
-
-
 STA_SCRIPT = """
 read_liberty {liberty}
 {sram_liberty}
@@ -705,8 +652,10 @@ def report_text(report):
         text += "\n## SRAM macros (black boxes)\n\n" + table(
             [[s["name"], s["block"], s["count"], s["bits"], s["bits"] * s["count"]]
              for s in report["srams"]], ["shape", "block", "count", "bits each", "bits"]) + "\n"
+    if report["spu_lanes"]:
+        text += synth_lanes.spu_text(report["spu_lanes"], table)
     if report["lanes"]:
-        text += lane_text(report["lanes"])
+        text += synth_lanes.activation_text(report["lanes"], table)
     text += "\n## Modules\n\n" + table(
         [[m["title"], m["cells"], round(m["area"]), m["flip_flops"]] for m in report["modules"]],
         ["module", "cells", "area", "flip-flops"]) + "\n"
@@ -770,9 +719,11 @@ def main():
     except SynthError as error:
         print(f"synth: {error}", file=sys.stderr)
         return 2
-    log(f"{options.config}: {len(modules)} modules to map")
-    records = map_all(options.config, modules, srams, cache, options.j, log)
-    for module in modules.values():
+    extra = synth_lanes.extra_modules(modules, lambda top, found: elaborate(
+        options.config, top, folder, found, {}))
+    log(f"{options.config}: {len(modules)} modules to map, {len(extra)} to compare with")
+    records = map_all(options.config, modules | extra, srams, cache, options.j, log)
+    for module in (modules | extra).values():
         for problem in records[module.name]["problems"]:
             problems.append(f"{module.title()}: {problem}")
 
@@ -791,14 +742,16 @@ def main():
             for name in names:
                 if not any(records[part]["problems"] for part in subtree(name, modules)):
                     jobs.append((block, name, sdc))
-            # One lane by itself as well, for its own figure.
+            # Lanes by themselves as well, for their own figures.
             jobs += [(block, module.name, sdc) for module in modules.values()
-                     if block == "activation" and module.source == "activation_lane"
+                     if module.source in synth_lanes.TIMED.get(block, ())
                      and module.name not in names
                      and not any(records[part]["problems"] for part in subtree(module.name, modules))]
+            jobs += [(block, name, sdc) for name in extra
+                     if block == "spu" and not records[name]["problems"]]
         with concurrent.futures.ThreadPoolExecutor(max_workers=options.j) as pool:
             results = list(pool.map(lambda job: dict(
-                time_module(job[1], job[2], modules, records, folder, sram_liberty),
+                time_module(job[1], job[2], modules | extra, records, folder, sram_liberty),
                 block=job[0]), jobs))
         for result in results:
             timing.append(result)
@@ -815,7 +768,8 @@ def main():
         "srams": [{"name": name, "block": block, "count": count, "bits": srams[name].bits}
                   for block in sorted(totals)
                   for name, count in sorted(totals[block]["srams"].items())],
-        "lanes": lane_figures(modules, records, srams, timing),
+        "lanes": synth_lanes.activation_figures(modules, records, srams, timing),
+        "spu_lanes": synth_lanes.spu_figures(modules, records, timing),
         "timing": timing, "problems": problems,
     }
     (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -97,22 +97,31 @@ module memory_choice #(
       ready_o          <= 1'b0;
       starves_o        <= 1'b0;
     end else begin
-      for (i = 0; i < NumBanks; i = i + 1) begin
-        bank_any_o[i]      <= (in_bank[i] & able_i) != '0;
-        bank_hit_o[i]      <= (in_bank[i] & able_i & hit_i) != '0;
-        bank_conflict_o[i] <= (in_bank[i] & able_i & ~hit_i) != '0;
-        bank_starving_o[i] <= (in_bank[i] & able_i & ~hit_i & starving_i) != '0;
-        stopped_q[i]       <= (in_bank[i] & able_i & starving_i & ~(hit_i & full_i)) != '0;
-        if (access_ready_i[i]) access_bank = access_bank | in_bank[i];
-        if (masked_ready_i[i]) masked_bank = masked_bank | in_bank[i];
-        if (activate_ready_i[i]) activate_bank = activate_bank | in_bank[i];
-        if (stopped_q[i]) stopped = stopped | in_bank[i];
+      bank_any_o      <= '0;
+      bank_hit_o      <= '0;
+      bank_conflict_o <= '0;
+      bank_starving_o <= '0;
+      stopped_q       <= '0;
+      waits_q         <= '0;
+      // Not for a queue without requests, as most are most of the time: a simulator skips it.
+      if (able_i != '0) begin
+        for (i = 0; i < NumBanks; i = i + 1) begin
+          bank_any_o[i]      <= (in_bank[i] & able_i) != '0;
+          bank_hit_o[i]      <= (in_bank[i] & able_i & hit_i) != '0;
+          bank_conflict_o[i] <= (in_bank[i] & able_i & ~hit_i) != '0;
+          bank_starving_o[i] <= (in_bank[i] & able_i & ~hit_i & starving_i) != '0;
+          stopped_q[i]       <= (in_bank[i] & able_i & starving_i & ~(hit_i & full_i)) != '0;
+          if (access_ready_i[i]) access_bank = access_bank | in_bank[i];
+          if (masked_ready_i[i]) masked_bank = masked_bank | in_bank[i];
+          if (activate_ready_i[i]) activate_bank = activate_bank | in_bank[i];
+          if (stopped_q[i]) stopped = stopped | in_bank[i];
+        end
+        for (i = 0; i < Depth; i = i + 1) upper[i] = bank[i][3];
+        if (waits_q[0]) stopped = stopped | upper;
+        if (waits_q[1]) stopped = stopped | ~upper;
+        waits_q[0] <= (able_i & hit_i & starving_i & ~upper) != '0;
+        waits_q[1] <= (able_i & hit_i & starving_i & upper) != '0;
       end
-      for (i = 0; i < Depth; i = i + 1) upper[i] = bank[i][3];
-      if (waits_q[0]) stopped = stopped | upper;
-      if (waits_q[1]) stopped = stopped | ~upper;
-      waits_q[0] <= (able_i & hit_i & starving_i & ~upper) != '0;
-      waits_q[1] <= (able_i & hit_i & starving_i & upper) != '0;
       ready_o   <= able_i != '0;
       starves_o <= (able_i & starving_i) != '0;
 

@@ -12,6 +12,7 @@
 /// Types change only while the array is idle: six clocks after a BF16 step, one after an INT8 step.
 /// Model: sim/spu/spu.hpp, sim/spu/bf16.hpp; docs/blocks/bf16.md
 `include "assert.svh"
+`include "index_select.svh"
 
 module mac_quadrant #(
     localparam int unsigned Lanes     = config_pkg::LanesPerQuadrant,
@@ -52,9 +53,7 @@ module mac_quadrant #(
     output logic [ OutPixels*Lanes*32-1:0] drain_data_o
 );
 
-  if (Pixels % 2 != 0) begin : gen_check
-    $error("PixelsPerQuadrant must be even");
-  end
+  `S4_CHECK_PARAM(gen_check, Pixels % 2 == 0)
 
   // ---- Step registers; a BF16 step stays for both halves of the pixels ----
   logic valid_q, half_q, bf16_q, clear_q, set_q;
@@ -112,6 +111,7 @@ module mac_quadrant #(
   logic [8:0] selected[BankSize][Pixels];
   logic [8:0] picked[Pixels];
   logic [31:0] accumulator[2*Lanes][Pixels];
+  logic [31:0] term[Lanes][Pixels];  // INT8: products, signed: else they are of 32 x 32 bits
   logic [15:0] factor[Macs];   // operand of each lane and pixel
   logic [15:0] weight[Lanes];  // and its value
   logic [15:0] spread[Macs];
@@ -123,14 +123,12 @@ module mac_quadrant #(
 
   always_ff @(posedge clk_i) begin : mac
     int unsigned p, o, c, e, b, i;
-    logic [31:0] w, mask;
+    logic signed [31:0] w;
+    logic [31:0] mask;
     logic [IndexBits-1:0] index;
     logic [8:0] x;
     {p, o, c, e, b, i} = '0;
-    w     = 0;
-    x     = 0;
-    mask  = 0;
-    index = 0;
+    {w, x, mask, index} = '0;
 
     for (b = 0; b < 2 * Beats; b = b + 1) begin
       if (drain_valid_i && 32'(drain_set_i) * Beats + 32'(drain_sel_i) == b) begin
@@ -183,15 +181,14 @@ module mac_quadrant #(
       for (o = 0; o < Lanes; o = o + 1) begin
         for (p = 0; p < Half; p = p + 1) spread[o*Half+p] = weight[o];
       end
-      for (i = 0; i < Macs; i = i + 1) begin
-        product[i] = bf16_pkg::product(factor[i], spread[i]);
-      end
+      for (i = 0; i < Macs; i = i + 1) product[i] = bf16_pkg::product(factor[i], spread[i]);
     end
 
     // ---- Selection; INT8: product and sum ----
     if (valid_q) begin
+      // Bank 0 is copied in any case, then another one over it: so the copy is no register.
       for (b = 0; b < BankSlots; b = b + 1) begin
-        if (!bf16_q && 32'(bank_q) == b) begin
+        if (b == 0 || (!bf16_q && 32'(bank_q) == b)) begin
           for (c = 0; c < BankSize; c = c + 1) begin
             for (p = 0; p < Pixels; p = p + 1) selected[c][p] = operand[b*BankSize+c][p];
           end
@@ -212,21 +209,25 @@ module mac_quadrant #(
           index = index_q[o*IndexBits+:IndexBits];
           // The next low bytes may be here already when the second half is selected.
           if (!half_q) weight[o] = {value_q[o*8+:8], low_q[o*8+:8]};
-          for (p = 0; p < Pixels; p = p + 1) picked[p] = selected[index][p];
+          `S4_INDEX_SELECT(picked, selected, index)
           for (p = 0; p < Half; p = p + 1) begin
             factor[o*Half+p] = {picked[Half+p][7:0], picked[p][7:0]};
           end
         end
-      end
-      for (b = 0; b < 2; b = b + 1) begin
-        if (!bf16_q && 32'(set_q) == b) begin
-          for (o = 0; o < Lanes; o = o + 1) begin
-            w     = 32'($signed(value_q[o*8+:8]));
-            index = index_q[o*IndexBits+:IndexBits];
-            if (clear_q) for (p = 0; p < Pixels; p = p + 1) accumulator[b*Lanes+o][p] = 0;
-            for (p = 0; p < Pixels; p = p + 1) begin
-              accumulator[b*Lanes+o][p] =
-                  accumulator[b*Lanes+o][p] + w * 32'($signed(selected[index][p]));
+      end else begin
+        for (o = 0; o < Lanes; o = o + 1) begin
+          w     = 32'($signed(value_q[o*8+:8]));
+          index = index_q[o*IndexBits+:IndexBits];
+          `S4_INDEX_SELECT(picked, selected, index)
+          for (p = 0; p < Pixels; p = p + 1) term[o][p] = 32'(w * 32'($signed(picked[p])));
+        end
+        for (b = 0; b < 2; b = b + 1) begin
+          if (32'(set_q) == b) begin
+            for (o = 0; o < Lanes; o = o + 1) begin
+              if (clear_q) for (p = 0; p < Pixels; p = p + 1) accumulator[b*Lanes+o][p] = 0;
+              for (p = 0; p < Pixels; p = p + 1) begin
+                accumulator[b*Lanes+o][p] = accumulator[b*Lanes+o][p] + term[o][p];
+              end
             end
           end
         end
