@@ -140,17 +140,6 @@ void import_sum(NodeImport& node) {
   node.finish(sum);
 }
 
-void import_max(NodeImport& node) {
-  node.attributes_done(1, std::numeric_limits<int>::max());
-  TensorId most = node.input(0);
-  if (node.input_count() == 1) most = node.emit_reshape(most, Shape(node.at(most).shape));
-  for (int i = 0; i < node.input_count(); ++i) {
-    require_numbers(node, node.input(i));
-    if (i > 0) most = node.emit(Op::kMax, {most, node.input(i)}, graph::NoAttributes{});
-  }
-  node.finish(most);
-}
-
 void import_gemm(NodeImport& node) {
   graph::GemmAttributes attributes;
   attributes.alpha = node.real("alpha", 1.0F);
@@ -180,6 +169,45 @@ void emit_clip(NodeImport& node, graph::Clamp clamp) {
   if (clamp.high == std::numeric_limits<float>::max()) clamp.high = graph::Clamp{}.high;
   clamp.low = std::min(clamp.low, clamp.high);
   node.finish(node.emit(Op::kClip, {x}, graph::ClampAttributes{clamp}));
+}
+
+/// Max or Min of a tensor and one constant number: a limit of the tensor.
+bool limited(NodeImport& node, bool least) {
+  if (node.input_count() != 2) return false;
+  for (const int i : {0, 1}) {
+    const graph::Tensor& limit = node.at(node.input(i));
+    const graph::Tensor& x = node.at(node.input(1 - i));
+    if (!limit.constant || x.constant || limit.type != graph::DataType::kFloat32 ||
+        x.type != graph::DataType::kFloat32 || limit.constant->size() != 1 ||
+        limit.shape.size() > x.shape.size() || std::isnan(limit.constant->floats()[0])) {
+      continue;
+    }
+    graph::Clamp clamp;
+    (least ? clamp.low : clamp.high) = limit.constant->floats()[0];
+    node.finish(node.emit(Op::kClip, {node.input(1 - i)}, graph::ClampAttributes{clamp}));
+    return true;
+  }
+  return false;
+}
+
+void import_min(NodeImport& node) {
+  node.attributes_done(1, std::numeric_limits<int>::max());
+  for (int i = 0; i < node.input_count(); ++i) require_numbers(node, node.input(i));
+  if (!limited(node, false)) {
+    node.unsupported("of other operands than a tensor and one constant number", "Clip or Max");
+  }
+}
+
+void import_max(NodeImport& node) {
+  node.attributes_done(1, std::numeric_limits<int>::max());
+  if (limited(node, true)) return;
+  TensorId most = node.input(0);
+  if (node.input_count() == 1) most = node.emit_reshape(most, Shape(node.at(most).shape));
+  for (int i = 0; i < node.input_count(); ++i) {
+    require_numbers(node, node.input(i));
+    if (i > 0) most = node.emit(Op::kMax, {most, node.input(i)}, graph::NoAttributes{});
+  }
+  node.finish(most);
 }
 
 void import_relu(NodeImport& node) {
@@ -362,6 +390,7 @@ void add_float_operators(std::map<std::string, OperatorImport>& table) {
   table["Sub"] = import_sub;
   table["Sum"] = import_sum;
   table["Max"] = import_max;
+  table["Min"] = import_min;
 }
 
 }  // namespace s4::sw

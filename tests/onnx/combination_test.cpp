@@ -63,6 +63,33 @@ TEST_CASE("operators of two quantised tensors become operators of bytes") {
   }
 }
 
+TEST_CASE(
+    "ReduceMax over a quantised image is a pool of bytes, Min with a number a limit of bytes") {
+  ModelBuilder m(13);
+  m.input("x", {1, 2, 2, 3}).scalar("s", kScale).small("z", {}, {kZero}, TensorProto::UINT8);
+  m.scalar("top", 2.0F);
+  const auto through = [&](const std::string& from, const std::string& to) {
+    m.node("QuantizeLinear", {from, "s", "z"}, {to + "_q"});
+    m.node("DequantizeLinear", {to + "_q", "s", "z"}, {to});
+  };
+  through("x", "x_d");
+  m.node("Min", {"x_d", "top"}, {"least"});
+  through("least", "least_d");
+  m.node("ReduceMax", {"least_d"}, {"most"}, {ints("axes", {2, 3})});
+  m.node("QuantizeLinear", {"most", "s", "z"}, {"bytes"});
+  m.output("bytes");
+  const OnnxNetwork network = m.import();
+  CHECK(network.notes.empty());
+  const auto& g = network.graph;
+  REQUIRE(g.nodes.size() == 3);
+  CHECK(g.nodes[1].op == Op::kQClip);
+  CHECK(g.nodes[2].op == Op::kMaxPool);
+  CHECK(graph::is_byte(g.at(g.nodes[2].inputs[0]).type));
+  const Floats x{1, -3, 0.25F, 1.5F, 0, -7, 4, 0, 1, 3, -1, 9};
+  const auto out = graph::evaluate(g, {graph::TensorData({1, 2, 2, 3}, x)});
+  CHECK(out[0].integers() == std::vector<std::int64_t>{kZero + 6, kZero + 8});
+}
+
 TEST_CASE("Max in float32: any number of operands, broadcast, NaN") {
   ModelBuilder m(13);
   m.input("x", {2, 3});

@@ -151,6 +151,55 @@ TEST_CASE("ONNX: Pow with a constant exponent, ReduceMean over any axes") {
   });
 }
 
+TEST_CASE("ONNX: ReduceMax over the image, Max and Min with a number") {
+  const auto most = [](const Ints& axes, std::vector<Attribute> a) {
+    return [=](ModelBuilder& m) {
+      if (m.opset() < 18) {
+        auto all = a;
+        all.push_back(ints("axes", axes));
+        m.node("ReduceMax", {"x"}, {"y"}, all);
+      } else {
+        m.longs("axes", axes).node("ReduceMax", {"x", "axes"}, {"y"}, a);
+      }
+    };
+  };
+  const TensorData image({1, 2, 1, 3}, Floats{-3, -1, -2, 4, 9, 5});
+  for (const int keep : {0, 1}) {
+    in_opsets(6, image, {-1, 9}, most({3, -2}, {integer("keepdims", keep)}));
+  }
+  in_opsets(6, ramp({2, 2, 3}), {2, 5, 8, 11}, most({-1}, {}));
+  const graph::TensorData x({4}, Floats{-2, NAN, 0.5F, 3});
+  for (const std::string name : {"Max", "Min"}) {
+    for (const bool left : {false, true}) {
+      ModelBuilder m(13);
+      m.input("x", {4}).scalar("limit", 0.25F);
+      m.node(name,
+             left ? std::vector<std::string>{"limit", "x"} : std::vector<std::string>{"x", "limit"},
+             {"y"});
+      m.output("y");
+      CHECK(m.import().graph.nodes.at(0).op == Op::kClip);
+      const auto y = m.run({x}).floats();
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const float real = x.floats()[i];
+        CAPTURE(name, left, i);
+        if (std::isnan(real)) {
+          CHECK(std::isnan(y[i]));
+        } else {
+          CHECK(y[i] == (name == "Max" ? std::max(real, 0.25F) : std::min(real, 0.25F)));
+        }
+      }
+    }
+  }
+  CHECK_THAT(error_of(13,
+                      [](ModelBuilder& m) {
+                        m.node("Min", {"x", "x"}, {"y"});
+                      }),
+             Contains("one constant number"));
+  CHECK_THAT(
+      error_of(13, [](ModelBuilder& m) { m.node("ReduceMax", {"x"}, {"y"}, {ints("axes", {0})}); }),
+      Contains("GlobalMaxPool"));
+}
+
 TEST_CASE("ONNX: what a function or normalisation cannot take is named") {
   CHECK_THAT(error_of(20,
                       [](ModelBuilder& m) {
