@@ -43,8 +43,8 @@ void fuse_activations(Graph& graph);
 /// not between both stay in float32. Returns a line for each one that is, but could not be fused.
 std::vector<std::string> fuse_quantized(Graph& graph);
 
-/// Constants that a QAdd, QSub or QMax repeats become whole tensors, where that leaves every byte of
-/// the result as it is: QLinearAdd rounds a repeated operand in another order.
+/// Constants that a QAdd, QSub or QMax repeats become whole tensors, where that leaves every byte
+/// of the result as it is: QLinearAdd rounds a repeated operand in another order.
 void spread_constants(Graph& graph);
 
 /// Begins with spread_constants(). A QAdd of two tensors of one shape, of which one comes from a
