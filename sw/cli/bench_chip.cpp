@@ -127,6 +127,9 @@ void add_bench_chip_command(CLI::App& bench, Action& action) {
                    "all stations, or in the memory of their own one (local)")
       ->capture_default_str()
       ->check(CLI::IsMember({"interleaved", "local"}));
+  command->add_flag("!--no-prefetch", o->prefetch,
+                    "Start every batch with its inputs, instead of running the first layers of the "
+                    "next one at its end where the network permits");
   command->add_flag("--layers", o->layers, "Print every layer");
   command->add_flag("--store-all", o->store_all,
                     "Store every layer's output, so that all are compared; takes more clocks");

@@ -190,6 +190,7 @@ class ChipBench {
     sw::NetworkOptions network;
     network.pixel_group = config_.pixels_per_quadrant;
     network.store_all = options_.store_all;
+    network.prefetch = options_.prefetch && options_.batches > 1;
     return sw::prepare(made(images, sparsity), network);
   }
 

@@ -25,6 +25,7 @@ struct ChipBenchOptions {
   std::string backend = "all";
   std::string preload = "backdoor";
   std::string results = "interleaved";
+  bool prefetch = true;
   bool layers = false;
   bool store_all = false;
   double timeout_s = sw::RunSettings{}.timeout_s;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -44,6 +45,14 @@ class ChipSessions {
   }
 
   [[nodiscard]] NetworkSession& at(std::size_t n) { return *sessions_[n]; }
+
+  /// Those of the batch behind this one, which runs on the same subsystems.
+  void set_next(ChipSessions& next) {
+    for (std::size_t n = 0; n < sessions_.size(); ++n) {
+      sessions_[n]->set_next_batch(next.sessions_[n].get());
+      next.sessions_[n]->follow_batch();
+    }
+  }
 
   /// `weights`: those of the first subsystems so many are not there yet.
   void load(std::size_t weights) {
@@ -156,10 +165,11 @@ void count_shares(const std::vector<ChipShare>& shares, const std::optional<Regi
       runner.joint = *joint;
       runner.joined = (1U << shares.size()) - 1;
     }
-    const Traffic layers =
-        count_layers(compiled, std::vector<Runner>(compiled.programs.size(), runner), map,
-                     config.local_words, own);
-    for (std::size_t b = 0; b < report.batches.size(); ++b) report.moved.layers += layers;
+    const std::vector<Runner> runners(compiled.programs.size(), runner);
+    for (std::size_t b = 0; b < report.batches.size(); ++b) {
+      report.moved.layers += count_layers(compiled, runners, map, config.local_words, own,
+                                          b == 0 ? 0 : compiled.first_of_later());
+    }
     complete = complete && own.error.empty();
     const auto repeated = static_cast<std::uint64_t>(shares[n].repeated);
     report.images += own.batch - repeated;
@@ -168,7 +178,9 @@ void count_shares(const std::vector<ChipShare>& shares, const std::optional<Regi
     report.weight_bytes_asked += asked;
     if (n != 0 && joint) continue;
     report.weight_bytes_read += asked;
-    report.sections += section_bytes(compiled.programs, compiled.weight_region);
+    const auto first = report.batches.size() > 1 ? compiled.first_of_later() : 0;
+    report.sections +=
+        section_bytes(std::span(compiled.programs).subspan(first), compiled.weight_region);
   }
   report.moved.check(complete);
 }
@@ -248,10 +260,17 @@ ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
   ChipClock clock(chip);
   BatchProgress progress{0, 1 + more.size(), 0};
   std::uint64_t completed = 0;
+  auto current = std::make_unique<ChipSessions>(chip, shares, first, settings.run);
   for (bool failed = false; progress.number < progress.count && !failed; ++progress.number) {
-    const Inputs& inputs = progress.number == 0 ? first : more.at(progress.number - 1);
-    if (progress.number != 0) judges = judges_of(shares, inputs, config, settings);
-    ChipSessions sessions(chip, shares, inputs, settings.run);
+    if (progress.number != 0) {
+      judges = judges_of(shares, more.at(progress.number - 1), config, settings);
+    }
+    std::unique_ptr<ChipSessions> next;
+    if (progress.number < more.size()) {
+      next = std::make_unique<ChipSessions>(chip, shares, more[progress.number], settings.run);
+      current->set_next(*next);
+    }
+    ChipSessions& sessions = *current;
     const std::uint64_t load = chip.cycle();
     const std::size_t own_weights = mode == ChipMode::kBroadcast ? 1 : shares.size();
     clock.pause();
@@ -277,7 +296,8 @@ ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
     for (std::size_t n = 0; n < shares.size(); ++n) {
       judges[n]->take_rtl(sessions.at(n));
       reports.push_back(judges[n]->finish());
-      reports.back().counts.push_back(check_counters(shares[n].compiled, reports.back().runs));
+      reports.back().counts.push_back(
+          check_counters(shares[n].compiled, reports.back().runs, sessions.at(n).first()));
       name_batch(reports.back(), progress);
       batch.mismatches += reports.back().mismatches();
     }
@@ -289,6 +309,7 @@ ChipRunReport run_on_chip(ChipMode mode, const std::vector<ChipShare>& shares,
     report.cycles = progress.before = batch.cycles;
     report.wall_s = batch.wall_s;
     report.batches.push_back(batch);
+    current = std::move(next);
   }
   report.moved = count_traffic(chip);
   count_shares(shares, joint, config, TrafficMap(chip.channels().layout()), report);

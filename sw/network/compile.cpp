@@ -263,11 +263,14 @@ class Compiler {
     return first + " to " + n.layers[segment.layers.back()].layer.name;
   }
 
-  void finish(const Segment& segment, ChipProgram chip) {
+  void finish(const Segment& segment, ChipProgram chip, const SegmentPlan* plan = nullptr) {
     chip.program.name = fmt::format("{}: {}", out_.programs.size(), name_of(out_.network, segment));
-    for (const SegmentValue& v : segment.values) {
-      if (v.loaded) chip.inputs.push_back(out_.network.home(v.value));
-      if (v.stored) chip.outputs.push_back(v.value);
+    const Stage stage = plan == nullptr ? Stage::kAll : plan->stage;
+    for (std::size_t i = 0; i < segment.values.size(); ++i) {
+      const SegmentValue& v = segment.values[i];
+      const bool there = stage == Stage::kRest && plan->allocation.common[i];
+      if (v.loaded && !there) chip.inputs.push_back(out_.network.home(v.value));
+      if (v.stored && stage != Stage::kFirst) chip.outputs.push_back(v.value);
     }
     for (const std::size_t l : segment.layers) {
       const std::optional<std::size_t> operand = layer(l).operand;
@@ -300,7 +303,19 @@ class Compiler {
                               search_.cost(segment, *best, i)));
     }
     for (const LayerCost& cost : chosen) pointers.push_back(&cost);
-    Schedule schedule = make_schedule(out_.network, segment, *best, config_, pointers, addresses_);
+    if (out_.network.options.prefetch && segments_.size() == 1 && !window_) {
+      if (const auto plans = search_.prefetch(segment, *best)) {
+        add_program(segment, plans->first, pointers);
+        return add_program(segment, plans->rest, pointers);
+      }
+    }
+    add_program(segment, *best, pointers);
+  }
+
+  void add_program(const Segment& segment, const SegmentPlan& plan,
+                   const std::vector<const LayerCost*>& costs) {
+    const SegmentPlan* const best = &plan;
+    Schedule schedule = make_schedule(out_.network, segment, plan, config_, costs, addresses_);
     ChipProgram chip;
     chip.program = std::move(schedule.program);
     chip.layers = std::move(schedule.layers);
@@ -316,7 +331,9 @@ class Compiler {
       chip.residency += fmt::format(", {} together from {}", best->late_images,
                                     layer(segment.layers[best->split]).layer.name);
     }
-    finish(segment, std::move(chip));
+    if (plan.prefetch != 0) chip.residency += ", first layers for the next batch";
+    chip.next_inputs = plan.stage == Stage::kRest;
+    finish(segment, std::move(chip), &plan);
   }
 
   // ---- activations in memory --------------------------------------------------------------------

@@ -135,9 +135,10 @@ Traffic LayerTraffic::total() const {
 }  // namespace
 
 Traffic count_layers(const CompiledNetwork& compiled, const std::vector<Runner>& runners,
-                     const TrafficMap& map, std::uint64_t local_words, NetworkReport& report) {
+                     const TrafficMap& map, std::uint64_t local_words, NetworkReport& report,
+                     std::size_t first) {
   LayerTraffic traffic(compiled, map, local_words);
-  for (std::size_t p = 0; p < compiled.programs.size(); ++p) {
+  for (std::size_t p = first; p < compiled.programs.size(); ++p) {
     traffic.add(compiled.programs[p].program, runners.at(p));
   }
   for (std::size_t l = 0; l < report.layers.size(); ++l) report.layers[l].bytes = traffic.layer(l);

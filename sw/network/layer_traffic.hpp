@@ -21,6 +21,7 @@ struct Runner {
 /// layers move.
 [[nodiscard]] Traffic count_layers(const CompiledNetwork& compiled,
                                    const std::vector<Runner>& runners, const TrafficMap& map,
-                                   std::uint64_t local_words, NetworkReport& report);
+                                   std::uint64_t local_words, NetworkReport& report,
+                                   std::size_t first = 0);
 
 }  // namespace s4::sw

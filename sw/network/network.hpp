@@ -35,6 +35,9 @@ struct NetworkOptions {
   std::uint32_t pixel_group = 0;
   /// Runs may be one program where nothing is in between.
   bool merge_runs = true;
+  /// For batches one behind the other: the first layers of a batch may run at the end of the
+  /// program of the batch before, see ChipProgram::next_inputs.
+  bool prefetch = false;
 };
 
 enum class Place : std::uint8_t {
@@ -139,6 +142,9 @@ struct ChipProgram {
   std::string residency;  ///< how inputs are loaded ahead: residency_name(); "memory": spilled
   bool spilled = false;
   std::uint64_t predicted = 0;  ///< clocks
+  /// It finds in the local buffer what the program before it, or it itself in the batch before,
+  /// made of the inputs, and does so for the next batch: its inputs are those of the next one.
+  bool next_inputs = false;
 };
 
 /// Where a network starts in memory unless told otherwise.
@@ -167,6 +173,11 @@ struct CompiledNetwork {
   /// between these and the rest.
   Region read_region;
   Region write_region;  ///< what context 0 may write, whole pages
+
+  /// The first program of a batch behind another one.
+  [[nodiscard]] std::size_t first_of_later() const {
+    return programs.size() == 2 && programs[1].next_inputs ? 1 : 0;
+  }
 };
 
 /// The place changes nothing but addresses. Throws CompileError if a layer does not fit the

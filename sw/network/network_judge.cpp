@@ -55,7 +55,10 @@ void NetworkJudge::prepare() {
   run_reference(functional_);
 }
 
-void NetworkJudge::take_rtl(NetworkSession& session) { rtl_ = conclude(session); }
+void NetworkJudge::take_rtl(NetworkSession& session) {
+  rtl_first_ = session.first();
+  rtl_ = conclude(session);
+}
 
 NetworkReport NetworkJudge::finish() {
   if (settings_.run.backend == Backend::kReference) return std::move(report_);
@@ -281,7 +284,7 @@ void NetworkJudge::compare_reference(const std::string& what,
 /// Splits the clocks of the RTL's programs over the layers.
 void NetworkJudge::count_cycles() {
   std::uint64_t total = 0;
-  std::size_t done = 0;
+  std::size_t done = rtl_first_;
   for (const DeviceRun& run : report_.runs) {
     if (run.device != "rtl" || !run.result.done) continue;
     const ChipProgram& chip = compiled_.programs[done++];

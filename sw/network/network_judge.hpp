@@ -60,6 +60,7 @@ class NetworkJudge {
   const NetworkRunSettings& settings_;
   std::map<std::size_t, std::vector<std::uint8_t>> expected_;  ///< words, by value
   std::optional<NetworkOutcome> functional_, rtl_;
+  std::size_t rtl_first_ = 0;  ///< the first program that ran on the RTL
   NetworkReport report_;
 };
 

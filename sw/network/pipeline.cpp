@@ -125,48 +125,83 @@ std::vector<bool> common_values(const Network& network, const Segment& segment,
 std::optional<Allocation> allocate_lanes(const Network& network, const Segment& segment,
                                          const Phases& phases, std::uint32_t images,
                                          std::uint32_t lanes, std::uint64_t room,
-                                         const std::vector<bool>& common) {
-  const auto image_words = [&](std::size_t v) {
-    const TensorShape& shape = network.values[segment.values[v].value].shape;
-    return std::uint64_t{shape.height} * shape.width * segment.planes(shape);
-  };
-  std::uint64_t behind = 0;
-  for (std::size_t v = 0; v < common.size(); ++v) behind += common[v] ? image_words(v) : 0;
-  if (behind > room) return std::nullopt;
-  // A lane is a segment whose layers are the phases.
-  std::vector<PlaceItem> items;
-  for (std::size_t v = 0; v < segment.values.size(); ++v) {
-    if (phases.over[v] != kOwnPlace || (!common.empty() && common[v])) continue;
+                                         const OwnPlaces& own) {
+  const std::size_t count = segment.values.size();
+  Allocation places;
+  places.address.assign(count, 0);
+  places.turns.assign(count, lanes);
+  places.step.assign(count, 0);
+  places.common = own.common;
+  // A lane is a segment whose layers are the phases. Layers of the next batch run beside all
+  // others, so that their places are apart.
+  std::vector<PlaceItem> items, front;
+  for (std::size_t v = 0; v < count; ++v) {
+    if (phases.over[v] != kOwnPlace) continue;
     const SegmentValue& value = segment.values[v];
     const TensorShape& shape = network.values[value.value].shape;
     std::uint64_t planes = segment.planes(shape);
     std::size_t last = value.last;
-    for (std::size_t u = 0; u < segment.values.size(); ++u) {
+    for (std::size_t u = 0; u < count; ++u) {
       if (phases.over[u] == v) last = segment.values[u].last;
     }
     if (phases.rings[v] != 0) {
       planes = planes / segment.heads(network, value.first) * phases.rings[v];
     }
-    items.push_back({std::uint64_t{images} * shape.height * shape.width * planes +
-                         (value.operand ? kOperandMargin : 0),
-                     value.loaded ? 0 : phases.of[value.first], phases.of[last], v});
+    const std::uint64_t image = std::uint64_t{shape.height} * shape.width * planes;
+    const bool common = !own.common.empty() && own.common[v];
+    if (common || (value.first < own.prefetch && last >= own.prefetch)) {
+      places.address[v] = static_cast<std::uint32_t>(places.words);
+      places.turns[v] = common ? 1 : own.subs;
+      places.step[v] = static_cast<std::uint32_t>(common ? 0 : image * images);
+      places.words += common ? image : image * images * own.subs;
+      continue;
+    }
+    (value.first < own.prefetch ? front : items)
+        .push_back({image * images + (value.operand ? kOperandMargin : 0),
+                    value.loaded ? 0 : phases.of[value.first], phases.of[last], v});
   }
-  auto places = place_items(items, segment.values.size(), (room - behind) / lanes);
-  for (std::size_t v = 0; places && v < segment.values.size(); ++v) {
-    if (phases.over[v] == kOwnPlace) continue;
-    places->address[v] = places->address[phases.over[v]];
-    places->other[v] = places->other[phases.over[v]];
+  // Those of the lanes are the first ones.
+  const std::uint64_t behind = places.words;
+  places.words = 0;
+  if (behind > room) return std::nullopt;
+  for (const std::vector<PlaceItem>* list : {&items, &front}) {
+    const auto lane = place_items(*list, count, (room - behind - places.words) / lanes);
+    if (!lane) return std::nullopt;
+    for (const PlaceItem& item : *list) {
+      places.address[item.owner] =
+          lane->address[item.owner] + static_cast<std::uint32_t>(places.words);
+      places.step[item.owner] = static_cast<std::uint32_t>(lane->words);
+    }
+    places.words += lane->words * lanes;
   }
-  if (!places) return places;
-  if (lanes > 1) places->lane = static_cast<std::uint32_t>(places->words);
-  places->words *= lanes;
-  places->common = common;
-  for (std::size_t v = 0; v < common.size(); ++v) {
-    if (!common[v]) continue;
-    places->address[v] = places->other[v] = static_cast<std::uint32_t>(places->words);
-    places->words += image_words(v);
+  for (std::size_t v = 0; v < count; ++v) {
+    const SegmentValue& value = segment.values[v];
+    const bool common = !own.common.empty() && own.common[v];
+    if (phases.over[v] != kOwnPlace) {
+      places.address[v] = places.address[phases.over[v]];
+      places.step[v] = places.step[phases.over[v]];
+    } else if (common || (value.first < own.prefetch && value.last >= own.prefetch)) {
+      places.address[v] += static_cast<std::uint32_t>(places.words);
+    }
   }
+  places.words += behind;
+  places.other = places.address;
   return places;
+}
+
+std::vector<PipelineTask> prefetch_tasks(const SegmentPlan& plan, bool next) {
+  std::vector<PipelineTask> tasks;
+  std::uint32_t sub = 0;
+  for (std::uint32_t at = plan.window.begin; at < plan.window.end; at += plan.images, ++sub) {
+    const Images images{at, std::min(at + plan.images, plan.window.end)};
+    for (std::uint32_t part = 0; part < plan.load_parts; ++part) {
+      if (part_of(images, part, plan.load_parts).count() == 0) continue;
+      for (std::size_t i = 0; i < plan.prefetch; ++i) {
+        tasks.push_back({i, sub, {}, 0, part + 1 == plan.load_parts, part, plan.load_parts, next});
+      }
+    }
+  }
+  return tasks;
 }
 
 }  // namespace s4::sw

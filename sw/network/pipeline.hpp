@@ -57,13 +57,25 @@ struct Phases {
 [[nodiscard]] std::vector<bool> common_values(const Network& network, const Segment& segment,
                                               std::size_t leading);
 
-/// Places of `lanes` sub-batches of `images` images, and behind them of one image of each of these
-/// common values; nothing if they do not fit `room` words.
+/// Values with places of their own.
+struct OwnPlaces {
+  std::vector<bool> common;  ///< one image of each; empty: none
+  /// Layers before this one run for the next batch beside the others: what these read of them has a
+  /// place for each of `subs` sub-batches. 0: none.
+  std::size_t prefetch = 0;
+  std::uint32_t subs = 0;
+};
+
+/// Places of `lanes` sub-batches of `images` images, and behind them those of `own`; nothing if
+/// they do not fit `room` words.
 [[nodiscard]] std::optional<Allocation> allocate_lanes(const Network& network,
                                                        const Segment& segment, const Phases& phases,
                                                        std::uint32_t images, std::uint32_t lanes,
                                                        std::uint64_t room,
-                                                       const std::vector<bool>& common = {});
+                                                       const OwnPlaces& own = {});
+
+/// The layers before `prefetch` of all sub-batches, one after the other.
+[[nodiscard]] std::vector<PipelineTask> prefetch_tasks(const SegmentPlan& plan, bool next);
 
 /// The parts of all layers, in the order of their commands. `plan`: window, images, lanes.
 [[nodiscard]] std::vector<PipelineTask> pipeline_tasks(const Network& network,

@@ -11,6 +11,9 @@ namespace {
 /// Clocks of a word that is loaded, where four subsystems share the memory. Too few cost more than
 /// too many: an engine waits for a load with other lanes' work behind it.
 constexpr std::uint64_t kLoadClocks = 3;
+/// Of parts that wait for nobody.
+constexpr unsigned kLastRank = 1000;
+
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
@@ -51,19 +54,23 @@ PipelineOrder::PipelineOrder(const Network& network, const Segment& segment, con
   find_loads();
   lanes_.resize(plan.lanes);
   for (std::uint32_t s = 0; s < subs_.size(); ++s) add_tasks(s, lanes_[s % plan.lanes]);
+  if (plan.prefetch != 0) add_prefetch();
 }
 
 PipelineOrder::Order PipelineOrder::find() {
-  std::vector<std::size_t> next(lanes_.size(), 0);
+  std::vector<std::size_t> next(lanes_.size() + 1, 0);
   Order order;
   for (;;) {
     const Task* best = nullptr;
     std::size_t best_lane = 0;
     std::uint64_t best_start = 0;
     std::uint64_t best_ready = 0;
-    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-      if (next[lane] == lanes_[lane].size()) continue;
-      const Task& task = lanes_[lane][next[lane]];
+    for (std::size_t lane = 0; lane <= lanes_.size(); ++lane) {
+      const bool prefetches = lane == lanes_.size();
+      if (prefetches && !may_prefetch(next, order.tasks.size())) continue;
+      const std::vector<Task>& tasks = prefetches ? prefetch_ : lanes_[lane];
+      if (next[lane] == tasks.size()) continue;
+      const Task& task = tasks[next[lane]];
       const std::uint64_t ready = this->ready(task.task);
       const std::uint64_t start = std::max(ready, task.rows ? rows_ : array_);
       const auto first = [&](const Task& other) {
@@ -121,16 +128,43 @@ void PipelineOrder::find_loads() {
   }
 }
 
+void PipelineOrder::add_prefetch() {
+  prefetched_.assign(plan_.prefetch, 0);
+  for (const PipelineTask& task : prefetch_tasks(plan_, true)) {
+    prefetch_.push_back(described(task));
+    prefetch_.back().rank = kLastRank;
+  }
+  std::size_t last = 0;  // layer that reads what the prefetched ones made
+  for (const SegmentValue& v : segment_.values) {
+    if (v.first < plan_.prefetch) last = std::max(last, v.last);
+  }
+  read_until_.assign(subs_.size(), 0);
+  for (const std::vector<Task>& lane : lanes_) {
+    for (std::size_t t = 0; t < lane.size(); ++t) {
+      if (lane[t].task.layer <= last) read_until_[lane[t].task.sub] = t + 1;
+    }
+  }
+}
+
+bool PipelineOrder::may_prefetch(const std::vector<std::size_t>& next, std::size_t taken) const {
+  const std::size_t at = next.back();
+  if (at == prefetch_.size()) return false;
+  std::size_t all = 0;
+  for (const std::vector<Task>& lane : lanes_) all += lane.size();
+  const std::uint32_t sub = prefetch_[at].task.sub;
+  return next[sub % lanes_.size()] >= read_until_[sub] && taken - at >= all * 3 / 4;
+}
+
 /// The parts of sub-batch `s`, phase by phase, those of the leading layers in parts of the images.
 void PipelineOrder::add_tasks(std::uint32_t s, std::vector<Task>& lane) const {
-  const std::uint32_t parts = leading_ == 0 ? 0 : plan_.load_parts;
+  const std::uint32_t parts = leading_ == 0 || plan_.prefetch != 0 ? 0 : plan_.load_parts;
   for (std::uint32_t part = 0; part < parts; ++part) {
     if (part_of(subs_[s], part, parts).count() == 0) continue;
     for (std::size_t i = 0; i < leading_; ++i) {
       lane.push_back(described({i, s, {}, 0, part + 1 == parts, part, parts}));
     }
   }
-  for (std::size_t i = leading_; i < segment_.layers.size();) {
+  for (std::size_t i = std::max(leading_, plan_.prefetch); i < segment_.layers.size();) {
     std::size_t end = i + 1;
     while (end < segment_.layers.size() && phases_.of[end] == phases_.of[i]) ++end;
     const std::uint32_t heads = segment_.heads(network_, i);
@@ -199,6 +233,13 @@ std::uint64_t PipelineOrder::made(std::size_t maker, const PipelineTask& task) c
 
 std::uint64_t PipelineOrder::ready(const PipelineTask& task) const {
   const Makers& makers = makers_[task.layer];
+  if (task.next) {
+    std::uint64_t at = 0;
+    for (const std::size_t maker : {makers.input, makers.second}) {
+      if (maker != kNoLayer) at = std::max(at, prefetched_[maker]);
+    }
+    return at;
+  }
   const std::uint32_t head = task.heads.begin;
   std::uint64_t at = made(makers.input, task);
   const ChipLayer& chip = network_.layers[segment_.layers[task.layer]];
@@ -223,6 +264,10 @@ void PipelineOrder::take(const Task& described, std::uint64_t start) {
   std::uint64_t& engine = described.rows ? rows_ : array_;
   engine = start + described.clocks;
   const std::uint64_t end = engine + (described.rows ? 0 : kCommandEnd + kCommandStart);
+  if (task.next) {
+    prefetched_[task.layer] = end;
+    return;
+  }
   std::uint64_t& done = done_[task.sub][task.layer][std::max(task.heads.begin, task.part)];
   done = std::max(done, end);
   const std::size_t value = network_.layers[segment_.layers[task.layer]].output;

@@ -40,6 +40,10 @@ class PipelineOrder {
   [[nodiscard]] unsigned rank(std::size_t i) const;
   void find_loads();
   void add_tasks(std::uint32_t s, std::vector<Task>& lane) const;
+  void add_prefetch();
+  /// The next prefetched task may stand here: behind all that reads what it overwrites, where lanes
+  /// begin to run out of work.
+  [[nodiscard]] bool may_prefetch(const std::vector<std::size_t>& next, std::size_t taken) const;
   void add_head(std::size_t i, std::uint32_t s, std::uint32_t head, std::uint32_t heads,
                 std::vector<Task>& lane) const;
   [[nodiscard]] Task described(const PipelineTask& task) const;
@@ -62,9 +66,12 @@ class PipelineOrder {
   std::size_t leading_ = 0;
   std::vector<std::vector<std::uint64_t>> loaded_;  // by sub-batch and part
   std::vector<std::vector<Task>> lanes_;
+  std::vector<Task> prefetch_;           // of the next batch
+  std::vector<std::size_t> read_until_;  // by sub-batch: tasks of its lane that come before
   // Expected clocks, by sub-batch and layer, and of what is done by head.
   std::vector<std::vector<std::vector<std::uint64_t>>> done_;
   std::vector<std::vector<std::uint64_t>> stored_;
+  std::vector<std::uint64_t> prefetched_;  // by layer, of the part in work
   std::uint64_t array_ = 0, rows_ = 0, store_ = 0;
 };
 

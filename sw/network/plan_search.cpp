@@ -12,7 +12,7 @@ namespace {
 /// A schedule of more array commands is only tried if there is no other.
 constexpr std::uint64_t kManyCommands = 20000;
 /// Output channels of a command in a pipeline, so that other lanes need not wait for long.
-constexpr std::uint32_t kCutChannels = 256;
+constexpr std::uint32_t kCutChannels = 512;
 /// Heads by which layers of a phase are ahead of their readers, and spare places of their rings.
 struct Lead {
   std::uint32_t heads = 1;
@@ -183,12 +183,13 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
         plan.pipelined = true;
         plan.lanes = lanes;
         plan.lead = lead.heads;
+        plan.spare = lead.spare;
         plan.rings = phases.rings;
         const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
         const std::size_t leading = leading_layers(network_, segment, chosen);
         if (leading != 0) plan.load_parts = images;
         auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment),
-                                     common_values(network_, segment, leading));
+                                     {common_values(network_, segment, leading), 0, 0});
         if (!places) {
           places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
         }
@@ -202,6 +203,40 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
     }
     if (is_plain(network_, segment)) break;
   }
+}
+
+std::optional<PlanSearch::Prefetch> PlanSearch::prefetch(const Segment& segment,
+                                                         const SegmentPlan& plan) {
+  if (!plan.pipelined) return std::nullopt;
+  std::vector<const LayerCost*> chosen;
+  for (std::size_t i = 0; i < segment.layers.size(); ++i) {
+    chosen.push_back(&cost(segment, plan, i));
+    const std::optional<std::size_t>& operand = network_.layers[segment.layers[i]].operand;
+    if (operand && !network_.values[network_.home(*operand)].producer) return std::nullopt;
+  }
+  const std::size_t leading = leading_layers(network_, segment, chosen);
+  if (leading == 0 || leading == segment.layers.size()) return std::nullopt;
+  for (const SegmentValue& v : segment.values) {
+    if (v.first < leading ? v.stored || v.operand : v.loaded) return std::nullopt;
+    if (v.loaded && v.last >= leading) return std::nullopt;
+  }
+  const Phases phases = find_phases(network_, segment, plan.lead, plan.spare);
+  const std::uint32_t subs = (plan.window.count() + plan.images - 1) / plan.images;
+  const auto places =
+      allocate_lanes(network_, segment, phases, plan.images, plan.lanes, room(segment),
+                     {common_values(network_, segment, leading), leading, subs});
+  if (!places) return std::nullopt;
+  Prefetch result{plan, plan};
+  for (SegmentPlan* stage : {&result.first, &result.rest}) {
+    stage->allocation = *places;
+    stage->prefetch = leading;
+  }
+  result.first.stage = Stage::kFirst;
+  result.first.tasks = prefetch_tasks(result.first, false);
+  result.rest.stage = Stage::kRest;
+  result.rest.tasks =
+      PipelineOrder(network_, segment, phases, result.rest, config_, chosen).find().tasks;
+  return result;
 }
 
 }  // namespace s4::sw

@@ -30,6 +30,13 @@ class PlanSearch {
   /// Of all sub-batches, splits, residencies and pipelines for these images.
   [[nodiscard]] Best find(const Segment& segment, const Images& window);
 
+  /// A plan for the first batch and one for each, which prefetches for the next one; nothing if the
+  /// plan is no pipeline, or has no layers in front that alone read all inputs, or no room.
+  struct Prefetch {
+    SegmentPlan first, rest;
+  };
+  [[nodiscard]] std::optional<Prefetch> prefetch(const Segment& segment, const SegmentPlan& plan);
+
   /// At least one image of the segment fits the local buffer.
   [[nodiscard]] bool fits(const Segment& segment) const;
 

@@ -80,7 +80,8 @@ struct Allocation {
   std::vector<std::uint32_t> address;
   std::vector<std::uint32_t> other;  ///< second place of loaded values in kDouble, else the same
   std::uint64_t words = 0;           ///< highest word used, plus one
-  std::uint32_t lane = 0;  ///< words from the places of a pipeline's lane to the next one's
+  /// Of a pipeline: sub-batch s has place s % turns, `step` words from one to the next.
+  std::vector<std::uint32_t> turns, step;
   /// Of a pipeline: one image that all sub-batches read, in a place behind the lanes. Empty: none.
   std::vector<bool> common;
 };

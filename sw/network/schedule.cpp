@@ -22,6 +22,8 @@ constexpr std::uint64_t kStartAndEnd = 250;
 constexpr std::size_t kParametersAhead = 4;
 /// Pieces in which a layer's results leave that take the place of weights.
 constexpr std::uint32_t kStoreParts = 4;
+/// Parts of layers from one block of a result that leaves to the next.
+constexpr std::size_t kTasksOfStore = 2;
 /// Signals that a token can hold, less those that a full queue may add.
 constexpr std::uint32_t kMostSignals = (1U << commands::kTokenWidth) - 1 - 16;
 
@@ -51,6 +53,7 @@ Scheduler::Scheduler(const Network& network, const Segment& segment, const Segme
       subs_.push_back({{at, std::min(at + plan.images, all.end)}, all});
     }
   }
+  if (plan.stage == Stage::kRest) parameters_ = plan.prefetch;
   out_.layers.resize(segment.layers.size());
   for (std::size_t i = 0; i < segment.layers.size(); ++i) describe_layer(i);
 }
@@ -81,12 +84,29 @@ Schedule Scheduler::run() {
 }
 
 void Scheduler::run_tasks() {
-  std::vector<bool> begun(subs_.size(), false);
+  const bool rest = plan_.stage == Stage::kRest;
+  const auto own = static_cast<std::uint64_t>(std::count_if(
+      plan_.tasks.begin(), plan_.tasks.end(), [](const PipelineTask& t) { return !t.next; }));
+  std::uint64_t done = 0;
+  const std::vector<LoadPiece> pieces = rest ? load_pieces() : std::vector<LoadPiece>();
+  std::size_t piece = 0;
+  std::size_t waited = 0;
+  std::uint32_t begun =
+      rest ? static_cast<std::uint32_t>(std::min<std::size_t>(plan_.lanes, subs_.size())) : 0;
   for (const PipelineTask& task : plan_.tasks) {
     // What the first layers need is not to wait for parameters of later ones.
-    load_parameters(task.layer + kParametersAhead);
-    if (!begun[task.sub]) load_all(task.sub);
-    begun[task.sub] = true;
+    const std::size_t ahead = task.layer + kParametersAhead;
+    load_parameters(plan_.stage == Stage::kFirst ? std::min(ahead, plan_.prefetch - 1) : ahead);
+    // What is loaded for the next batch shall not keep weights from the memory.
+    while (piece < pieces.size() && (done * 16 >= own * (1 + 9 * piece / pieces.size()))) {
+      load_piece(pieces[piece++]);
+    }
+    if (task.next || !rest) {
+      while (piece < pieces.size() && task.next) load_piece(pieces[piece++]);
+      for (; begun <= task.sub; ++begun) load_all(begun);
+    }
+    if (!task.next) ++done;
+    if (!stores_.empty() && ++waited % kTasksOfStore == 0) store_next();
     const Part part{part_of(subs_[task.sub].own, task.part, task.parts), task.heads};
     if (layer(task.layer).rows || layer(task.layer).dense || costs_[task.layer]->shared) {
       compute_part(task.layer, task.sub, part, true, false);
@@ -96,6 +116,21 @@ void Scheduler::run_tasks() {
     }
     if (task.last) store(task.layer, task.sub);
   }
+  while (!stores_.empty()) store_next();
+}
+
+std::vector<Scheduler::LoadPiece> Scheduler::load_pieces() const {
+  std::vector<LoadPiece> pieces;
+  for (std::uint32_t s = 0; s < plan_.lanes && s < subs_.size(); ++s) {
+    for (std::uint32_t part = 0; part < plan_.load_parts; ++part) {
+      for (std::size_t v = 0; v < segment_.values.size(); ++v) {
+        const std::uint32_t planes = segment_.planes(shape_of(v));
+        if (!segment_.values[v].loaded) continue;
+        for (std::uint32_t p = 0; p < planes; ++p) pieces.push_back({v, s, part, {p, p + 1}});
+      }
+    }
+  }
+  return pieces;
 }
 
 std::size_t Scheduler::free_after(std::size_t v, std::uint32_t s) const {
@@ -273,19 +308,24 @@ void Scheduler::load(std::size_t v, std::uint32_t s) {
 }
 
 void Scheduler::load_part(std::size_t v, std::uint32_t s, std::uint32_t part) {
+  load_piece({v, s, part, {0, segment_.planes(shape_of(v))}});
+}
+
+void Scheduler::load_piece(const LoadPiece& piece) {
+  const auto [v, s, part, planes] = piece;
   const bool common = is_common(v);
-  if (common && (s != 0 || part != 0)) return;
+  // The first program of all leaves it there.
+  if (common && (s != 0 || part != 0 || plan_.stage == Stage::kRest)) return;
   const Images images = common ? held(v, s) : part_of(subs_[s].own, part, plan_.load_parts);
   if (images.count() == 0) return;
   LastCommands needs = no_needs();
   const TensorShape& shape = shape_of(v);
-  const Blocks planes{0, segment_.planes(shape)};
   use(v, s, {images, {}}, 1, planes, Engine::kLoad, true, needs);
   const std::size_t reader = segment_.values[v].first;
   auto command = copy(Opcode::kLoad, v, s, images, planes);
   command.layer = layer(reader).number;
   const std::uint64_t words =
-      std::uint64_t{images.count()} * shape.height * shape.width * planes.end;
+      std::uint64_t{images.count()} * shape.height * shape.width * (planes.end - planes.begin);
   port_ = std::max(port_, ready(needs)) + words;
   out_.layers[reader].estimate.loads += words;
   ++out_.layers[reader].estimate.commands;
@@ -307,10 +347,24 @@ void Scheduler::store(std::size_t i, std::uint32_t s) {
   const std::uint32_t planes = segment_.planes(shape_of(v));
   // A product of activations shall not wait for the heads behind its own.
   const bool in_parts = plan_.pipelined && network_.values[segment_.values[v].value].is_operand;
+  const bool last = i + 1 == segment_.layers.size() && subs_.size() <= plan_.lanes;
+  if (plan_.pipelined && !in_parts && plan_.lanes > 1 && last) {
+    // Nothing follows in the lane. Other lanes' weights shall not wait for the whole store.
+    for (std::uint32_t plane = 0; plane < planes; ++plane) {
+      stores_.push_back({i, s, {plane, plane + 1}});
+    }
+    return;
+  }
   const std::uint32_t parts = in_parts ? std::min(planes, kStoreParts) : 1;
   for (std::uint32_t part = 0; part < parts; ++part) {
     store_planes(i, s, {planes * part / parts, planes * (part + 1) / parts});
   }
+}
+
+void Scheduler::store_next() {
+  const StorePiece piece = stores_.front();
+  stores_.pop_front();
+  store_planes(piece.layer, piece.sub, piece.planes);
 }
 
 void Scheduler::store_planes(std::size_t i, std::uint32_t s, const Blocks& planes) {
@@ -357,6 +411,7 @@ Schedule Scheduler::finish() {
   }
   out_.predicted = std::max(last_end_, port_) + kStartAndEnd;
   for (LayerPlacement& placed : out_.layers) placed.estimate.cycles = placed.predicted;
+  if (plan_.stage == Stage::kFirst) out_.layers.resize(plan_.prefetch);
   return std::move(out_);
 }
 

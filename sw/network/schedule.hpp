@@ -52,6 +52,7 @@ struct PipelineTask {
   bool last = false;       ///< of the layer and sub-batch
   std::uint32_t part = 0;  ///< of the images of the sub-batch, which are cut into
   std::uint32_t parts = 1;
+  bool next = false;  ///< of the next batch
 };
 
 /// Images of part `part` of `count` equal ones; empty if there are fewer images.
@@ -59,6 +60,13 @@ struct PipelineTask {
   return {all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * part / count),
           all.begin + static_cast<std::uint32_t>(std::uint64_t{all.count()} * (part + 1) / count)};
 }
+
+/// What of a segment a program computes.
+enum class Stage : std::uint8_t {
+  kAll,
+  kFirst,  ///< the prefetched layers
+  kRest,   ///< all others, and the prefetched ones of the next batch
+};
 
 /// Choices for a segment.
 struct SegmentPlan {
@@ -77,7 +85,10 @@ struct SegmentPlan {
   std::vector<PipelineTask> tasks;    ///< in order
   std::uint32_t lanes = 1;           ///< sub-batches in work at a time, each with places of its own
   std::uint32_t lead = 1;            ///< heads by which layers are ahead of their readers
+  std::uint32_t spare = 2;           ///< of find_phases()
   std::vector<std::uint32_t> rings;  ///< by value: heads that its place holds in turn; 0: all
+  Stage stage = Stage::kAll;
+  std::size_t prefetch = 0;  ///< layers before this one run for the next batch
 };
 
 /// Addresses in memory of values that are loaded or stored, by value.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "sw/compiler/command_fields.hpp"
@@ -74,8 +75,9 @@ class Scheduler {
   /// Place of a value of sub-batch `s`.
   [[nodiscard]] std::uint64_t base(std::size_t position, std::uint32_t s) const {
     const Allocation& places = plan_.allocation;
-    if (is_common(position)) return places.address[position];
-    if (plan_.pipelined) return places.address[position] + s % plan_.lanes * places.lane;
+    if (plan_.pipelined) {
+      return places.address[position] + s % places.turns[position] * places.step[position];
+    }
     return s % 2 == 0 ? places.address[position] : places.other[position];
   }
   /// Heads that a layer with `heads` of them has places for in a value.
@@ -154,11 +156,26 @@ class Scheduler {
   void load(std::size_t v, std::uint32_t s);
 
   void load_part(std::size_t v, std::uint32_t s, std::uint32_t part);
+  struct LoadPiece {
+    std::size_t value = 0;  ///< position in Segment::values
+    std::uint32_t sub = 0;
+    std::uint32_t part = 0;
+    Blocks planes;
+  };
+  void load_piece(const LoadPiece& piece);
+  /// Inputs of the next batch that have places from the start, block by block.
+  [[nodiscard]] std::vector<LoadPiece> load_pieces() const;
 
   [[nodiscard]] OutputBox box(std::size_t i, const Part& part) const;
 
   void store(std::size_t i, std::uint32_t s);
   void store_planes(std::size_t i, std::uint32_t s, const Blocks& planes);
+  struct StorePiece {
+    std::size_t layer = 0;
+    std::uint32_t sub = 0;
+    Blocks planes;
+  };
+  void store_next();
 
   void run_tasks();
 
@@ -195,8 +212,9 @@ class Scheduler {
   std::vector<SubBatch> subs_;
   std::size_t parameters_ = 0;  ///< layers whose parameters are loaded
   Schedule out_;
-  AccessMap accesses_;  ///< of the local buffer
-  AccessMap memory_;    ///< of words in memory that take the place of weights
+  std::deque<StorePiece> stores_;  ///< of pipelines, still to come
+  AccessMap accesses_;             ///< of the local buffer
+  AccessMap memory_;               ///< of words in memory that take the place of weights
   TokenPlanner tokens_;
   // Predicted clocks: when the read port, the array, the row engine and the store are free, and
   // when the latest layer so far ends.

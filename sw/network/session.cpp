@@ -114,7 +114,9 @@ const ChipProgram& NetworkSession::program() const { return compiled_.programs.a
 
 std::uint64_t NetworkSession::predicted() const {
   std::uint64_t sum = 0;
-  for (const ChipProgram& chip : compiled_.programs) sum += chip.predicted;
+  for (std::size_t p = first_; p < compiled_.programs.size(); ++p) {
+    sum += compiled_.programs[p].predicted;
+  }
   return sum;
 }
 
@@ -130,7 +132,8 @@ std::string NetworkSession::place_of(const Device& device, std::size_t program) 
 
 bool NetworkSession::prepare_program() {
   if (failed() || next_ == compiled_.programs.size()) return false;
-  write_inputs(program());
+  const bool of_next = program().next_inputs && next_batch_ != nullptr;
+  (of_next ? *next_batch_ : *this).write_inputs(program());
   device_.prepare(program().program, compiled_.config_hash, request());
   return true;
 }

@@ -38,6 +38,12 @@ class NetworkSession {
                  Device& device, const RunSettings& settings);
   ~NetworkSession();
 
+  /// Another batch ran on the device just before, and got this one's inputs as its next ones.
+  void follow_batch() { next_ = first_ = compiled_.first_of_later(); }
+  /// The session of the batch behind this one; none: programs that want its inputs get those of
+  /// this batch once more.
+  void set_next_batch(NetworkSession* session) { next_batch_ = session; }
+
   /// Writes weights, unless they are there already, and what results must not keep, into the
   /// device's memory.
   void load(bool weights = true);
@@ -49,6 +55,8 @@ class NetworkSession {
   [[nodiscard]] std::string place() const { return place_of(device_, next_); }
   /// The next program, or that which runs; in CompiledNetwork::programs.
   [[nodiscard]] std::size_t current() const { return next_; }
+  /// The first program of this batch.
+  [[nodiscard]] std::size_t first() const { return first_; }
   /// Clocks that the compiler expects of all programs.
   [[nodiscard]] std::uint64_t predicted() const;
   /// After the end of the program; `gave_up`: the host did not wait for it.
@@ -83,7 +91,9 @@ class NetworkSession {
   NetworkOutcome outcome_;
   std::unique_ptr<HostValues> host_;
   std::vector<bool> written_;  // by value
-  std::size_t next_ = 0;       // program to begin
+  std::size_t first_ = 0;
+  std::size_t next_ = 0;  // program to begin
+  NetworkSession* next_batch_ = nullptr;
   std::vector<DeviceRun> runs_;
   std::string error_;
 };

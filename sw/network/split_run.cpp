@@ -191,7 +191,7 @@ SectionBytes section_bytes(const SplitNetwork& split) {
     for (std::size_t n = 0; n < step.parts.size(); ++n) {
       const ChipProgram& chip = split.compiled.programs.at(step.parts[n].program);
       if (n == 0 || step.joint.size == 0) {
-        sum += sw::section_bytes({chip}, split.compiled.weight_region);
+        sum += sw::section_bytes({&chip, 1}, split.compiled.weight_region);
       }
     }
   }

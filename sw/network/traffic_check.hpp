@@ -15,7 +15,7 @@ namespace s4::sw {
 /// counters of the RTL's runs, which are those of the programs in their order. Not made if not all
 /// of them were completed.
 [[nodiscard]] Comparison check_counters(const CompiledNetwork& compiled,
-                                        const std::vector<DeviceRun>& runs);
+                                        const std::vector<DeviceRun>& runs, std::size_t first = 0);
 
 /// What moved until all programs had ended and every write was in the devices.
 struct TrafficReport {

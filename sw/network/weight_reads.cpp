@@ -18,7 +18,7 @@ std::vector<WeightRead> weight_reads(const Program& program) {
   return reads;
 }
 
-SectionBytes section_bytes(const std::vector<ChipProgram>& programs, const Region& region) {
+SectionBytes section_bytes(std::span<const ChipProgram> programs, const Region& region) {
   SectionBytes sum;
   for (const ChipProgram& chip : programs) {
     for (const WeightRead& read : weight_reads(chip.program)) {

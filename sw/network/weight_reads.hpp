@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "sw/network/network.hpp"
@@ -28,7 +29,7 @@ struct SectionBytes {
   }
 };
 /// Of all programs, every read counted; `region`: where weights and tables lie.
-[[nodiscard]] SectionBytes section_bytes(const std::vector<ChipProgram>& programs,
+[[nodiscard]] SectionBytes section_bytes(std::span<const ChipProgram> programs,
                                          const Region& region);
 
 /// In the order of the commands.

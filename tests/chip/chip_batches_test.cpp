@@ -1,4 +1,5 @@
 // Batches one behind the other on the chip: each judged by itself, and whose clocks they are.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -8,6 +9,7 @@
 #include "sw/network/split_run.hpp"
 #include "tb/root.hpp"
 #include "tb/seed.hpp"
+#include "tests/network/heads.hpp"
 #include "tests/network/random_images.hpp"
 
 namespace {
@@ -93,6 +95,45 @@ TEST_CASE("chip batches: the programs run once more for every batch, with its in
     }
     // Weights are read again for each.
     CHECK(report.batches.back().dram_bytes > report.sections.weights + report.sections.parameters);
+  }
+}
+
+TEST_CASE("chip batches: a program runs the first layers of the next batch") {
+  const config::Configuration config = find_configuration(pair());
+  const auto made = [](std::int64_t images) {
+    NetworkBuilder b(tb::seed(), true);
+    const sw::test::Heads h{images, 9, 2, 64};
+    const auto x = b.layer_norm(b.input({images, h.tokens, 128}));
+    b.output(sw::test::encoder_layer(b, x, h).id);
+    return b;
+  };
+  for (const bool prefetch : {true, false}) {
+    const CompileShare compile = [&](const Inputs& part, const NetworkPlace& place) {
+      NetworkOptions options;
+      options.prefetch = prefetch;
+      return compile_network(prepare(made(part.at(0).shape[0]).graph, options), config, place);
+    };
+    std::vector<Inputs> inputs(3, made(4).data());
+    for (std::size_t b = 1; b < inputs.size(); ++b) {
+      for (graph::TensorData& data : inputs[b]) {
+        auto& bytes = data.get<std::uint8_t>();
+        std::rotate(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(7 * b), bytes.end());
+      }
+    }
+    const std::vector<ChipShare> shares =
+        broadcast_shares(inputs[0], config, chip_memory_bytes(config, false), compile);
+    REQUIRE(shares[0].compiled.programs.size() == (prefetch ? 2 : 1));
+    const std::vector<std::vector<Inputs>> more{share_inputs(shares, inputs[1]),
+                                                share_inputs(shares, inputs[2])};
+    for (const bool backdoor : {true, false}) {
+      const ChipRunReport report =
+          run_on_chip(ChipMode::kBroadcast, shares, config, settings(), backdoor, more);
+      CHECK(report.ok());
+      check_held(report.moved.checks);
+      REQUIRE(report.batches.size() == 3);
+      CHECK(joined_outputs(report) == graph::evaluate(made(4).graph, inputs[2]));
+      if (prefetch) CHECK(report.batches[1].cycles < report.batches[0].cycles);
+    }
   }
 }
 

@@ -189,7 +189,8 @@ TEST_CASE("pipeline: places of a phase and of lanes are apart") {
   const std::size_t count = p.segment.values.size();
   unsigned replaced = 0;
   for (std::size_t a = 0; a < count; ++a) {
-    CHECK(places->lane == places->words / 2);
+    CHECK(places->step[a] == places->words / 2);
+    CHECK(places->turns[a] == 2);
     CHECK(places->address[a] + words(a) <= places->words / 2);
     for (std::size_t b = a + 1; b < count; ++b) {
       const SegmentValue& x = p.segment.values[a];
@@ -212,7 +213,7 @@ TEST_CASE("pipeline: places of a phase and of lanes are apart") {
   CHECK_FALSE(allocate_lanes(p.network, p.segment, p.phases, 2, 2, places->words - 1).has_value());
   const auto four = allocate_lanes(p.network, p.segment, p.phases, 1, 4, 1U << 16);
   REQUIRE(four.has_value());
-  CHECK(four->words == 4 * std::uint64_t{four->lane});
+  CHECK(four->words == 4 * std::uint64_t{four->step[0]});
 }
 
 TEST_CASE("pipeline: layers behind a step of the host are a program of their own") {
