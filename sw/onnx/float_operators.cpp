@@ -284,20 +284,6 @@ void import_global_average_pool(NodeImport& node) {
   node.finish(y);
 }
 
-void import_global_max_pool(NodeImport& node) {
-  node.attributes_done(1, 1);
-  Shape shape = node.shape(0);
-  const TensorId row = as_row(node, node.input(0));
-  graph::PoolAttributes attributes;
-  attributes.kernel = {node.at(row).shape[2], node.at(row).shape[3]};
-  TensorId y = node.emit(Op::kMaxPool, {row}, attributes);
-  if (shape.size() != 4) {
-    std::fill(shape.begin() + 2, shape.end(), 1);
-    y = node.emit_reshape(y, shape);
-  }
-  node.finish(y);
-}
-
 void import_batch_norm(NodeImport& node) {
   const float epsilon = node.real("epsilon", 1e-5F);
   (void)node.real("momentum", 0.9F);
@@ -381,7 +367,6 @@ void add_float_operators(std::map<std::string, OperatorImport>& table) {
   table["Dropout"] = import_dropout;
   table["Gemm"] = import_gemm;
   table["GlobalAveragePool"] = import_global_average_pool;
-  table["GlobalMaxPool"] = import_global_max_pool;
   table["MatMul"] = import_matmul;
   table["MaxPool"] = import_max_pool;
   table["Mul"] = import_mul;

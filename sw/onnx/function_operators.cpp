@@ -1,6 +1,5 @@
-// ONNX operators that become functions of one number, normalisations and means.
+// ONNX operators that become functions of one number, and normalisations.
 #include <algorithm>
-#include <optional>
 
 #include "sw/onnx/operators.hpp"
 
@@ -75,67 +74,6 @@ void import_pow(NodeImport& node) {
   node.finish(node.emit(Op::kPow, {x, exponent}, graph::NoAttributes{}));
 }
 
-/// The axes of a reduction of the first input, an attribute before `inputs_since`; none of them if
-/// it leaves its input as it is.
-std::optional<graph::ReduceAttributes> reduction(NodeImport& node, int inputs_since) {
-  std::vector<std::int64_t> given;
-  const bool is_input = node.opset() >= inputs_since;
-  if (!is_input) given = node.integers("axes");
-  graph::ReduceAttributes attributes;
-  attributes.keep_dims = node.flag("keepdims", true);
-  const bool no_op = is_input && node.flag("noop_with_empty_axes", false);
-  node.attributes_done(1, is_input ? 2 : 1);
-  if (node.has_input(1)) given = integers_of(node, 1, "the list of axes");
-  const std::size_t rank = node.at(node.input(0)).shape.size();
-  for (const std::int64_t axis : given) {
-    attributes.axes.push_back(static_cast<std::int64_t>(resolve_axis(node, axis, rank)));
-  }
-  std::sort(attributes.axes.begin(), attributes.axes.end());
-  if (std::adjacent_find(attributes.axes.begin(), attributes.axes.end()) != attributes.axes.end()) {
-    node.damaged("an axis occurs twice");
-  }
-  if (given.empty() && no_op) return std::nullopt;
-  if (given.empty()) {
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-      attributes.axes.push_back(static_cast<std::int64_t>(axis));
-    }
-  }
-  return attributes;
-}
-
-void import_reduce_mean(NodeImport& node) {
-  const auto attributes = reduction(node, 18);
-  const TensorId x = float_input(node);
-  if (!attributes) return node.finish(node.emit_reshape(x, Shape(node.at(x).shape)));
-  node.finish(node.emit(Op::kReduceMean, {x}, *attributes));
-}
-
-/// Over the image a GlobalMaxPool.
-void import_reduce_max(NodeImport& node) {
-  const auto attributes = reduction(node, 18);
-  const TensorId x = node.input(0);
-  const Shape in = node.at(x).shape;
-  const DataType type = node.at(x).type;
-  if (type != DataType::kFloat32 && !graph::is_byte(type)) {
-    node.unsupported(std::string("on ") + graph::name_of(type), "FLOAT");
-  }
-  if (!attributes) return node.finish(node.emit_reshape(x, Shape(in)));
-  const auto& axes = attributes->axes;
-  if (in.size() < 3 || axes.size() + 2 != in.size() || axes.front() != 2) {
-    node.unsupported("other axes than all behind the channels", "GlobalMaxPool");
-  }
-  Shape out{in[0], in[1]};
-  if (attributes->keep_dims) out.resize(in.size(), 1);
-  const bool image = in.size() == 4;
-  const std::int64_t height = image ? in[2] : 1;
-  const std::int64_t width = graph::element_count(Shape(in.begin() + (image ? 3 : 2), in.end()));
-  graph::PoolAttributes pool;
-  pool.kernel = {height, width};
-  const TensorId seen = image ? x : node.emit_reshape(x, {in[0], in[1], height, width});
-  const TensorId y = node.emit(Op::kMaxPool, {seen}, pool);
-  node.finish(out.size() == 4 ? y : node.emit_reshape(y, std::move(out)));
-}
-
 /// Gamma or beta, repeated to the shape that is normalised.
 TensorId affine_input(NodeImport& node, int i, const Shape& wanted) {
   TensorId id = node.input(i);
@@ -193,8 +131,6 @@ void add_function_operators(std::map<std::string, OperatorImport>& table) {
   table["Log"] = import_function<Function::kLog>;
   table["Pow"] = import_pow;
   table["Reciprocal"] = import_function<Function::kReciprocal>;
-  table["ReduceMax"] = import_reduce_max;
-  table["ReduceMean"] = import_reduce_mean;
   table["Sigmoid"] = import_function<Function::kSigmoid>;
   table["Softplus"] = import_function<Function::kSoftplus>;
   table["Sqrt"] = import_function<Function::kSqrt>;

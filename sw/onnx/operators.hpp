@@ -22,5 +22,6 @@ void add_data_operators(std::map<std::string, OperatorImport>& table);
 void add_float_operators(std::map<std::string, OperatorImport>& table);
 void add_function_operators(std::map<std::string, OperatorImport>& table);
 void add_quantized_operators(std::map<std::string, OperatorImport>& table);
+void add_reduction_operators(std::map<std::string, OperatorImport>& table);
 
 }  // namespace s4::sw

@@ -319,6 +319,7 @@ const std::map<std::string, OperatorImport>& operator_imports() {
     add_float_operators(table);
     add_function_operators(table);
     add_quantized_operators(table);
+    add_reduction_operators(table);
     return table;
   }();
   return kTable;
@@ -345,7 +346,6 @@ std::string nearest_operator(const std::string& op) {
       {"Mean", "Add, then Mul by a constant"},
       {"Mish", "Softplus, Tanh and Mul"},
       {"Pad", "the pads of Conv or of a pool"},
-      {"ReduceSum", "ReduceMean, then Mul by a constant"},
       {"Split", "Slice"},
       {"Expand", "Add or Mul, which repeat the smaller operand"},
   };

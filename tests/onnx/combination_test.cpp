@@ -90,6 +90,31 @@ TEST_CASE(
   CHECK(out[0].integers() == std::vector<std::int64_t>{kZero + 6, kZero + 8});
 }
 
+TEST_CASE("ReduceMax over rows of bytes longer than a window is a chain of pools of bytes") {
+  ModelBuilder m(13);
+  m.input("x", {2, 50}).scalar("s", kScale).small("z", {}, {kZero}, TensorProto::UINT8);
+  m.node("QuantizeLinear", {"x", "s", "z"}, {"x_q"});
+  m.node("DequantizeLinear", {"x_q", "s", "z"}, {"x_d"});
+  m.node("ReduceMax", {"x_d"}, {"most"}, {ints("axes", {1})});
+  m.node("QuantizeLinear", {"most", "s", "z"}, {"bytes"});
+  m.output("bytes");
+  const OnnxNetwork network = m.import();
+  CHECK(network.notes.empty());
+  const auto& g = network.graph;
+  std::size_t pools = 0;
+  for (const auto& n : g.nodes) {
+    if (n.op != Op::kMaxPool) continue;
+    ++pools;
+    CHECK(graph::is_byte(g.at(n.inputs[0]).type));
+  }
+  CHECK(pools == 3);  // 50 to 13 to 4 to 1
+  Floats x(100, -9.0F);
+  x[49] = 2 * kScale;
+  x[50] = -kScale;
+  const auto out = graph::evaluate(g, {graph::TensorData({2, 50}, x)});
+  CHECK(out[0].integers() == std::vector<std::int64_t>{kZero + 2, kZero - 1});
+}
+
 TEST_CASE("Max in float32: any number of operands, broadcast, NaN") {
   ModelBuilder m(13);
   m.input("x", {2, 3});

@@ -195,9 +195,70 @@ TEST_CASE("ONNX: ReduceMax over the image, Max and Min with a number") {
                         m.node("Min", {"x", "x"}, {"y"});
                       }),
              Contains("one constant number"));
-  CHECK_THAT(
-      error_of(13, [](ModelBuilder& m) { m.node("ReduceMax", {"x"}, {"y"}, {ints("axes", {0})}); }),
-      Contains("GlobalMaxPool"));
+}
+
+TEST_CASE("ONNX: ReduceMax, ReduceSum over any axes, GlobalMaxPool: windows of the chip") {
+  const auto node = [](const std::string& op, int since, const Ints& axes, int keep) {
+    return [=](ModelBuilder& m) {
+      std::vector<Attribute> a{integer("keepdims", keep)};
+      if (m.opset() < since) {
+        a.push_back(ints("axes", axes));
+        m.node(op, {"x"}, {"y"}, a);
+      } else {
+        m.longs("axes", axes).node(op, {"x", "axes"}, {"y"}, a);
+      }
+    };
+  };
+  in_opsets(6, ramp({2, 3, 2}), {10, 11}, node("ReduceMax", 18, {0, 1}, 0));
+  in_opsets(6, ramp({2, 3, 2}), {6, 7, 8, 9, 10, 11}, node("ReduceMax", 18, {0}, 1));
+  in_opsets(6, ramp({2, 3, 2}), {6, 8, 10, 12, 14, 16}, node("ReduceSum", 13, {0}, 0));
+  in_opsets(6, ramp({2, 3, 2}), {1, 5, 9, 13, 17, 21}, node("ReduceSum", 13, {-1}, 1));
+  in_opsets(6, ramp({2, 3, 2}), {30, 36}, node("ReduceSum", 13, {1, 0}, 1));
+  in_opsets(13, ramp({2, 2}), {6}, [](ModelBuilder& m) { m.node("ReduceSum", {"x"}, {"y"}); });
+  in_opsets(13, ramp({2, 2}), {0, 1, 2, 3}, [](ModelBuilder& m) {
+    m.node("ReduceSum", {"x"}, {"y"}, {integer("noop_with_empty_axes", 1)});
+  });
+
+  // More than a window of 11: the largest number wherever it lies; every window fits.
+  struct Large {
+    std::string op;
+    graph::Shape shape;
+    Ints axes;
+  };
+  for (const Large& large :
+       {Large{"ReduceMax", {3, 389}, {1}}, Large{"ReduceMax", {1, 2, 14, 45}, {2, 3}},
+        Large{"ReduceMax", {2, 13, 3}, {1}}, Large{"GlobalMaxPool", {2, 1, 12, 12}, {2, 3}},
+        Large{"GlobalMaxPool", {2, 2, 177}, {2}}, Large{"GlobalMaxPool", {1, 2, 3, 4, 15}, {}}}) {
+    CAPTURE(large.op, graph::to_string(large.shape));
+    ModelBuilder m(13);
+    m.input("x", large.shape);
+    const bool pool = large.op == "GlobalMaxPool";
+    m.node(large.op, {"x"}, {"y"},
+           pool ? std::vector<Attribute>{} : std::vector{ints("axes", large.axes)});
+    m.output("y");
+    for (const auto& n : m.import().graph.nodes) {
+      if (n.op != Op::kMaxPool) continue;
+      const auto& p = n.get<graph::PoolAttributes>();
+      CHECK(std::max(p.kernel[0], p.kernel[1]) <= 11);
+      CHECK(std::max(p.strides[0], p.strides[1]) <= 4);
+    }
+    const auto count = static_cast<std::size_t>(graph::element_count(large.shape));
+    const std::size_t results =
+        m.run({graph::TensorData(large.shape, Floats(count))}).floats().size();
+    for (std::size_t at = 0; at < count; at += count / 97 + 1) {
+      Floats x(count, -5.0F);
+      x[at] = -2.0F;
+      const auto y = m.run({graph::TensorData(large.shape, x)}).floats();
+      // Exactly one result has seen it.
+      CHECK(std::count(y.begin(), y.end(), -5.0F) == static_cast<std::ptrdiff_t>(results) - 1);
+      CHECK(std::count(y.begin(), y.end(), -2.0F) == 1);
+    }
+  }
+  ModelBuilder m(13);
+  m.input("x", {4}, TensorProto::INT64);
+  m.node("ReduceSum", {"x"}, {"y"});
+  m.output("y");
+  CHECK_THROWS_WITH(m.import(), Contains("ReduceSum") && Contains("FLOAT"));
 }
 
 TEST_CASE("ONNX: what a function or normalisation cannot take is named") {
