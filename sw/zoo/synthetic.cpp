@@ -246,9 +246,9 @@ graph::Graph synthetic_bert_layer(const SyntheticOptions& options, std::int64_t 
 }
 
 graph::Graph synthetic_convolution(const SyntheticOptions& options, std::int64_t channels,
-                                   std::int64_t size) {
+                                   std::int64_t results, std::int64_t size) {
   Builder b(options);
-  b.output(b.conv(b.input({options.batch, channels, size, size}), {"conv", channels, 3}));
+  b.output(b.conv(b.input({options.batch, channels, size, size}), {"conv", results, 3}));
   return std::move(b.graph);
 }
 

@@ -32,9 +32,10 @@ struct SyntheticOptions {
 [[nodiscard]] graph::Graph synthetic_bert_layer(const SyntheticOptions& options,
                                                 std::int64_t rows = 384, std::int64_t width = 768);
 
-/// One 3x3 convolution of `channels` to as many, images of size x size. Input and output uint8.
+/// One 3x3 convolution of `channels` to `results`, images of size x size. Input and output uint8.
 [[nodiscard]] graph::Graph synthetic_convolution(const SyntheticOptions& options,
-                                                 std::int64_t channels, std::int64_t size);
+                                                 std::int64_t channels, std::int64_t results,
+                                                 std::int64_t size);
 
 /// Random bytes for every input of the graph; for one of float32 numbers from -1 to 1.
 [[nodiscard]] std::vector<graph::TensorData> synthetic_inputs(const graph::Graph& graph,
