@@ -10,7 +10,7 @@ namespace {
 
 namespace reg = s4::registers;
 
-constexpr std::uint64_t kPageBytes = 4096;
+constexpr std::uint64_t kWindowPageBytes = 4096;
 
 constexpr std::uint32_t mask(unsigned bits) {
   return bits >= 32 ? ~std::uint32_t{0} : (std::uint32_t{1} << bits) - 1;
@@ -147,8 +147,8 @@ std::uint64_t Registers::program_addr() const {
 
 Region Registers::region(std::uint32_t context) const {
   const RegionPages& pages = regions_.at(context);
-  return {pages.read_base * kPageBytes, pages.read_limit * kPageBytes,
-          pages.write_base * kPageBytes, pages.write_limit * kPageBytes};
+  return {pages.read_base * kWindowPageBytes, pages.read_limit * kWindowPageBytes,
+          pages.write_base * kWindowPageBytes, pages.write_limit * kWindowPageBytes};
 }
 
 void Registers::begin() {

@@ -14,14 +14,14 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct ActOptions {
   std::string function = "all", dtype = "bf16", config = "s4", backend = "all", output, json, html;
   std::optional<float> in_scale, out_scale;
   std::optional<int> in_zero, out_zero;
   bool exhaustive = false;
 };
 
-sw::ActivationSweep sweep_of(const Options& o, activation::Function function) {
+sw::ActivationSweep sweep_of(const ActOptions& o, activation::Function function) {
   sw::ActivationSweep sweep = sw::default_sweep(function, o.dtype == "int8");
   sweep.x.scale = o.in_scale.value_or(sweep.x.scale);
   sweep.x.zero = o.in_zero.value_or(sweep.x.zero);
@@ -44,7 +44,7 @@ void write(const std::string& path, const std::string& bytes) {
   if (!file.flush()) throw std::runtime_error(path + ": cannot be written");
 }
 
-int run(const Options& o) {
+int run(const ActOptions& o) {
   const bool quantised = o.in_scale || o.out_scale || o.in_zero || o.out_zero;
   if (quantised && o.dtype != "int8") {
     throw std::invalid_argument("scales and zero points go with --dtype int8");
@@ -94,7 +94,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_act_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ActOptions>();
   CLI::App* command = app.add_subcommand(
       "act", "Every input of the activation functions, judged by MPFR: exit code 1 if one differs");
   command->add_option("--function", o->function, "gelu ... erf, or all")->capture_default_str();

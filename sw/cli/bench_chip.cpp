@@ -16,7 +16,7 @@
 namespace s4::cli {
 namespace {
 
-struct Options : ChipBenchOptions {
+struct BenchChipOptions : ChipBenchOptions {
   std::vector<std::string> from;
   std::string json, html, svg;
 };
@@ -29,7 +29,7 @@ nlohmann::json read_figures(const std::string& path) {
   return figures;
 }
 
-void write_pages(const Options& options, const std::vector<sw::BenchFile>& files) {
+void write_pages(const BenchChipOptions& options, const std::vector<sw::BenchFile>& files) {
   const nlohmann::json figures = sw::join_benches(files);
   if (!options.html.empty()) sw::write_text(options.html, sw::bench_page(figures));
   if (options.svg.empty()) return;
@@ -40,7 +40,7 @@ void write_pages(const Options& options, const std::vector<sw::BenchFile>& files
   sw::write_text(options.svg, sw::chart_file(chart));
 }
 
-int run(const Options& options) {
+int run(const BenchChipOptions& options) {
   require_writable({{"--json", options.json}, {"--html", options.html}, {"--svg", options.svg}},
                    options.from);
   if (!options.from.empty()) {
@@ -65,7 +65,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_bench_chip_command(CLI::App& bench, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<BenchChipOptions>();
   CLI::App* command =
       bench.add_subcommand("chip", "Clocks of networks on the whole chip at every sparsity");
   command->add_option("--config", o->config, "Configuration")->capture_default_str();

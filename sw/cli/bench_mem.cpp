@@ -13,12 +13,13 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct BenchMemOptions {
   std::uint64_t bursts = 100000, seed = 1;
   std::string config = "s4", json;
 };
 
-sw::MemorySettings settings_of(const Options& options, const sw::MemoryTraffic& traffic, bool ecc) {
+sw::MemorySettings settings_of(const BenchMemOptions& options, const sw::MemoryTraffic& traffic,
+                               bool ecc) {
   sw::MemorySettings settings;
   settings.name = traffic.name;
   settings.ranks = traffic.ranks;
@@ -31,7 +32,7 @@ sw::MemorySettings settings_of(const Options& options, const sw::MemoryTraffic& 
   return settings;
 }
 
-int run(const Options& options) {
+int run(const BenchMemOptions& options) {
   require_writable({{"--json", options.json}});
   fmt::print(
       "one LPDDR4X-3600 channel, x16: percent of 7.2 GB/s, refresh on, {} bursts each, every\n"
@@ -85,7 +86,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_bench_mem_command(CLI::App& bench, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<BenchMemOptions>();
   CLI::App* mem = bench.add_subcommand("mem", "Memory channel: percent of peak, latency");
   mem->add_option("--bursts", o->bursts, "Bursts of 32 bytes of each traffic")
       ->capture_default_str()

@@ -15,13 +15,13 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct BenchRingOptions {
   sw::RingBenchSettings settings;
   std::vector<std::string> patterns;
   std::string html = "build/bench/ring.html", json;
 };
 
-int run(Options& options) {
+int run(BenchRingOptions& options) {
   if (!options.patterns.empty()) {
     options.settings.patterns.clear();
     for (const std::string& name : options.patterns) {
@@ -57,7 +57,7 @@ int run(Options& options) {
 }  // namespace
 
 void add_bench_ring_command(CLI::App& bench, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchRingOptions>();
   CLI::App* command = bench.add_subcommand("ring", "Latency of the ring against its load");
   sw::RingBenchSettings& settings = options->settings;
   // Clocks do not depend on the width, the time that they take to simulate does.

@@ -24,7 +24,7 @@ constexpr int kSubsystems = 4;
 constexpr std::uint32_t kLargeLayers = 10;
 constexpr const char* kBf16 = "bf16";
 
-struct Options {
+struct BenchSpuOptions {
   std::string config = "s4";
   std::vector<std::string> networks{"resnet50", "bert-base", "random", "large"};
   std::vector<std::string> types{"int8", kBf16};
@@ -42,7 +42,7 @@ sw::graph::Graph network(const std::string& name, const sw::SyntheticOptions& op
 
 class SpuBench {
  public:
-  explicit SpuBench(const Options& options)
+  explicit SpuBench(const BenchSpuOptions& options)
       : options_(options), config_(sw::find_configuration(options.config)) {}
 
   int run() {
@@ -176,7 +176,7 @@ class SpuBench {
                      {"mismatches", report.mismatches()}});
   }
 
-  Options options_;
+  BenchSpuOptions options_;
   config::Configuration config_;
   nlohmann::json rows_ = nlohmann::json::array(), sums_ = nlohmann::json::array();
   double first_ = 0;
@@ -186,7 +186,7 @@ class SpuBench {
 }  // namespace
 
 void add_bench_spu_command(CLI::App& bench, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<BenchSpuOptions>();
   CLI::App* command =
       bench.add_subcommand("spu", "Clocks of ResNet-50's and BERT's layers at every sparsity");
   command->add_option("--config", o->config, "Configuration")->capture_default_str();

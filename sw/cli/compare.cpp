@@ -18,7 +18,7 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct CompareOptions {
   ModelOptions model;
   std::string other;
   double tolerance = 0;
@@ -35,7 +35,7 @@ bool is_npy(const std::string& path) {
   return file && start == "\x93NUMPY";
 }
 
-int compare_files(const Options& o) {
+int compare_files(const CompareOptions& o) {
   if (!o.inputs.empty()) throw std::invalid_argument("--input is for a network, not for two files");
   const graph::TensorData a = sw::read_npy(o.model.path);
   const graph::TensorData b = sw::read_npy(o.other);
@@ -52,7 +52,7 @@ int compare_files(const Options& o) {
   return 1;
 }
 
-int compare_backends(Options o) {
+int compare_backends(CompareOptions o) {
   if (o.has_tolerance) {
     throw std::invalid_argument("--tolerance is for two files; backends agree in every byte");
   }
@@ -100,7 +100,7 @@ int compare_backends(Options o) {
   throw std::logic_error("no such comparison");
 }
 
-int run(const Options& o) {
+int run(const CompareOptions& o) {
   if (is_npy(o.model.path) || !o.other.empty()) {
     if (o.other.empty()) throw std::invalid_argument("the second .npy file is missing");
     return compare_files(o);
@@ -112,7 +112,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_compare_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<CompareOptions>();
   CLI::App* command =
       app.add_subcommand("compare", "Two .npy files, or every layer of a network on two backends");
   add_model_options(*command, o->model);

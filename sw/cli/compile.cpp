@@ -14,13 +14,13 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct CompileOptions {
   ModelOptions model;
   std::int64_t batch = 1;
   std::string output;
 };
 
-int run(const Options& o) {
+int run(const CompileOptions& o) {
   require_writable({{"--output", o.output}}, {o.model.path});
   const config::Configuration config = sw::find_configuration(o.model.config);
   const sw::CompiledNetwork compiled = open_compiled(o.model, config, o.batch);
@@ -37,7 +37,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_compile_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<CompileOptions>();
   CLI::App* command =
       app.add_subcommand("compile", "Make a program file, which s4 run takes like the ONNX file");
   add_model_options(*command, o->model);

@@ -16,14 +16,14 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct InspectOptions {
   ModelOptions model;
   std::int64_t batch = 1;
   sw::InspectDetails details;
   std::string json;
 };
 
-int run(const Options& o) {
+int run(const InspectOptions& o) {
   require_writable({{"--json", o.json}}, {o.model.path});
   // A program says itself what it is for.
   const sw::CompiledNetwork compiled =
@@ -38,7 +38,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_inspect_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Layers, shapes, sparsity and bytes of a network, and what runs where and why");
   add_model_options(*command, o->model);

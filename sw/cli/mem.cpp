@@ -12,7 +12,7 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct MemOptions {
   sw::MemorySettings settings;
   std::string trace, pattern, json, ecc = "off";
   std::uint64_t requests = 10000;
@@ -40,7 +40,7 @@ sw::MemoryFlip read_flip(const std::string& text) {
   return flip;
 }
 
-int run(Options& options) {
+int run(MemOptions& options) {
   sw::MemorySettings& settings = options.settings;
   if (options.trace.empty() == options.pattern.empty()) {
     throw std::invalid_argument("one of --trace FILE and --pattern NAME is needed");
@@ -80,7 +80,7 @@ int run(Options& options) {
 }  // namespace
 
 void add_mem_command(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<MemOptions>();
   CLI::App* command = app.add_subcommand(
       "mem", "Measures a memory channel on the RTL: throughput, latency, legality of each command");
   sw::MemorySettings& settings = options->settings;

@@ -13,13 +13,13 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct PruneOptions {
   std::string model, output, method = "magnitude";
   double sparsity = 0;
   std::vector<std::string> calibration;
 };
 
-int run(const Options& o) {
+int run(const PruneOptions& o) {
   if (o.method == "magnitude" && !o.calibration.empty()) {
     throw std::invalid_argument("--calibration is for --method second-order");
   }
@@ -50,7 +50,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_prune_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<PruneOptions>();
   CLI::App* command = app.add_subcommand("prune", "Remove weights of a float32 ONNX network");
   command->add_option("model", o->model, "ONNX file, float32")->required();
   command->add_option("-o,--output", o->output, "ONNX file to write")->required();

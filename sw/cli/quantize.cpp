@@ -11,13 +11,13 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct QuantizeOptions {
   std::string model, output, type = "uint8", range = "minmax";
   double percentile = 99.99;
   std::vector<std::string> calibration;
 };
 
-int run(const Options& o) {
+int run(const QuantizeOptions& o) {
   std::vector<std::string> sources = o.calibration;
   sources.push_back(o.model);
   require_writable({{"--output", o.output}}, sources);
@@ -38,7 +38,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_quantize_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<QuantizeOptions>();
   CLI::App* command =
       app.add_subcommand("quantize", "Quantise a float32 ONNX network after its training");
   command->add_option("model", o->model, "ONNX file, float32")->required();

@@ -12,7 +12,7 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct RingOptions {
   sw::RingSettings settings;
   std::string pattern = "uniform", trace, json, fault;
   std::vector<unsigned> dead;
@@ -26,7 +26,7 @@ ring::Fault fault_kind(const std::string& name) {
   throw std::invalid_argument("no fault '" + name + "'; known: header, payload, pair");
 }
 
-int run(Options& options) {
+int run(RingOptions& options) {
   options.settings.pattern = sw::ring_pattern(options.pattern);
   const bool is_trace = options.settings.pattern == sw::RingPattern::kTrace;
   if (is_trace == options.trace.empty()) {
@@ -80,7 +80,7 @@ int run(Options& options) {
 }  // namespace
 
 void add_ring_command(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RingOptions>();
   CLI::App* command =
       app.add_subcommand("ring", "Measures the ring on the RTL: throughput, latency, fairness");
   sw::RingSettings& settings = options->settings;

@@ -18,7 +18,7 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct RowsOptions {
   std::uint32_t rows = 16, columns = 384;
   std::uint64_t seed = 1;
   bool subsystem = false;
@@ -26,11 +26,11 @@ struct Options {
 };
 
 /// Of a LayerNorm this wide, which the engine does without gamma and beta.
-bool is_plain(const char* name, const Options& o) {
+bool is_plain(const char* name, const RowsOptions& o) {
   return std::string(name) == "layernorm" && o.columns > commands::kMaxAffineColumns;
 }
 
-void print(const char* name, const Options& o, const sw::RowReport& report) {
+void print(const char* name, const RowsOptions& o, const sw::RowReport& report) {
   fmt::print("{:<9} {:<10} {} rows {} x {}, mismatches {}, worst error {:.6f} {}", name,
              report.backend, o.dtype, o.rows, o.columns, report.mismatches, report.worst_error,
              o.dtype == "int8" ? "steps" : "ulp");
@@ -41,7 +41,7 @@ void print(const char* name, const Options& o, const sw::RowReport& report) {
 }
 
 /// One backend on the engine alone; clocks, 0 without a clock.
-std::uint64_t run_alone(const Options& o, bool rtl, sw::RowProgram& program) {
+std::uint64_t run_alone(const RowsOptions& o, bool rtl, sw::RowProgram& program) {
   if (!rtl) {
     sim::run_rows(program.command, program.local);
     return 0;
@@ -52,7 +52,7 @@ std::uint64_t run_alone(const Options& o, bool rtl, sw::RowProgram& program) {
 }
 
 /// From memory to memory on one backend of a whole subsystem, ideal memory.
-std::uint64_t run_subsystem(const Options& o, bool rtl, sw::RowProgram& program) {
+std::uint64_t run_subsystem(const RowsOptions& o, bool rtl, sw::RowProgram& program) {
   const config::Configuration config = sw::find_configuration(o.config);
   const sw::RowLayer layer = sw::compile_rows(program, config);
   std::unique_ptr<sw::Device> device;
@@ -70,7 +70,7 @@ std::uint64_t run_subsystem(const Options& o, bool rtl, sw::RowProgram& program)
   return result.cycles();
 }
 
-int run(const Options& o, commands::RowFunction function, const char* name) {
+int run(const RowsOptions& o, commands::RowFunction function, const char* name) {
   require_writable({{"--json", o.json}});
   const sw::RowCase rows = sw::random_rows(function, o.rows, o.columns, o.dtype == "int8", o.seed);
   const sw::RowProgram program = sw::row_program(rows);
@@ -135,7 +135,7 @@ void add_row_commands(CLI::App& app, Action& action) {
               "is farther from it than promised"},
         Entry{"layernorm", commands::RowFunction::kLayerNorm,
               "LayerNorm of random rows, with gamma and beta up to 4,096 columns, likewise"}}) {
-    const auto o = std::make_shared<Options>();
+    const auto o = std::make_shared<RowsOptions>();
     CLI::App* command = app.add_subcommand(entry.name, entry.prose);
     command->add_option("--rows", o->rows, "Rows")->capture_default_str()->check(whole(1));
     command->add_option("--cols", o->columns, "Elements of a row, 1 to 65536")

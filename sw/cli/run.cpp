@@ -27,7 +27,7 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct RunOptions {
   ModelOptions model;
   std::string backend = "all";
   std::vector<std::string> inputs, outputs;
@@ -38,8 +38,8 @@ struct Options {
   sw::NetworkRunSettings settings;
 };
 
-/// Options in a form that starts the same run.
-std::string arguments(const Options& o) {
+/// RunOptions in a form that starts the same run.
+std::string arguments(const RunOptions& o) {
   std::string text = "run " + o.model.path;
   for (const std::string& input : o.inputs) text += " --input " + input;
   if (!o.mode.empty()) text += " --mode " + o.mode + " --preload " + o.preload;
@@ -49,24 +49,24 @@ std::string arguments(const Options& o) {
   return text + model_arguments(o.model);
 }
 
-[[nodiscard]] bool is_cut(const Options& o) {
+[[nodiscard]] bool is_cut(const RunOptions& o) {
   return !o.from.empty() || !o.to.empty() || o.jobs != 0;
 }
 
-void require_outputs(const Options& o, const sw::CompiledNetwork& compiled) {
+void require_outputs(const RunOptions& o, const sw::CompiledNetwork& compiled) {
   const std::size_t count = compiled.network.graph.outputs.size();
   if (o.outputs.empty() || o.outputs.size() == count) return;
   throw std::invalid_argument(fmt::format("--output is given {} times, the network has {} outputs",
                                           o.outputs.size(), count));
 }
 
-void write_outputs(const Options& o, const std::vector<graph::TensorData>& outputs) {
+void write_outputs(const RunOptions& o, const std::vector<graph::TensorData>& outputs) {
   for (std::size_t i = 0; i < o.outputs.size(); ++i) sw::write_npy(o.outputs[i], outputs[i]);
 }
 
 /// On screen, and in the files that were asked for.
 template <typename Report>
-void write_report(const Options& o, const Report& report) {
+void write_report(const RunOptions& o, const Report& report) {
   fmt::print("{}", sw::to_text(report));
   if (!o.json.empty()) sw::write_json(o.json, sw::to_json(report));
   if (!o.trace.empty()) sw::write_json(o.trace, sw::to_trace(report), -1);
@@ -76,7 +76,7 @@ void write_report(const Options& o, const Report& report) {
 }
 
 /// On the whole chip.
-int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
+int run_chip(const RunOptions& o, const std::vector<graph::TensorData>& inputs,
              const config::Configuration& config, sw::ChipMode mode) {
   const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
   const auto compile = [&](const std::vector<graph::TensorData>& part,
@@ -100,7 +100,7 @@ int run_chip(const Options& o, const std::vector<graph::TensorData>& inputs,
 }
 
 /// What goes with --mode and --jobs, and what does not.
-void check_mode(const Options& o) {
+void check_mode(const RunOptions& o) {
   const auto refuse = [](const char* text) { throw std::invalid_argument(text); };
   if (is_cut(o) && !o.mode.empty())
     refuse("--from, --to and --jobs run on one subsystem: no --mode");
@@ -130,14 +130,14 @@ void check_mode(const Options& o) {
 }
 
 /// The prepared network, weights pruned.
-sw::Network prepared(const Options& o, const config::Configuration& config,
+sw::Network prepared(const RunOptions& o, const config::Configuration& config,
                      const std::vector<graph::TensorData>& inputs) {
   if (sw::is_program(o.model.path)) return open_compiled(o.model, config, inputs).network;
   return sw::prepare(sw::open_graph(o.model.path, inputs), o.model.network(config));
 }
 
 /// Runs a compiled network and reports.
-int run_compiled(const Options& o, const sw::CompiledNetwork& compiled,
+int run_compiled(const RunOptions& o, const sw::CompiledNetwork& compiled,
                  const std::vector<graph::TensorData>& inputs,
                  const config::Configuration& config) {
   require_outputs(o, compiled);
@@ -152,7 +152,7 @@ int run_compiled(const Options& o, const sw::CompiledNetwork& compiled,
 
 /// Whether the images, shared as mode broadcast does, are expected to be done before `clocks`.
 /// Says both.
-bool broadcast_is_sooner(const Options& o, const std::vector<graph::TensorData>& inputs,
+bool broadcast_is_sooner(const RunOptions& o, const std::vector<graph::TensorData>& inputs,
                          const config::Configuration& config, std::uint64_t clocks) {
   if (inputs.empty() || inputs.front().shape.empty() || inputs.front().shape.front() < 2) {
     return false;
@@ -178,7 +178,7 @@ bool broadcast_is_sooner(const Options& o, const std::vector<graph::TensorData>&
 }
 
 /// On the whole chip, every layer by all subsystems together.
-int run_split(const Options& o, const std::vector<graph::TensorData>& inputs,
+int run_split(const RunOptions& o, const std::vector<graph::TensorData>& inputs,
               const config::Configuration& config) {
   const bool ecc = o.settings.run.rtl.memory == sw::MemoryKind::kLpddr4Ecc;
   const sw::Network network = prepared(o, config, inputs);
@@ -201,7 +201,7 @@ int run_split(const Options& o, const std::vector<graph::TensorData>& inputs,
 }
 
 /// Some layers of the network.
-int run_cut(const Options& o, const std::vector<graph::TensorData>& inputs,
+int run_cut(const RunOptions& o, const std::vector<graph::TensorData>& inputs,
             const config::Configuration& config) {
   sw::Network network = prepared(o, config, inputs);
   network.options.sparsity.reset();  // the weights are pruned already
@@ -214,7 +214,7 @@ int run_cut(const Options& o, const std::vector<graph::TensorData>& inputs,
                       cut.inputs, config);
 }
 
-int run(Options o) {
+int run(RunOptions o) {
   check_mode(o);
   if (o.memory.empty()) o.memory = o.mode.empty() ? "ideal" : "lpddr4";
   sw::RunSettings& settings = o.settings.run;
@@ -259,7 +259,7 @@ int run(Options o) {
 }  // namespace
 
 void add_run_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<RunOptions>();
   CLI::App* command =
       app.add_subcommand("run", "A whole network: an ONNX file, or a program made by s4 compile");
   add_model_options(*command, o->model);

@@ -13,12 +13,12 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct TrainOptions {
   std::string network, output;
   std::uint64_t seed = 1;
 };
 
-int run(Options o) {
+int run(TrainOptions o) {
   const bool digits = o.network == "digits";
   if (o.output.empty()) {
     o.output = (digits ? sw::digits_folder() : sw::transformer_folder()).string();
@@ -40,7 +40,7 @@ int run(Options o) {
 }  // namespace
 
 void add_train_command(CLI::App& app, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<TrainOptions>();
   CLI::App* command =
       app.add_subcommand("train", "Train, prune and quantise the shipped networks anew");
   command->add_option("network", o->network, "digits or transformer")

@@ -15,7 +15,7 @@
 namespace s4::cli {
 namespace {
 
-struct Options {
+struct ZooOptions {
   std::string output, inputs, form = "float";
   std::int64_t opset = 17;
   bool check = false;
@@ -24,7 +24,7 @@ struct Options {
   sw::BertOptions bert;
 };
 
-std::string title(const Options& o, const std::string& network) {
+std::string title(const ZooOptions& o, const std::string& network) {
   return fmt::format("{}, {}, {}x sparse, seed {}, opset {}", network, o.form, o.zoo.sparsity,
                      o.zoo.seed, o.opset);
 }
@@ -42,7 +42,7 @@ void write_sample(const std::string& folder, const sw::ZooNetwork& network) {
 
 /// `make`: the network of prepared options.
 template <typename Make>
-int run(Options o, const std::string& network, Make make) {
+int run(ZooOptions o, const std::string& network, Make make) {
   if (o.output.empty() && !o.check) {
     throw std::invalid_argument("-o FILE.onnx is missing; --check alone writes nothing");
   }
@@ -65,7 +65,7 @@ int run(Options o, const std::string& network, Make make) {
   return 0;
 }
 
-void add_common_options(CLI::App& command, Options& o) {
+void add_common_options(CLI::App& command, ZooOptions& o) {
   command.add_option("-o,--output", o.output, "ONNX file to write");
   command
       .add_option("--form", o.form,
@@ -88,7 +88,7 @@ void add_common_options(CLI::App& command, Options& o) {
 }
 
 void add_resnet50(CLI::App& zoo, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ZooOptions>();
   CLI::App* command = zoo.add_subcommand(
       "resnet50", "ResNet-50 v1.5 (stride in the 3x3 convolutions), input [B,3,224,224]");
   add_common_options(*command, *o);
@@ -103,7 +103,7 @@ void add_resnet50(CLI::App& zoo, Action& action) {
       ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64}));
   command->callback([o, &action] {
     action = [o] {
-      return run(*o, "ResNet-50 v1.5", [](Options& options) {
+      return run(*o, "ResNet-50 v1.5", [](ZooOptions& options) {
         options.resnet50.seed = options.zoo.seed;
         return sw::zoo_resnet50(options.resnet50, options.zoo);
       });
@@ -112,7 +112,7 @@ void add_resnet50(CLI::App& zoo, Action& action) {
 }
 
 void add_bert(CLI::App& zoo, Action& action) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ZooOptions>();
   CLI::App* command = zoo.add_subcommand(
       "bert-base", "The BERT encoder, inputs input_ids and token_type_ids [B,S]");
   add_common_options(*command, *o);
@@ -133,7 +133,7 @@ void add_bert(CLI::App& zoo, Action& action) {
       ->check(CLI::Range(2, 1000000));
   command->callback([o, &action] {
     action = [o] {
-      return run(*o, "BERT-base", [](Options& options) {
+      return run(*o, "BERT-base", [](ZooOptions& options) {
         options.bert.seed = options.zoo.seed;
         return sw::zoo_bert(options.bert, options.zoo);
       });

@@ -49,7 +49,7 @@ struct ResidualAdd {
   bool second_is_left = false;
   SecondUse use = SecondUse::kAdd;
   /// Of a difference; without them those that follow from the scales.
-  std::optional<DifferenceFactors> difference;
+  std::optional<DifferenceFactors> difference = std::nullopt;
 };
 
 /// What a layer with BF16 operands or results does after its sums, in float32

@@ -13,7 +13,7 @@ double gated(double x, double gate) { return std::isinf(x) && x < 0 ? -0.0 : x *
 
 double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
-std::size_t product(const Shape& shape, std::size_t from, std::size_t to) {
+std::size_t element_count_of(const Shape& shape, std::size_t from, std::size_t to) {
   std::size_t count = 1;
   for (std::size_t i = from; i < to; ++i) count *= static_cast<std::size_t>(shape[i]);
   return count;
@@ -40,7 +40,7 @@ double affine(double value, const TensorData* gamma, const TensorData* beta, std
   return value;
 }
 
-const TensorData* at(const std::vector<const TensorData*>& inputs, std::size_t i) {
+const TensorData* optional_input(const std::vector<const TensorData*>& inputs, std::size_t i) {
   return i < inputs.size() ? inputs[i] : nullptr;
 }
 
@@ -137,7 +137,7 @@ TensorData quantized_rows(const Node& node, const std::vector<const TensorData*>
       const double unit = q.x.scale / count;
       normalize(row, q.epsilon / unit / unit);
       for (std::size_t i = 0; i < columns; ++i) {
-        row[i] = affine(row[i], at(inputs, 1), at(inputs, 2), i);
+        row[i] = affine(row[i], optional_input(inputs, 1), optional_input(inputs, 2), i);
       }
     }
     for (std::size_t i = 0; i < columns; ++i) bytes[first + i] = quantized<T>(row[i], q.y);
@@ -202,13 +202,14 @@ TensorData float_layer_norm(const std::vector<const TensorData*>& inputs,
   TensorData y = *inputs[0];
   auto& out = y.get<float>();
   const std::size_t columns =
-      product(y.shape, static_cast<std::size_t>(attributes.axis), y.shape.size());
+      element_count_of(y.shape, static_cast<std::size_t>(attributes.axis), y.shape.size());
   std::vector<double> row(columns);
   for (std::size_t first = 0; first < out.size(); first += columns) {
     std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(first), columns, row.begin());
     normalize(row, attributes.epsilon);
     for (std::size_t i = 0; i < columns; ++i) {
-      out[first + i] = static_cast<float>(affine(row[i], at(inputs, 1), at(inputs, 2), i));
+      out[first + i] = static_cast<float>(
+          affine(row[i], optional_input(inputs, 1), optional_input(inputs, 2), i));
     }
   }
   return y;

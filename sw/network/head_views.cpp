@@ -15,7 +15,7 @@ using graph::Op;
 using graph::Shape;
 using graph::TensorId;
 
-constexpr std::int64_t kWordBytes = kHeadWord;
+constexpr std::int64_t kWordChannels = kHeadWord;
 using Order = std::vector<std::int64_t>;
 const Order kHeadsFirst{0, 2, 1, 3};       // and back
 const Order kHeadsTransposed{0, 2, 3, 1};  // [B,S,h,C] to [B,h,C,S]
@@ -29,11 +29,11 @@ bool has_order(const Node& node, const Order& order) {
 }
 
 bool is_word(const graph::Tensor& tensor) {
-  return graph::is_byte(tensor.type) && tensor.shape.back() == kWordBytes;
+  return graph::is_byte(tensor.type) && tensor.shape.back() == kWordChannels;
 }
 
 /// Sizes of heads.
-struct Heads {
+struct HeadShape {
   std::int64_t batch, heads, rows, channels;
 
   [[nodiscard]] TensorShape split() const { return shape(batch * heads, channels); }
@@ -70,7 +70,7 @@ std::optional<HeadView> split_heads(const Graph& graph, TensorId tensor, bool tr
     return std::nullopt;
   }
   const Shape& s = graph.at(node->inputs[0]).shape;  // [B,S,h,64] or [B,S,words,h,64]
-  const Heads h{s[0], words ? s[3] : s[2], s[1], words ? s[2] * s[4] : s[3]};
+  const HeadShape h{s[0], words ? s[3] : s[2], s[1], words ? s[2] * s[4] : s[3]};
   if (shape != (transposed ? Shape{h.batch, h.heads, h.channels, h.rows}
                            : Shape{h.batch, h.heads, h.rows, h.channels})) {
     return std::nullopt;
@@ -99,7 +99,7 @@ std::optional<HeadView> merged_heads(const Graph& graph, TensorId tensor) {
     return std::nullopt;
   }
   const Shape& s = graph.at(from).shape;  // [B,h,S,C]
-  const Heads h{s[0], s[1], s[2], s[3]};
+  const HeadShape h{s[0], s[1], s[2], s[3]};
   if (to != Shape{h.batch * h.rows, h.heads * h.channels} &&
       to != Shape{h.batch, h.rows, h.heads * h.channels}) {
     return std::nullopt;
@@ -112,7 +112,7 @@ std::string why_no_view(const Graph& graph, const Node& node) {
   const graph::Tensor& heads = graph.at(node.inputs[0]);
   if (is_word(heads)) return "";
   if (!graph::is_byte(heads.type)) return "its heads are not of bytes, of which 64 are a word";
-  if (heads.shape.back() % kWordBytes == 0) {
+  if (heads.shape.back() % kWordChannels == 0) {
     return "its heads have several words, and it is not between products that could order them";
   }
   return fmt::format("its heads have {} channels, a word has 64", heads.shape.back());

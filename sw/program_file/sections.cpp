@@ -11,7 +11,7 @@ namespace s4::sw {
 namespace {
 
 // Like PNG's: a byte above 127 and both line ends show what a text transfer does to a file.
-constexpr std::string_view kMagic("\x93S4P\r\n\x1a\n", 8);
+constexpr std::string_view kFileMagic("\x93S4P\r\n\x1a\n", 8);
 constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kHeaderBytes = 28;
 constexpr std::size_t kCrcAt = 24;
@@ -53,9 +53,9 @@ struct Entry {
   std::uint32_t crc = 0;
 };
 
-class Decoder {
+class SectionDecoder {
  public:
-  Decoder(std::span<const std::uint8_t> bytes, const std::string& name)
+  SectionDecoder(std::span<const std::uint8_t> bytes, const std::string& name)
       : bytes_(bytes), name_(name) {}
 
   SectionFile run() {
@@ -138,8 +138,8 @@ class Decoder {
 }  // namespace
 
 bool is_section_file(std::span<const std::uint8_t> bytes) {
-  return bytes.size() >= kMagic.size() &&
-         std::equal(kMagic.begin(), kMagic.end(), bytes.begin(),
+  return bytes.size() >= kFileMagic.size() &&
+         std::equal(kFileMagic.begin(), kFileMagic.end(), bytes.begin(),
                     [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
 }
 
@@ -162,7 +162,7 @@ std::vector<std::uint8_t> encode_sections(const SectionFile& file) {
     put(table, crc_of(stored), 4);
     body.insert(body.end(), stored.begin(), stored.end());
   }
-  std::vector<std::uint8_t> bytes(kMagic.begin(), kMagic.end());
+  std::vector<std::uint8_t> bytes(kFileMagic.begin(), kFileMagic.end());
   put(bytes, kVersion, 4);
   put(bytes, file.sections.size(), 4);
   put(bytes, file.config_hash, 8);
@@ -173,7 +173,7 @@ std::vector<std::uint8_t> encode_sections(const SectionFile& file) {
 }
 
 SectionFile decode_sections(std::span<const std::uint8_t> bytes, const std::string& name) {
-  return Decoder(bytes, name).run();
+  return SectionDecoder(bytes, name).run();
 }
 
 }  // namespace s4::sw

@@ -67,7 +67,7 @@ double square_error(const Histogram& histogram, const Quant& quant, const Levels
 }
 
 /// Shares of the full range that kMse tries, the first of equal ones wins.
-constexpr int kShares = 80;
+constexpr int kClipShares = 80;
 double share_at(int i) { return 1.0 - 0.01 * i; }
 
 }  // namespace
@@ -180,7 +180,7 @@ Quant choose_quant(const Histogram& histogram, DataType type, RangeMethod method
   Quant best = quant_of(low, high, levels, symmetric);
   if (method != RangeMethod::kMse) return best;
   double least = square_error(histogram, best, levels);
-  for (int i = 1; i < kShares; ++i) {
+  for (int i = 1; i < kClipShares; ++i) {
     const Quant quant = quant_of(low * share_at(i), high * share_at(i), levels, symmetric);
     const double error = square_error(histogram, quant, levels);
     if (error >= least) continue;
@@ -208,7 +208,7 @@ float weight_scale(const std::vector<float>& row, RangeMethod method) {
   double best = largest / 127.0;
   if (method == RangeMethod::kMse) {
     double least = error_at(best);
-    for (int i = 1; i < kShares; ++i) {
+    for (int i = 1; i < kClipShares; ++i) {
       const double scale = share_at(i) * largest / 127.0;
       const double error = error_at(scale);
       if (error >= least) continue;

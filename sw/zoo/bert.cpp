@@ -23,9 +23,9 @@ constexpr double kSpread = 1.0;
 constexpr double kResidualSpread = 0.5;
 constexpr double kScoreSpread = 1.1;
 
-class Writer {
+class BertWriter {
  public:
-  explicit Writer(const BertOptions& options)
+  explicit BertWriter(const BertOptions& options)
       : options_(options), out_("main_graph", options.seed) {}
 
   TorchGraph write() {
@@ -134,7 +134,7 @@ TorchGraph bert(const BertOptions& options) {
   if (options.hidden < kHeadWidth || options.hidden % kHeadWidth != 0) {
     throw std::invalid_argument("bert: the hidden width is a multiple of 64, the width of a head");
   }
-  return Writer(options).write();
+  return BertWriter(options).write();
 }
 
 }  // namespace s4::sw

@@ -26,9 +26,9 @@ struct Layer {
   std::string parameter;  ///< "layer1.0.conv1"
 };
 
-class Writer {
+class Resnet50Writer {
  public:
-  explicit Writer(const Resnet50Options& options)
+  explicit Resnet50Writer(const Resnet50Options& options)
       : options_(options), out_("main_graph", options.seed) {}
 
   TorchGraph write() {
@@ -101,7 +101,7 @@ TorchGraph resnet50(const Resnet50Options& options) {
   if (options.thinner < 1 || options.thinner > 64 || 64 % options.thinner != 0) {
     throw std::invalid_argument("resnet50: channels are divided by 1, 2, 4, 8, 16, 32 or 64");
   }
-  return Writer(options).write();
+  return Resnet50Writer(options).write();
 }
 
 }  // namespace s4::sw
