@@ -1,5 +1,6 @@
 # Front of the build. CMake and the scripts under tools/ do the work; `make help` lists the targets.
-# Variables: B=block T=test SEED=n CONFIG=tiny|small|s4 SHARD=i/n BLOCK=block
+# Variables: B=block T=test SEED=n CONFIG=tiny|small|s4 SHARD=i/n BLOCK=block SEQUENCE=tokens
+#            SPARSITY=list
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .ONESHELL:
@@ -10,6 +11,8 @@ MAKEFLAGS += --no-print-directory
 
 CONFIG ?= tiny
 SIMS ?= subsystem
+SEQUENCE ?= 128
+SPARSITY ?= 16,32
 
 # $(call need,FILE,TARGET): says in one line that a target has no content, and fails.
 need = [ -e "$(1)" ] || { echo "make $(2): nothing to do yet ($(1) does not exist)"; exit 1; }
@@ -41,12 +44,12 @@ resnet50: bootstrap ## ResNet-50 on the full-size chip, 1x to 32x, then with eve
 	  --json build/bench/latency.json
 	build/bin/s4 bench chip --sparsity 16 --batches 1 --store-all
 
-bert: bootstrap ## BERT-base on the full-size chip, 128 and 384 tokens, 1x to 32x (hours), then with every layer's output compared
+bert: bootstrap ## BERT-base on the full-size chip, then with every layer's output compared; SEQUENCE=128 SPARSITY=16,32
 	@tools/build.sh s4_cli
 	@mkdir -p build/bench
-	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batches 2 \
-	  --sparsity 1,8,16,32 --json build/bench/bert-base.json --html build/bench/bert-base.html
-	build/bin/s4 bench chip --network bert-base --sequence 128,384 --batch 4 --batches 1 \
+	build/bin/s4 bench chip --network bert-base --sequence $(SEQUENCE) --batches 2 \
+	  --sparsity $(SPARSITY) --json build/bench/bert-base.json --html build/bench/bert-base.html
+	build/bin/s4 bench chip --network bert-base --sequence $(SEQUENCE) --batch 4 --batches 1 \
 	  --sparsity 16 --store-all
 
 test: bootstrap ## Everything that must pass: unit tests and conformance (10 minutes, 25 cold)

@@ -7,8 +7,8 @@
     run_tests.py regress [--shard 1/4] [--fresh]
 
 A job is a whole unit test program, or one conformance test case. `regress` runs every test case
-with full counts (S4_FULL=1), remembers the finished ones in build/regress/ so that it can be
-interrupted, and writes docs/regress.md.
+with full counts (S4_FULL=1) and BERT-base on the full-size chip, remembers what is finished in
+build/regress/ so that it can be interrupted, and writes docs/regress.md.
 """
 import argparse
 import concurrent.futures
@@ -31,6 +31,11 @@ BIN = Path(os.environ.get("S4_BIN") or ROOT / "build" / "bin")
 CHECKED_MODELS = ("driver", "network")
 # Blocks with the longest jobs: a full run begins with them, so that no processor waits at its end.
 LONGEST = ("netlist", "mutants", "memory")
+# BERT-base on the chip in a full run: tokens, sparsity, batches. Of two batches the second is
+# measured as it follows the first; dense ones take hours.
+BERT = tuple((tokens, sparsity, 1 if sparsity == 1 else 2)
+             for tokens in (384, 128) for sparsity in (1, 8, 16, 32))
+BERT_TIMEOUT = 6 * 3600
 STATE = ROOT / "build" / "regress"
 PRINTING = threading.Lock()
 
@@ -70,15 +75,18 @@ class Job:
         self.seconds = 0.0
         self.output = ""
 
+    def command(self):
+        return [binary(self.block), *self.arguments]
+
     def run(self, environment, timeout):
         if self.block in CHECKED_MODELS and not environment.get("S4_FULL"):
             environment = {"S4_MODEL_KIND": "checked", **environment}
         start = time.monotonic()
         try:
             # Standard error stays visible: models that are being built announce themselves there.
-            done = subprocess.run([binary(self.block), *self.arguments], stdout=subprocess.PIPE,
-                                  text=True, errors="replace", cwd=ROOT, env=environment,
-                                  timeout=timeout, check=False)
+            done = subprocess.run(self.command(), stdout=subprocess.PIPE, text=True,
+                                  errors="replace", cwd=ROOT, env=environment, timeout=timeout,
+                                  check=False)
             self.output, code = done.stdout, done.returncode
         except subprocess.TimeoutExpired as expired:
             text = expired.stdout or b""
@@ -118,6 +126,30 @@ class Job:
         if self.block == "conformance":
             return f"build/bin/test_conformance '{self.case or ''}'"
         return f"make unit B={self.block}" + (f" T='{self.case}'" if self.case else "")
+
+
+class BertJob(Job):
+    """BERT-base on the full-size chip; its figures are left in build/bench/."""
+
+    def __init__(self, tokens, sparsity, batches):
+        super().__init__("bert-base", f"{tokens} tokens, {sparsity}x")
+        self.arguments = [
+            "bench", "chip", "--network", "bert-base", "--sequence", str(tokens), "--sparsity",
+            str(sparsity), "--batches", str(batches), "--json",
+            f"build/bench/bert-base-{tokens}-{sparsity}.json"]
+
+    def command(self):
+        return [BIN / "s4", *self.arguments]
+
+    def run(self, environment, timeout):
+        (ROOT / "build" / "bench").mkdir(parents=True, exist_ok=True)
+        super().run(environment, max(timeout, BERT_TIMEOUT))
+
+    def _count(self, code):
+        self.passed, self.failed = (1, 0) if code == 0 else (0, 1)
+
+    def repeat(self):
+        return " ".join(["build/bin/s4", *self.arguments])
 
 
 def run_all(jobs, environment, timeout, finished=None):
@@ -186,7 +218,8 @@ def write_summary(tree, results, total, seed):
         row[2] += entry["failed"]
         row[3] += entry["seconds"]
     lines = ["# Last full regression", "",
-             "Written by `make regress`: every test case with full counts (`S4_FULL=1`).", "",
+             "Written by `make regress`: every test case with full counts (`S4_FULL=1`), and BERT-base "
+             "on the full-size chip.", "",
              f"Commit `{commit}`, files without documentation `{tree}`, seed {seed}, "
              f"{len(results)} of {total} test cases run.", "",
              "| block | test cases | passed | failed | time |", "| --- | --- | --- | --- | --- |"]
@@ -203,7 +236,8 @@ def regress(args, environment):
     tree, seed = revision(), environment.get("S4_SEED", "1")
     key = f"{tree} seed {seed}"
     order = sorted(blocks(), key=lambda block: block not in LONGEST)
-    everything = [Job(block, case) for block in order for case in cases(block, environment)]
+    everything = [BertJob(*run) for run in BERT]
+    everything += [Job(block, case) for block in order for case in cases(block, environment)]
     index, count = (int(part) for part in (args.shard or "1/1").split("/"))
     if not 1 <= index <= count:
         raise SystemExit("--shard takes i/n with 1 <= i <= n")
