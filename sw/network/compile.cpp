@@ -326,6 +326,7 @@ class Compiler {
       chip.residency =
           fmt::format("pipelined in {} lane{}", best->lanes, best->lanes == 1 ? "" : "s");
       if (best->lead > 1) chip.residency += fmt::format(", {} heads ahead", best->lead);
+      if (plan.reload != kNoSplit) chip.residency += ", loads ahead";
     }
     if (best->split != kNoSplit) {
       chip.residency += fmt::format(", {} together from {}", best->late_images,

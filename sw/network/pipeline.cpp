@@ -66,8 +66,8 @@ Phases find_phases(const Network& network, const Segment& segment, std::uint32_t
     const std::uint32_t heads = segment.heads(network, i);
     const auto inside = [&](std::size_t maker) { return maker != kNoLayer && maker >= begin; };
     // Operands are made by all channels of a layer at once.
-    const bool joins =
-        i > begin && heads > 1 && heads == segment.heads(network, begin) && !inside(makers.operand);
+    const bool joins = i > begin && i - begin < kMostOfPhase && heads > 1 &&
+                       heads == segment.heads(network, begin) && !inside(makers.operand);
     if (!joins) begin = i;
     phases.of.push_back(i == 0 ? 0 : phases.of.back() + (joins ? 0 : 1));
     std::uint32_t delay = 0;
@@ -156,9 +156,11 @@ std::optional<Allocation> allocate_lanes(const Network& network, const Segment& 
       places.words += common ? image : image * images * own.subs;
       continue;
     }
-    (value.first < own.prefetch ? front : items)
-        .push_back({image * images + (value.operand ? kOperandMargin : 0),
-                    value.loaded ? 0 : phases.of[value.first], phases.of[last], v});
+    PlaceItem item{image * images + (value.operand ? kOperandMargin : 0),
+                   value.loaded ? 0 : phases.of[value.first], phases.of[last], v};
+    if (own.reload != 0 && value.loaded && item.last < own.reload) item.first = own.reload;
+    if (own.reload != 0 && value.stored && item.first >= own.reload) item.last = own.leading;
+    (value.first < own.prefetch ? front : items).push_back(item);
   }
   // Those of the lanes are the first ones.
   const std::uint64_t behind = places.words;

@@ -30,6 +30,9 @@ struct Makers {
 };
 [[nodiscard]] Makers makers_of(const Network& network, const Segment& segment, std::size_t i);
 
+/// Layers that a phase may have.
+inline constexpr std::size_t kMostOfPhase = 16;
+
 struct Phases {
   std::vector<std::size_t> of;       ///< phase, by layer of the segment
   std::vector<std::uint32_t> delay;  ///< heads by which a layer is behind the first of its phase
@@ -64,6 +67,10 @@ struct OwnPlaces {
   /// place for each of `subs` sub-batches. 0: none.
   std::size_t prefetch = 0;
   std::uint32_t subs = 0;
+  /// From this phase on loaded values have their places for the next sub-batch of the lane, whose
+  /// leading phases, up to `leading`, leave what is stored where it is; 0: they have not.
+  std::size_t reload = 0;
+  std::size_t leading = 0;
 };
 
 /// Places of `lanes` sub-batches of `images` images, and behind them those of `own`; nothing if

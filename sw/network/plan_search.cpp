@@ -64,7 +64,19 @@ PlanSearch::Best PlanSearch::find(const Segment& segment, const Images& window) 
   Best best;
   if (is_plain(network_, segment)) find_plain(segment, window, best);
   if (can_pipeline(network_, segment)) find_pipelined(segment, window, best);
+  if (best.plan && best.plan->pipelined) refine(segment, best);
   return best;
+}
+
+void PlanSearch::refine(const Segment& segment, Best& best) {
+  SegmentPlan plan = *best.plan;
+  std::vector<const LayerCost*> chosen;
+  for (std::size_t i = 0; i < segment.layers.size(); ++i) chosen.push_back(&cost(segment, plan, i));
+  const Phases phases = find_phases(network_, segment, plan.lead, plan.spare);
+  PipelineOrder::Order order =
+      PipelineOrder(network_, segment, phases, plan, config_, chosen).find(kManyOrders);
+  plan.tasks = std::move(order.tasks);
+  try_schedule(segment, plan, chosen, {100, order.end}, best);
 }
 
 bool PlanSearch::fits(const Segment& segment) const {
@@ -188,21 +200,44 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
         const std::vector<const LayerCost*> chosen = choose_shapes(segment, plan);
         const std::size_t leading = leading_layers(network_, segment, chosen);
         if (leading != 0) plan.load_parts = images;
-        auto places = allocate_lanes(network_, segment, phases, images, lanes, room(segment),
-                                     {common_values(network_, segment, leading), 0, 0});
-        if (!places) {
-          places = allocate_lanes(network_, segment, phases, images, lanes, room(segment));
-        }
-        if (!places) continue;
-        plan.allocation = *places;
+        if (!place_lanes(segment, phases, leading, plan)) continue;
         PipelineOrder::Order order =
-            PipelineOrder(network_, segment, phases, plan, config_, chosen).find();
+            PipelineOrder(network_, segment, phases, plan, config_, chosen).find(kFewOrders);
         plan.tasks = std::move(order.tasks);
         try_schedule(segment, plan, chosen, {100, order.end}, best);
       }
     }
     if (is_plain(network_, segment)) break;
   }
+}
+
+bool PlanSearch::place_lanes(const Segment& segment, const Phases& phases, std::size_t leading,
+                             SegmentPlan& plan) const {
+  const auto place = [&](const OwnPlaces& own) {
+    const auto places =
+        allocate_lanes(network_, segment, phases, plan.images, plan.lanes, room(segment), own);
+    if (places) plan.allocation = *places;
+    return places.has_value();
+  };
+  OwnPlaces own{common_values(network_, segment, leading)};
+  if (!place(own)) {
+    own.common.clear();
+    if (!place(own)) return false;
+  }
+  if (leading == 0 || std::uint64_t{plan.lanes} * plan.images >= plan.window.count()) return true;
+  // As early as places of the last layers permit, but not beside heads, which need most of them.
+  std::size_t heads = 0;
+  for (std::size_t i = leading; i < segment.layers.size(); ++i) {
+    if (segment.heads(network_, i) > 1) heads = i;
+  }
+  own.leading = phases.of[leading - 1];
+  for (std::size_t i = heads + 1; i < segment.layers.size(); ++i) {
+    own.reload = phases.of[i];
+    if (own.reload <= own.leading || !place(own)) continue;
+    plan.reload = i;
+    break;
+  }
+  return true;
 }
 
 std::optional<PlanSearch::Prefetch> PlanSearch::prefetch(const Segment& segment,
@@ -230,12 +265,14 @@ std::optional<PlanSearch::Prefetch> PlanSearch::prefetch(const Segment& segment,
   for (SegmentPlan* stage : {&result.first, &result.rest}) {
     stage->allocation = *places;
     stage->prefetch = leading;
+    stage->reload = kNoSplit;
   }
   result.first.stage = Stage::kFirst;
   result.first.tasks = prefetch_tasks(result.first, false);
   result.rest.stage = Stage::kRest;
-  result.rest.tasks =
-      PipelineOrder(network_, segment, phases, result.rest, config_, chosen).find().tasks;
+  result.rest.tasks = PipelineOrder(network_, segment, phases, result.rest, config_, chosen)
+                          .find(kManyOrders)
+                          .tasks;
   return result;
 }
 

@@ -61,6 +61,11 @@ class PlanSearch {
                                                             SegmentPlan& plan);
   void find_plain(const Segment& segment, const Images& window, Best& best);
   void find_pipelined(const Segment& segment, const Images& window, Best& best);
+  /// Gives the pipeline its places, if there is room.
+  [[nodiscard]] bool place_lanes(const Segment& segment, const Phases& phases, std::size_t leading,
+                                 SegmentPlan& plan) const;
+  /// Looks longer for the order of a pipeline.
+  void refine(const Segment& segment, Best& best);
   void try_plan(const Segment& segment, SegmentPlan plan, Best& best);
   void try_schedule(const Segment& segment, const SegmentPlan& plan,
                     const std::vector<const LayerCost*>& costs, const Judgement& judgement,

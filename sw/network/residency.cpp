@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <numeric>
+#include <random>
 #include <utility>
 
 namespace s4::sw {
 namespace {
 
+/// Orders in which places are given, before the smallest result is taken.
+constexpr int kPlacings = 40;
+
 /// Lowest address at which `item` meets none of the placed ones.
 std::uint64_t lowest_place(const PlaceItem& item, const std::vector<PlaceItem>& placed) {
   std::vector<const PlaceItem*> rivals;
   for (const PlaceItem& other : placed) {
-    if (other.first <= item.last && item.first <= other.last) rivals.push_back(&other);
+    if (item.meets(other)) rivals.push_back(&other);
   }
   std::sort(rivals.begin(), rivals.end(),
             [](const PlaceItem* a, const PlaceItem* b) { return a->address < b->address; });
@@ -145,22 +149,37 @@ std::optional<Allocation> allocate(const Network& network, const Segment& segmen
 
 std::optional<Allocation> place_items(const std::vector<PlaceItem>& items, std::size_t count,
                                       std::uint64_t room) {
+  std::size_t end = 0;
+  for (const PlaceItem& item : items) end = std::max({end, item.first, item.last});
+  const auto length = [&](const PlaceItem& item) {
+    return item.first <= item.last ? item.last - item.first : end + 1 - item.first + item.last;
+  };
+  std::uint64_t least = 0;  // words taken at the same time
+  for (const PlaceItem& at : items) {
+    std::uint64_t words = 0;
+    for (const PlaceItem& item : items) words += item.covers(at.first) ? item.words : 0;
+    least = std::max(least, words);
+  }
   std::vector<std::size_t> order(items.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
   std::optional<Allocation> best;
-  // Long lives first leave few holes where sizes are alike, large places first where they are not.
-  for (const bool by_size : {false, true}) {
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      const std::uint64_t long_a = items[a].last - items[a].first;
-      const std::uint64_t long_b = items[b].last - items[b].first;
-      const auto key_a =
-          by_size ? std::pair(items[a].words, long_a) : std::pair(long_a, items[a].words);
-      const auto key_b =
-          by_size ? std::pair(items[b].words, long_b) : std::pair(long_b, items[b].words);
-      return key_a > key_b;
-    });
+  if (least > room) return best;
+  std::mt19937 random(1);
+  // Long lives first leave few holes where sizes are alike, large places first where they are not;
+  // else one of the sizes between may come first.
+  for (int attempt = 0; attempt < kPlacings; ++attempt) {
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> keys;
+    for (const PlaceItem& item : items) {
+      const std::uint64_t lives = length(item);
+      keys.push_back(attempt == 0   ? std::pair(lives, item.words)
+                     : attempt == 1 ? std::pair(item.words, lives)
+                                    : std::pair(item.words * (4 + random() % 5), lives));
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return keys[a] > keys[b]; });
     const auto result = place(items, order, count);
     if (result.words <= room && (!best || result.words < best->words)) best = result;
+    if (best && best->words == least) break;
   }
   return best;
 }

@@ -86,13 +86,22 @@ struct Allocation {
   std::vector<bool> common;
 };
 
-/// A place that is taken from layer `first` to layer `last`, or over as many other steps.
+/// A place that is taken from layer `first` to layer `last`, or over as many other steps; with
+/// `last` below `first` from the start to `last`, and from `first` to the end.
 struct PlaceItem {
   std::uint64_t words = 0;
   std::size_t first = 0;
   std::size_t last = 0;
   std::size_t owner = 0;  ///< position in Segment::values
   std::uint64_t address = 0;
+
+  [[nodiscard]] bool covers(std::size_t step) const {
+    return first <= last ? first <= step && step <= last : step <= last || first <= step;
+  }
+  /// Both are taken in some step.
+  [[nodiscard]] bool meets(const PlaceItem& other) const {
+    return covers(other.first) || other.covers(first);
+  }
 };
 /// Places for all items, of which `count` owners have one or two; nothing if they do not fit `room`
 /// words.

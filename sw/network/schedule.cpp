@@ -91,8 +91,14 @@ void Scheduler::run_tasks() {
   const std::vector<LoadPiece> pieces = rest ? load_pieces() : std::vector<LoadPiece>();
   std::size_t piece = 0;
   std::size_t waited = 0;
-  std::uint32_t begun =
-      rest ? static_cast<std::uint32_t>(std::min<std::size_t>(plan_.lanes, subs_.size())) : 0;
+  bool started = false;
+  std::vector<bool> begun(subs_.size(), false);  // their loads
+  if (rest) std::fill_n(begun.begin(), std::min<std::size_t>(plan_.lanes, subs_.size()), true);
+  const auto begin_loads = [&](std::uint32_t s) {
+    if (s >= subs_.size() || begun[s]) return;
+    load_all(s);
+    begun[s] = true;
+  };
   for (const PipelineTask& task : plan_.tasks) {
     // What the first layers need is not to wait for parameters of later ones.
     const std::size_t ahead = task.layer + kParametersAhead;
@@ -103,8 +109,15 @@ void Scheduler::run_tasks() {
     }
     if (task.next || !rest) {
       while (piece < pieces.size() && task.next) load_piece(pieces[piece++]);
-      for (; begun <= task.sub; ++begun) load_all(begun);
+      begin_loads(task.sub);
     }
+    // The other lanes' inputs come behind those of the first one.
+    if (!rest && started) {
+      for (std::uint32_t s = 0; s < plan_.lanes; ++s) begin_loads(s);
+    }
+    started = true;
+    // Few commands, since the array's are not to wait behind them.
+    if (!rest && task.layer >= plan_.reload) begin_loads(task.sub + plan_.lanes);
     if (!task.next) ++done;
     if (!stores_.empty() && ++waited % kTasksOfStore == 0) store_next();
     const Part part{part_of(subs_[task.sub].own, task.part, task.parts), task.heads};

@@ -89,6 +89,9 @@ struct SegmentPlan {
   std::vector<std::uint32_t> rings;  ///< by value: heads that its place holds in turn; 0: all
   Stage stage = Stage::kAll;
   std::size_t prefetch = 0;  ///< layers before this one run for the next batch
+  /// From this layer of a sub-batch on the next one of its lane may be loaded; kNoSplit: only once
+  /// it begins.
+  std::size_t reload = kNoSplit;
 };
 
 /// Addresses in memory of values that are loaded or stored, by value.

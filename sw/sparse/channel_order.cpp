@@ -10,7 +10,7 @@ namespace {
 /// Steps of the search: counts looked at.
 constexpr std::uint64_t kMostWork = 20'000'000;
 /// Swaps tried per channel without success before the search ends.
-constexpr std::uint64_t kPatience = 16;
+constexpr std::uint64_t kPatientRounds = 16;
 
 class Search {
  public:
@@ -63,7 +63,7 @@ class Search {
     if (groups_ < 2 || banks_ == 0) return;
     std::mt19937_64 random(1);
     std::uint64_t in_vain = 0;
-    for (std::uint64_t work = 0; work < kMostWork && in_vain < kPatience * channels_;
+    for (std::uint64_t work = 0; work < kMostWork && in_vain < kPatientRounds * channels_;
          work += 2 * banks_) {
       const std::size_t i = random() % channels_;
       const std::size_t j = random() % channels_;
