@@ -41,6 +41,12 @@ PipelineOrder::PipelineOrder(const Network& network, const Segment& segment, con
     done_at_.push_back(done_at_.back() +
                        (i < leading_ ? plan.load_parts : segment.heads(network, i)));
   }
+  for (std::size_t i = 0; i < count; ++i) {
+    layer_clocks_.push_back(0);
+    for (std::size_t k = 0; k < commands(i); ++k) {
+      layer_clocks_.back() += described({i, 0, {}, k, false}).clocks;
+    }
+  }
   lanes_.resize(plan.lanes + 1);
   for (std::uint32_t s = 0; s < subs_.size(); ++s) add_legs(s, lanes_[s % plan.lanes]);
   if (plan.prefetch != 0) add_prefetch();
@@ -120,22 +126,17 @@ void PipelineOrder::add_up() {
 }
 
 PipelineOrder::Task PipelineOrder::described(const PipelineTask& task) const {
-  Task described{task, layer(task.layer).rows.has_value(), clocks(task), 0};
-  const std::optional<std::size_t>& operand = network_.layers[segment_.layers[task.layer]].operand;
-  if (operand && !segment_.has_local_operand(network_, task.layer)) {
-    const TensorShape& shape = network_.values[*operand].shape;
-    described.memory = memory_clocks(std::uint64_t{subs_[task.sub].count()} * shape.height *
-                                     shape.width * shape.blocks());
-  }
-  return described;
-}
-
-std::uint64_t PipelineOrder::clocks(const PipelineTask& task) const {
   const LayerGeometry& g = layer(task.layer).geometry;
   const std::uint64_t plane = std::uint64_t{g.out_height()} * g.out_width();
   const std::uint32_t images = part_of(subs_[task.sub], task.part, task.parts).count();
   const std::uint64_t pixels = images * plane;
-  if (layer(task.layer).rows) return row_clocks(*layer(task.layer).rows, pixels, g.channels);
+  Task described;
+  described.task = task;
+  if (layer(task.layer).rows) {
+    described.rows = true;
+    described.clocks = row_clocks(*layer(task.layer).rows, pixels, g.channels);
+    return described;
+  }
   const LayerCost& cost = *costs_[task.layer];
   const ShapeProfile& profile = cost.slices[task.slice].profile;
   const bool dense = layer(task.layer).dense.has_value();
@@ -145,7 +146,14 @@ std::uint64_t PipelineOrder::clocks(const PipelineTask& task) const {
   for (const GroupProfile& group : profile.groups) {
     clocks += tiles * tile_clocks(group, profile, config_, !profile.fits);
   }
-  return commands * std::max(clocks, cost.shared ? 0 : profile.words);
+  described.clocks = commands * std::max(clocks, cost.shared ? 0 : profile.words);
+  const std::optional<std::size_t>& operand = network_.layers[segment_.layers[task.layer]].operand;
+  if (operand && !segment_.has_local_operand(network_, task.layer)) {
+    const TensorShape& shape = network_.values[*operand].shape;
+    described.memory = memory_clocks(std::uint64_t{subs_[task.sub].count()} * shape.height *
+                                     shape.width * shape.blocks());
+  }
+  return described;
 }
 
 /// Clocks of the loads of so many images, but for what is loaded once for all.

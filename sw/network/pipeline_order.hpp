@@ -7,6 +7,7 @@
 // lane behind them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -33,8 +34,13 @@ class PipelineOrder {
     std::vector<PipelineTask> tasks;
     std::uint64_t end = 0;  ///< clocks that the model expects
   };
-  /// Follows `width` orders at a time, at least one.
+  /// Follows `width` orders at a time.
   [[nodiscard]] Order find(std::size_t width) const;
+  /// Takes what can start first, heads of all layers of a phase in turn; of what could start in the
+  /// same clock heads, whose engines wait for each other, then short layers.
+  [[nodiscard]] Order first_come() const;
+  /// first_come(), unless another order is better by more than the model may err.
+  [[nodiscard]] Order best(std::size_t width) const;
 
  private:
   struct Task {
@@ -70,6 +76,7 @@ class PipelineOrder {
     std::uint64_t array_work = 0, rows_work = 0;
     std::size_t link = 0;
   };
+  static std::uint64_t end_of(const State& s) { return std::max({s.array, s.rows, s.memory}); }
   struct Link {  // of the tasks taken, from the last one back
     std::size_t before = 0;
     const Task* task = nullptr;
@@ -78,7 +85,7 @@ class PipelineOrder {
   struct Choice {
     std::size_t state = 0, lane = 0, track = 0;
     const Task* task = nullptr;
-    std::uint64_t start = 0;
+    std::uint64_t start = 0, ready = 0;
     std::uint64_t cost = 0;  // least clocks of the whole order, and those in which engines idled
     std::uint64_t idle = 0;
   };
@@ -91,7 +98,6 @@ class PipelineOrder {
   void add_prefetch();
   void add_up();
   [[nodiscard]] Task described(const PipelineTask& task) const;
-  [[nodiscard]] std::uint64_t clocks(const PipelineTask& task) const;
   [[nodiscard]] std::uint64_t load_clocks(std::uint32_t images) const;
   [[nodiscard]] State begin() const;
 
@@ -103,6 +109,9 @@ class PipelineOrder {
   [[nodiscard]] std::uint64_t made(std::size_t maker, const PipelineTask& task,
                                    const State& state) const;
   [[nodiscard]] std::uint64_t ready(const PipelineTask& task, const State& state) const;
+  [[nodiscard]] unsigned rank(const Task& task) const;
+  [[nodiscard]] bool is_turn(const Leg& leg, const Place& at, std::size_t track) const;
+  [[nodiscard]] Order order_of(const std::vector<Link>& links, const State& state) const;
   void add_choices(const State& state, std::size_t index, std::size_t taken,
                    std::vector<Choice>& choices) const;
   void judge(const State& state, Choice& choice) const;
@@ -119,6 +128,7 @@ class PipelineOrder {
   std::vector<Images> subs_;
   std::vector<Makers> makers_;                     // by layer
   std::vector<std::vector<std::size_t>> readers_;  // by layer
+  std::vector<std::uint64_t> layer_clocks_;        // of a sub-batch
   std::vector<std::uint32_t> output_rings_;        // of the layer's result
   std::size_t leading_ = 0;
   std::vector<std::vector<Leg>> lanes_;

@@ -74,7 +74,7 @@ void PlanSearch::refine(const Segment& segment, Best& best) {
   for (std::size_t i = 0; i < segment.layers.size(); ++i) chosen.push_back(&cost(segment, plan, i));
   const Phases phases = find_phases(network_, segment, plan.lead, plan.spare);
   PipelineOrder::Order order =
-      PipelineOrder(network_, segment, phases, plan, config_, chosen).find(kManyOrders);
+      PipelineOrder(network_, segment, phases, plan, config_, chosen).best(kManyOrders);
   plan.tasks = std::move(order.tasks);
   try_schedule(segment, plan, chosen, {100, order.end}, best);
 }
@@ -202,7 +202,7 @@ void PlanSearch::find_pipelined(const Segment& segment, const Images& window, Be
         if (leading != 0) plan.load_parts = images;
         if (!place_lanes(segment, phases, leading, plan)) continue;
         PipelineOrder::Order order =
-            PipelineOrder(network_, segment, phases, plan, config_, chosen).find(kFewOrders);
+            PipelineOrder(network_, segment, phases, plan, config_, chosen).best(kFewOrders);
         plan.tasks = std::move(order.tasks);
         try_schedule(segment, plan, chosen, {100, order.end}, best);
       }
@@ -271,7 +271,7 @@ std::optional<PlanSearch::Prefetch> PlanSearch::prefetch(const Segment& segment,
   result.first.tasks = prefetch_tasks(result.first, false);
   result.rest.stage = Stage::kRest;
   result.rest.tasks = PipelineOrder(network_, segment, phases, result.rest, config_, chosen)
-                          .find(kManyOrders)
+                          .best(kManyOrders)
                           .tasks;
   return result;
 }

@@ -128,6 +128,7 @@ TEST_CASE("chip batches: a program runs the first layers of the next batch") {
     for (const bool backdoor : {true, false}) {
       const ChipRunReport report =
           run_on_chip(ChipMode::kBroadcast, shares, config, settings(), backdoor, more);
+      INFO(to_text(report));
       CHECK(report.ok());
       check_held(report.moved.checks);
       REQUIRE(report.batches.size() == 3);
