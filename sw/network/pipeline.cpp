@@ -158,7 +158,10 @@ std::optional<Allocation> allocate_lanes(const Network& network, const Segment& 
     }
     PlaceItem item{image * images + (value.operand ? kOperandMargin : 0),
                    value.loaded ? 0 : phases.of[value.first], phases.of[last], v};
-    if (own.reload != 0 && value.loaded && item.last < own.reload) item.first = own.reload;
+    if (own.reload != 0 && value.loaded) {
+      if (item.last >= own.reload) return std::nullopt;  // still read by the sub-batch before
+      item.first = own.reload;
+    }
     if (own.reload != 0 && value.stored && item.first >= own.reload) item.last = own.leading;
     (value.first < own.prefetch ? front : items).push_back(item);
   }

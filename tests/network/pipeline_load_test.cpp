@@ -110,6 +110,31 @@ TEST_CASE("pipeline: more sequences than lanes, RTL = functional model = referen
   check(run_network(compiled, b.data(), config), "sequences behind each other");
 }
 
+TEST_CASE("pipeline: inputs that later layers read stay until then") {
+  NetworkBuilder b(18, true);
+  const auto x = b.input({6, 9, 20});
+  auto y = b.layer_norm(x);
+  for (int i = 0; i < 3; ++i) y = b.layer_norm(b.gemm(y, 20));
+  y = b.add(b.gemm(y, 20), x);
+  for (int i = 0; i < 3; ++i) y = b.layer_norm(b.gemm(y, 20));
+  b.output(y.id);
+
+  const Pipelined p(prepare(b.graph), 1, 2);
+  const std::size_t last = p.phases.of[p.segment.find(p.network.layers[0].input)->last];
+  REQUIRE(last + 2 < p.phases.count());
+  for (std::size_t reload = 1; reload < p.phases.count(); ++reload) {
+    OwnPlaces own;
+    own.reload = reload;
+    const auto places = allocate_lanes(p.network, p.segment, p.phases, 1, 2, 1U << 16, own);
+    CHECK(places.has_value() == (reload > last));
+    if (places) CHECK(apart(p, *places, reload));
+  }
+
+  NetworkOptions options;
+  options.sub_batch = 1;
+  check(run(b, b.data(), "tiny", Backend::kAll, options), "residual of the input");
+}
+
 TEST_CASE("residency: places that are taken over the end, and no words lost between") {
   // Two that are needed at the end and at the start again, beside one in the middle.
   const std::vector<PlaceItem> ring = {{10, 4, 1, 0}, {6, 5, 0, 1}, {12, 2, 3, 2}, {4, 1, 2, 3}};
