@@ -202,6 +202,8 @@ void IdealMemory::deliver_response() {
     statistics_.acknowledges += 1;
   } else {
     statistics_.read_beats += 1;
+    auto& first = first_beats_[static_cast<std::size_t>(client_of(burst.tag))];
+    if (!first) first = model_cycle_;
   }
   if (burst.write || burst.done == burst.beats) {
     tag_used_.reset(burst.tag);

@@ -27,6 +27,7 @@
 #include <bitset>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -91,6 +92,10 @@ class IdealMemory {
   [[nodiscard]] bool idle() const { return in_flight_ == 0; }
   [[nodiscard]] std::uint64_t in_flight() const { return in_flight_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+  /// Clock of the model in which a client took its first read beat since the last call.
+  [[nodiscard]] std::optional<std::uint64_t> take_first_beat(memory_port::Client client) {
+    return std::exchange(first_beats_[static_cast<std::size_t>(client)], std::nullopt);
+  }
   /// May be changed between clocks.
   [[nodiscard]] IdealMemoryOptions& options() { return options_; }
 
@@ -132,7 +137,9 @@ class IdealMemory {
   bool has_writes_ = false;
 
   std::uint64_t cycle_ = 0;
-  std::uint64_t model_cycle_ = 0;   // as the model counts, for messages
+  std::uint64_t model_cycle_ = 0;  // as the model counts, for messages
+  static constexpr std::size_t kClients = std::size_t(memory_port::Client::kStore) + 1;
+  std::array<std::optional<std::uint64_t>, kClients> first_beats_;
   std::deque<Burst> reads_;         // ordered by due cycle
   std::deque<Burst> acknowledges_;  // ordered by due cycle
   std::deque<Burst> writes_;        // accepted, their data not complete

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <random>
 
 #include "sw/driver/layer_runner.hpp"
 
 namespace s4::cli {
 namespace {
-
-constexpr std::uint64_t kMemoryLatency = 100;  // of the ideal memory
 
 /// Spread evenly on a logarithmic scale.
 std::uint32_t pick(std::mt19937_64& random, double low, double high) {
@@ -92,16 +91,16 @@ Bound bound_of(const sw::Layer& layer, const config::Configuration& config) {
 
 /// From the arrival of the first weight to the last result.
 std::uint64_t clocks_alone(const sw::LayerReport& report) {
-  std::uint64_t first = ~std::uint64_t{0};
+  std::optional<std::uint64_t> first;
   std::uint64_t last = 0;
   for (const sw::DeviceRun& run : report.runs) {
     if (run.program != "compute") continue;
+    if (!first) first = run.result.first_weight;
     for (const sw::TimelineEvent& event : run.result.timeline) {
-      if (event.engine == commands::Engine::kWeights) first = std::min(first, event.begin);
       if (event.engine == commands::Engine::kSpu) last = std::max(last, event.end);
     }
   }
-  return last > first + kMemoryLatency ? last - first - kMemoryLatency : 0;
+  return first && last > *first ? last - *first : 0;
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ Estimate estimate_plan(const Plan& plan, const std::vector<Chunk>& chunks, const
         const GroupProfile& group = profile.groups[index];
         e.mac += tiles * group.clocks;
         e.activation += tiles * fetch_clocks(group, profile);
-        e.epilogue += tiles * drain_clocks(profile, config);
+        e.epilogue += tiles * drain_clocks(group, profile, config);
         if (streamed || resend) weight_words += group.words() * (streamed ? tiles : 1);
       }
       const std::uint64_t store_words =
@@ -186,6 +186,7 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
     if (layer.bf16()) profile.drain_passes = layer.activation ? 2 : 1;
     GroupProfile group;
     group.busy_banks = layer.geometry.kernel_h * layer.geometry.kernel_w;
+    group.channels = profile.lanes;
     profile.groups.assign(layer.geometry.in_blocks(), group);
     return profile;
   }
@@ -210,15 +211,25 @@ std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profil
   return group.busy_banks * pairs * profile.bank_words;
 }
 
-std::uint64_t drain_clocks(const ShapeProfile& profile, const config::Configuration& config) {
-  return profile.lanes / config.lanes_per_quadrant * profile.tile_pixels / config.epilogue_pixels *
-         profile.drain_passes;
+std::uint64_t drain_clocks(const GroupProfile& group, const ShapeProfile& profile,
+                           const config::Configuration& config) {
+  return ceil_div(group.channels, config.lanes_per_quadrant) * profile.tile_pixels /
+         config.epilogue_pixels * profile.drain_passes;
+}
+
+std::uint64_t bank_clocks(const GroupProfile& group, const ShapeProfile& profile,
+                          const config::Configuration& config) {
+  const std::uint64_t beats = drain_clocks(group, profile, config) / profile.drain_passes;
+  // A group without a pair meets the results' banks nearly always, and may wait twice.
+  if (profile.shape == 0) return fetch_clocks(group, profile) + beats / 2;
+  const std::uint64_t read = group.busy_banks * profile.bank_words * profile.tile_pixels;
+  return ceil_div(read + beats * config.epilogue_pixels, 2 * config.pixels_per_quadrant);
 }
 
 std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,
                           const config::Configuration& config, bool streamed) {
-  return std::max({group.clocks, fetch_clocks(group, profile), drain_clocks(profile, config),
-                   streamed ? group.words() : 0});
+  return std::max({group.clocks, fetch_clocks(group, profile), drain_clocks(group, profile, config),
+                   bank_clocks(group, profile, config), streamed ? group.words() : 0});
 }
 
 const char* strategy_name(Strategy strategy) {

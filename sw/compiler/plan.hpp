@@ -175,8 +175,13 @@ struct ShapeProfile {
 [[nodiscard]] std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profile);
 
 /// Clocks in which a tile leaves through the epilogue.
-[[nodiscard]] std::uint64_t drain_clocks(const ShapeProfile& profile,
+[[nodiscard]] std::uint64_t drain_clocks(const GroupProfile& group, const ShapeProfile& profile,
                                          const config::Configuration& config);
+
+/// Clocks in which the banks of the local buffer, of one port each, can give the words of a tile
+/// and take its results.
+[[nodiscard]] std::uint64_t bank_clocks(const GroupProfile& group, const ShapeProfile& profile,
+                                        const config::Configuration& config);
 
 /// Clocks of one tile of a group; `streamed`: its weights arrive from memory during it.
 [[nodiscard]] std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,

@@ -106,6 +106,7 @@ RunResult Device::collect() {
   result.wall_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_time_).count();
   result.timeline = take_timeline();
+  result.first_weight = take_first_weight();
 
   const std::uint32_t status = read_register(registers::kStatusOffset);
   result.done = field(status, registers::kStatusDoneLsb, registers::kStatusDoneBits) != 0;

@@ -46,6 +46,8 @@ struct RunResult {
   std::uint64_t begin_cycle = 0;  ///< device clock at the doorbell
   double wall_s = 0;              ///< host seconds from doorbell to completion
   std::vector<TimelineEvent> timeline;
+  /// Device clock in which the weight engine got its first beat; ideal memory of the RTL only.
+  std::optional<std::uint64_t> first_weight;
 
   [[nodiscard]] std::uint64_t counter(counters::Counter c) const {
     return counters[static_cast<std::size_t>(c)];
@@ -100,6 +102,7 @@ class Device {
   [[nodiscard]] virtual std::uint64_t now() const { return 0; }
   /// Events since the doorbell.
   [[nodiscard]] virtual std::vector<TimelineEvent> take_timeline() { return {}; }
+  [[nodiscard]] virtual std::optional<std::uint64_t> take_first_weight() { return {}; }
 
  private:
   std::uint64_t begin_cycle_ = 0;  // of the last doorbell

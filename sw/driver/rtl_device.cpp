@@ -95,6 +95,10 @@ void RtlDevice::tick() {
 
 std::vector<TimelineEvent> RtlDevice::take_timeline() { return timeline_->take(); }
 
+std::optional<std::uint64_t> RtlDevice::take_first_weight() {
+  return port_ ? port_->take_first_beat(memory_port::Client::kWeights) : std::nullopt;
+}
+
 void RtlDevice::reset() {
   write_register(registers::kControlOffset, 1U << registers::kControlResetLsb);
   for (unsigned i = 0; i < kBusClocks; ++i) {

@@ -66,6 +66,7 @@ class RtlDevice final : public Device {
  protected:
   [[nodiscard]] std::uint64_t now() const override { return model_->cycle(); }
   [[nodiscard]] std::vector<TimelineEvent> take_timeline() override;
+  [[nodiscard]] std::optional<std::uint64_t> take_first_weight() override;
 
  private:
   void make_memory(const RtlOptions& options);

@@ -140,7 +140,7 @@ std::uint64_t Scheduler::predict(std::size_t i, std::uint32_t s, const Part& par
     const std::uint64_t tile = tile_clocks(group, profile, config_, !profile.fits);
     e.mac += tiles * group.clocks;
     e.activation += tiles * fetch_clocks(group, profile);
-    e.epilogue += tiles * drain_clocks(profile, config_);
+    e.epilogue += tiles * drain_clocks(group, profile, config_);
     at += tile;
     if (sends) {
       const std::uint64_t words = group.words() * (profile.fits ? 1 : tiles);

@@ -137,7 +137,10 @@ std::vector<GroupProfile> profile_dense(const WeightTensor& weights,
   group.index_bytes = up(up(weights.banks(), headers), sparse_format::kIndexBlockBytes);
   group.value_bytes = group.clocks * lanes;
   group.param_bytes = std::uint64_t{lanes} * 8;
-  return std::vector<GroupProfile>((weights.out_channels + lanes - 1) / lanes, group);
+  group.channels = lanes;
+  std::vector<GroupProfile> groups((weights.out_channels + lanes - 1) / lanes, group);
+  groups.back().channels = (weights.out_channels - 1) % lanes + 1;
+  return groups;
 }
 
 PackedWeights pack_dense(const DenseOperand& operand, const std::vector<std::int32_t>& biases,

@@ -206,6 +206,7 @@ std::vector<GroupProfile> profile_groups(const WeightTensor& weights,
   for (std::uint32_t g = 0; g < groups.size(); ++g) {
     GroupProfile& group = groups[g];
     group.counts.assign(banks, 0);
+    group.channels = std::min(lanes, weights.out_channels - g * lanes);
     for (std::uint32_t out = g * lanes; out < std::min((g + 1) * lanes, weights.out_channels);
          ++out) {
       const std::uint8_t* row = counts.data() + static_cast<std::size_t>(out) * banks;

@@ -69,6 +69,7 @@ struct GroupProfile {
   std::vector<std::uint8_t> counts;
   std::uint64_t clocks = 0;       ///< rows of values, sum of K or twice that: clocks of one tile
   std::uint32_t busy_banks = 0;   ///< banks with K > 0
+  std::uint32_t channels = 0;     ///< lanes that have an output channel
   std::uint64_t index_bytes = 0;  ///< padded to blocks, as stored
   std::uint64_t value_bytes = 0;
   std::uint64_t param_bytes = 0;

@@ -183,7 +183,13 @@ TEST_CASE("ideal memory: byte enables, acknowledge after the latency, errors by 
     return ~std::uint64_t{0};
   };
   b.memory.inject_error(256, port::ResponseError::kData);
+  const std::uint64_t begin = b.model->cycle();
   CHECK(error_of(4096 - 64) == 0);
+  const auto first = b.memory.take_first_beat(port::Client::kLoad);
+  REQUIRE(first.has_value());
+  CHECK((*first >= begin + options.latency && *first <= b.model->cycle()));
+  CHECK_FALSE(b.memory.take_first_beat(port::Client::kLoad).has_value());
+  CHECK_FALSE(b.memory.take_first_beat(port::Client::kWeights).has_value());
   CHECK(error_of(4096) == static_cast<unsigned>(port::ResponseError::kDecode));
   CHECK(error_of(256) == static_cast<unsigned>(port::ResponseError::kData));
   b.memory.inject_error(256, port::ResponseError::kOk);
