@@ -67,7 +67,17 @@ TEST_CASE("bench chip: ResNet-50 in small, figures and page") {
   REQUIRE(all.at("sums").size() == 2);
   CHECK(all.at("sums")[1].at("speedup") > 1);
   CHECK(all.at("sums")[1].at("weight_bytes") < all.at("sums")[0].at("weight_bytes"));
-  CHECK(all.at("sums")[1].at("parameter_bytes") == all.at("sums")[0].at("parameter_bytes"));
+  // Of parameters as many bytes as there are channels, but a plan of another shape pads them.
+  for (const json& sum : all.at("sums")) {
+    std::uint64_t bytes = 0;
+    for (const json& row : all.at("rows")) {
+      if (row.at("sparsity") == sum.at("sparsity")) {
+        bytes += row.at("parameter_bytes").get<std::uint64_t>();
+      }
+    }
+    CHECK(sum.at("parameter_bytes") >= bytes);  // some are read again
+    CHECK(bytes > 0);
+  }
   CHECK(all.at("sums")[0].at("full_size") == false);
   fs::copy_file(folder.file("x.json"), folder.file("a.json"));
   const json one = figures(folder, small + "--batch 1 --batches 1 --mode split --sparsity 16");
