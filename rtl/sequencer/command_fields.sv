@@ -186,6 +186,7 @@ module command_fields (
           bad[30] = 1'b1;
         // Bytes of bytes, or BF16 of BF16, which pass no epilogue.
         if (as_spu.out_bf16 != (as_spu.dtype == commands_pkg::DtypeBf16)) bad[65] = 1'b1;
+        if (as_spu.float_epilogue) bad[65] = 1'b1;
         if (as_spu.out_bf16 && as_spu.add_enable) bad[64] = 1'b1;
         if (as_spu.shape != '0) bad[45] = 1'b1;
         if (as_spu.weights_resident || as_spu.weights_keep) bad[64] = 1'b1;

@@ -96,7 +96,8 @@ module drain_control #(
   assign next_channel = channel_q + beat_channels;
   // BF16 results: a block has 32 channels. With 64 lanes each half is a block of its own.
   assign wide = command_i.out_bf16;
-  assign split = !pool && (wide || command_i.dtype == commands_pkg::DtypeBf16);
+  assign split = !pool && (wide || command_i.dtype == commands_pkg::DtypeBf16 ||
+                           command_i.float_epilogue);
   assign wrap_block = wide ? next_channel[4:0] == '0 : next_channel[5:0] == '0;
   assign out_half = (wide && Lanes == 64 && half_q) ? out_q + AddrBits'(command_i.out_plane)
                                                     : out_q;

@@ -54,7 +54,8 @@ module result_path #(
   logic [Width-1:0] int_data, float_data, pass_data, data;
   assign wide   = command_i.out_bf16;
   assign pooled = command_i.max_pool && wide;
-  assign floats = !pooled && (command_i.dtype == commands_pkg::DtypeBf16 || wide);
+  assign floats = !pooled && (command_i.dtype == commands_pkg::DtypeBf16 || wide ||
+                              command_i.float_epilogue);
   // A beat of BF16 results has half of the lanes.
   assign lanes  = (wide && beat_half_i) ? beat_lanes_i >> Half : beat_lanes_i;
   assign beat   = {lanes, beat_mask_i, beat_meta_i};

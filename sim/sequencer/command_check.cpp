@@ -175,6 +175,7 @@ void check_fields(const commands::SpuCommand& c, const config::Configuration& co
     errors.require<C>(c.in_blocks == (c.out_channels + channels - 1) / channels, "in_blocks");
     errors.require<C>(wide == (c.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16)),
                       "out_bf16");
+    errors.require<C>(c.float_epilogue == 0, "float_epilogue");
     errors.require<C>(!wide || c.add_enable == 0, "add_enable");
     errors.require<C>(c.shape == 0, "shape");
     errors.require<C>(c.weights_resident == 0 && c.weights_keep == 0, "weights_resident");

@@ -129,7 +129,7 @@ struct Epilogue {
   std::int32_t out_zero = 0;
 };
 
-/// The epilogue of a command whose operands or results are BF16.
+/// The epilogue of a command whose operands or results are BF16, or that wants it for bytes.
 [[nodiscard]] inline Epilogue settings_of(const commands::SpuCommand& command) {
   Epilogue e;
   e.acc_int = command.dtype == static_cast<std::uint8_t>(commands::Dtype::kInt8);

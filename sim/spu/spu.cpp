@@ -123,7 +123,7 @@ void Spu::compute(std::uint32_t first_pixel, std::uint32_t pixels) {
       }
     }
   }
-  if (bf16_ || command_.out_bf16 != 0) {
+  if (bf16_ || command_.out_bf16 != 0 || command_.float_epilogue != 0) {
     drain_float(first_pixel, pixels);
   } else {
     drain(first_pixel, pixels);

@@ -30,6 +30,7 @@ commands::SpuCommand layer_command(const Layer& layer, std::uint32_t shape) {
       static_cast<std::uint8_t>(layer.bf16() ? commands::Dtype::kBf16 : commands::Dtype::kInt8);
   c.out_bf16 = g.out_bytes == 2 ? 1 : 0;
   if (layer.float_epilogue) {
+    c.float_epilogue = layer.bf16() || c.out_bf16 != 0 ? 0 : 1;
     const FloatEpilogue& e = *layer.float_epilogue;
     c.add_enable = layer.add ? 1 : 0;
     c.add_unsigned = layer.is_unsigned ? 1 : 0;

@@ -150,7 +150,6 @@ void check_sums(const Layer& layer, const Checker& check, bool allow_wrap) {
 void check_float_layer(const Layer& layer, const Checker& check, bool allow_wrap) {
   const LayerGeometry& g = layer.geometry;
   const FloatEpilogue& e = *layer.float_epilogue;
-  check.require(g.in_bytes == 2 || g.out_bytes == 2, "nothing is BF16, but the epilogue floats");
   check.require(!g.quarters || !layer.bf16(), "pixels of a quarter word are bytes");
   check.require(layer.bf16() == !layer.weights.bf16.empty(),
                 "weights and activations are of different types");

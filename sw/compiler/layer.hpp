@@ -52,7 +52,7 @@ struct ResidualAdd {
   std::optional<DifferenceFactors> difference = std::nullopt;
 };
 
-/// What a layer with BF16 operands or results does after its sums, in float32
+/// What a layer with BF16 operands or results, or one of bytes, does after its sums in float32
 /// (docs/blocks/bf16.md): scale and bias of the channel, second tensor, slope of negative numbers,
 /// limits of a BF16 result.
 struct FloatEpilogue {
@@ -139,9 +139,9 @@ struct Layer {
   /// The weights are an activation tensor, of each image another; `weights` is that of the first.
   std::optional<DenseOperand> dense;
   std::optional<ResidualAdd> add;
-  /// Operands or results are BF16, as geometry.in_bytes and out_bytes say. `factors` are the scales
-  /// of the channels, `low` and `high` the limits of a result of bytes; of `add` only that it is
-  /// there.
+  /// Operands or results are BF16, as geometry.in_bytes and out_bytes say, or neither. `factors`
+  /// are the scales of the channels, `low` and `high` the limits of a result of bytes; of `add`
+  /// only that it is there.
   std::optional<FloatEpilogue> float_epilogue;
   [[nodiscard]] bool bf16() const { return geometry.in_bytes == 2; }
   /// Behind all else.

@@ -192,6 +192,7 @@ TEST_CASE("fields of a BF16 command", "[functional][check]") {
   // From BF16 to bytes, and from bytes to BF16.
   bad([](auto& c) { c.out_bf16 = 0, c.in_blocks = 1 + (c.out_channels - 1) / 64; }, 65);
   bad([](auto& c) { c.dtype = 0; }, 65);
+  bad([](auto& c) { c.float_epilogue = 1; }, 65);
 }
 
 TEST_CASE("reserved bits", "[functional][check]") {

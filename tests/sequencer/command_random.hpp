@@ -150,6 +150,7 @@ class CommandRandom {
     c.in_zero =
         static_cast<std::int16_t>(static_cast<int>(below(256)) - (c.in_unsigned != 0 ? 0 : 128));
     c.out_bf16 = chance(30);
+    c.float_epilogue = chance(20);
     if (chance(30)) {
       c.dtype = 1;
       c.in_zero = 0;
@@ -157,6 +158,7 @@ class CommandRandom {
     if (chance(15)) {
       c.max_pool = 1;
       c.out_bf16 = c.dtype;
+      c.float_epilogue = 0;
       c.shape = 0;
       c.weights_resident = c.weights_keep = 0;
       c.in_zero = 0;

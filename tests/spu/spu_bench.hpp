@@ -385,8 +385,9 @@ inline std::vector<SpuCase> random_cases(const config::Configuration& config, Se
     if (!pool && !c.kept_before) {
       k.dtype = k.in_quarters == 0 && random.percent(40) ? 1 : 0;
       k.out_bf16 = random.percent(40) ? 1 : 0;
+      k.float_epilogue = random.percent(20) ? 1 : 0;
     }
-    const bool floats = k.dtype != 0 || k.out_bf16 != 0;
+    const bool floats = k.dtype != 0 || k.out_bf16 != 0 || k.float_epilogue != 0;
     const unsigned blocks = k.dtype != 0 ? divide_up(k.in_blocks, 2) : k.in_blocks;
     const unsigned banks = blocks * k.kernel_h * k.kernel_w;
     if (std::uint64_t{banks} * k.pixels > 12000) continue;

@@ -425,6 +425,7 @@ TEST_CASE("spu: seeded bugs are noticed", "[spu]") {
            Bug{"float_epilogue", "bias", "param_i[Half*32+:Half*32]", "param_i[0+:Half*32]", false},
            Bug{"float_epilogue", "joined",
                "bytes_q[e*Half*8+:Half*8] <=", "bytes_q[0+:Half*8] <=", false},
+           Bug{"result_path", "float_of_bytes", "command_i.float_epilogue);", "1'b0);", false},
            Bug{"drain_control", "pool_group", "pool ? (wide", "1'b0 ? (wide", false},
            Bug{"drain_control", "pool_bf16_group", "(wide ? 17'd32 : 17'd64)", "(17'd64)", false},
            Bug{"result_path", "upper_lanes",

@@ -230,7 +230,8 @@ package commands_pkg;
     logic signed [8:0] requant_zero;
     logic [6:0] reserved9;
     logic signed [8:0] in_zero;
-    logic [3:0] reserved10;
+    logic [2:0] reserved10;
+    logic float_epilogue;
     logic [1:0] second_use;
     logic out_bf16;
     logic after_former;
@@ -284,7 +285,7 @@ package commands_pkg;
   } spu_command_t;
   // Bits of the command that carry a field; all others must be zero.
   localparam logic [1023:0] SpuCommandMask =
-    1024'h000000000000000000ffffffffffffffffffffffffffffff000001ff00ffffff00ffffffffffffffffffffffffffffff000001ff01ff03ff03ff01ff01ff0fff00ffffff00ffffff00ffffffffffffffffff0fffffffffffffffffffffffffffffffffff00ffffff00ffffff00ffffff0000000000ffffffffffffff0000ffff;
+    1024'h000000000000000000ffffffffffffffffffffffffffffff000001ff00ffffff00ffffffffffffffffffffffffffffff000001ff01ff03ff03ff01ff01ff1fff00ffffff00ffffff00ffffffffffffffffff0fffffffffffffffffffffffffffffffffff00ffffff00ffffff00ffffff0000000000ffffffffffffff0000ffff;
 
   // Every row by itself, local buffer to local buffer. Word w of row r (64 bytes, or 32 BF16)
   // lies at in_addr + r*in_row + w*in_word, of the result at out_addr + r*out_row + w*out_word.

@@ -747,16 +747,18 @@ struct SpuCommand {
   /// Reads of the input wait until the former command of this engine is complete; all else is
   /// prepared. Earlier commands are complete anyway.
   std::uint8_t after_former = 0;
-  /// Results and second tensor are BF16, 32 channels a word; else bytes. With it, or with dtype
-  /// Bf16, the floating-point epilogue works (docs/blocks/bf16.md), which uses requant_zero,
-  /// requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb (factor of the
-  /// second tensor), and no other field named requant or add but the addresses.
+  /// Results and second tensor are BF16, 32 channels a word; else bytes. With it, with dtype Bf16
+  /// or with float_epilogue, the floating-point epilogue works (docs/blocks/bf16.md), which uses
+  /// requant_zero, requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb
+  /// (factor of the second tensor), and no other field named requant or add but the addresses.
   std::uint8_t out_bf16 = 0;
   /// With add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the second tensor. Bytes in
   /// the integer epilogue: 0 integer(sum) of add_swap; 1 the same with -b*rb, then second_zero is
   /// added; 2 integer(c0 + ((a - requant_zero)*(b - second_zero))*ra); 3 the larger byte. All
   /// limited to add_min, add_max.
   std::uint8_t second_use = 0;
+  /// The floating-point epilogue works for bytes of bytes too. 0 with max_pool.
+  std::uint8_t float_epilogue = 0;
   /// Zero point of the input, subtracted from every input byte.
   std::int16_t in_zero = 0;
   /// Zero point added after the rounding of the requantised result.
@@ -792,7 +794,7 @@ struct SpuCommand {
   /// result with bit pattern n.
   std::uint32_t table_addr = 0;
 
-  static constexpr std::array<FieldInfo, 57> kFields{{
+  static constexpr std::array<FieldInfo, 58> kFields{{
       {"opcode", 0, 8, false,
        "Operation."},
       {"context_id", 8, 4, false,
@@ -872,9 +874,11 @@ struct SpuCommand {
       {"after_former", 520, 1, false,
        "Reads of the input wait until the former command of this engine is complete; all else is prepared. Earlier commands are complete anyway."},
       {"out_bf16", 521, 1, false,
-       "Results and second tensor are BF16, 32 channels a word; else bytes. With it, or with dtype Bf16, the floating-point epilogue works (docs/blocks/bf16.md), which uses requant_zero, requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb (factor of the second tensor), and no other field named requant or add but the addresses."},
+       "Results and second tensor are BF16, 32 channels a word; else bytes. With it, with dtype Bf16 or with float_epilogue, the floating-point epilogue works (docs/blocks/bf16.md), which uses requant_zero, requant_min, requant_max for bytes, add_enable, add_unsigned and add_rb (factor of the second tensor), and no other field named requant or add but the addresses."},
       {"second_use", 522, 2, false,
        "With add_enable: 0 a + b, 1 a - b, 2 a * b, 3 the larger; b is the second tensor. Bytes in the integer epilogue: 0 integer(sum) of add_swap; 1 the same with -b*rb, then second_zero is added; 2 integer(c0 + ((a - requant_zero)*(b - second_zero))*ra); 3 the larger byte. All limited to add_min, add_max."},
+      {"float_epilogue", 524, 1, false,
+       "The floating-point epilogue works for bytes of bytes too. 0 with max_pool."},
       {"in_zero", 528, 9, true,
        "Zero point of the input, subtracted from every input byte."},
       {"requant_zero", 544, 9, true,
@@ -952,22 +956,23 @@ struct SpuCommand {
     put_field(bytes, kFields[38], static_cast<std::int64_t>(after_former));
     put_field(bytes, kFields[39], static_cast<std::int64_t>(out_bf16));
     put_field(bytes, kFields[40], static_cast<std::int64_t>(second_use));
-    put_field(bytes, kFields[41], static_cast<std::int64_t>(in_zero));
-    put_field(bytes, kFields[42], static_cast<std::int64_t>(requant_zero));
-    put_field(bytes, kFields[43], static_cast<std::int64_t>(requant_min));
-    put_field(bytes, kFields[44], static_cast<std::int64_t>(requant_max));
-    put_field(bytes, kFields[45], static_cast<std::int64_t>(add_min));
-    put_field(bytes, kFields[46], static_cast<std::int64_t>(add_max));
-    put_field(bytes, kFields[47], static_cast<std::int64_t>(add_c0));
-    put_field(bytes, kFields[48], static_cast<std::int64_t>(add_ra));
-    put_field(bytes, kFields[49], static_cast<std::int64_t>(add_rb));
-    put_field(bytes, kFields[50], static_cast<std::int64_t>(add_addr));
-    put_field(bytes, kFields[51], static_cast<std::int64_t>(add_plane));
-    put_field(bytes, kFields[52], static_cast<std::int64_t>(second_zero));
-    put_field(bytes, kFields[53], static_cast<std::int64_t>(negative_factor));
-    put_field(bytes, kFields[54], static_cast<std::int64_t>(float_low));
-    put_field(bytes, kFields[55], static_cast<std::int64_t>(float_high));
-    put_field(bytes, kFields[56], static_cast<std::int64_t>(table_addr));
+    put_field(bytes, kFields[41], static_cast<std::int64_t>(float_epilogue));
+    put_field(bytes, kFields[42], static_cast<std::int64_t>(in_zero));
+    put_field(bytes, kFields[43], static_cast<std::int64_t>(requant_zero));
+    put_field(bytes, kFields[44], static_cast<std::int64_t>(requant_min));
+    put_field(bytes, kFields[45], static_cast<std::int64_t>(requant_max));
+    put_field(bytes, kFields[46], static_cast<std::int64_t>(add_min));
+    put_field(bytes, kFields[47], static_cast<std::int64_t>(add_max));
+    put_field(bytes, kFields[48], static_cast<std::int64_t>(add_c0));
+    put_field(bytes, kFields[49], static_cast<std::int64_t>(add_ra));
+    put_field(bytes, kFields[50], static_cast<std::int64_t>(add_rb));
+    put_field(bytes, kFields[51], static_cast<std::int64_t>(add_addr));
+    put_field(bytes, kFields[52], static_cast<std::int64_t>(add_plane));
+    put_field(bytes, kFields[53], static_cast<std::int64_t>(second_zero));
+    put_field(bytes, kFields[54], static_cast<std::int64_t>(negative_factor));
+    put_field(bytes, kFields[55], static_cast<std::int64_t>(float_low));
+    put_field(bytes, kFields[56], static_cast<std::int64_t>(float_high));
+    put_field(bytes, kFields[57], static_cast<std::int64_t>(table_addr));
     return bytes;
   }
 
@@ -1014,22 +1019,23 @@ struct SpuCommand {
     c.after_former = static_cast<std::uint8_t>(get_field(bytes, kFields[38]));
     c.out_bf16 = static_cast<std::uint8_t>(get_field(bytes, kFields[39]));
     c.second_use = static_cast<std::uint8_t>(get_field(bytes, kFields[40]));
-    c.in_zero = static_cast<std::int16_t>(get_field(bytes, kFields[41]));
-    c.requant_zero = static_cast<std::int16_t>(get_field(bytes, kFields[42]));
-    c.requant_min = static_cast<std::int16_t>(get_field(bytes, kFields[43]));
-    c.requant_max = static_cast<std::int16_t>(get_field(bytes, kFields[44]));
-    c.add_min = static_cast<std::int16_t>(get_field(bytes, kFields[45]));
-    c.add_max = static_cast<std::int16_t>(get_field(bytes, kFields[46]));
-    c.add_c0 = static_cast<std::uint32_t>(get_field(bytes, kFields[47]));
-    c.add_ra = static_cast<std::uint32_t>(get_field(bytes, kFields[48]));
-    c.add_rb = static_cast<std::uint32_t>(get_field(bytes, kFields[49]));
-    c.add_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[50]));
-    c.add_plane = static_cast<std::uint32_t>(get_field(bytes, kFields[51]));
-    c.second_zero = static_cast<std::int16_t>(get_field(bytes, kFields[52]));
-    c.negative_factor = static_cast<std::uint32_t>(get_field(bytes, kFields[53]));
-    c.float_low = static_cast<std::uint32_t>(get_field(bytes, kFields[54]));
-    c.float_high = static_cast<std::uint32_t>(get_field(bytes, kFields[55]));
-    c.table_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[56]));
+    c.float_epilogue = static_cast<std::uint8_t>(get_field(bytes, kFields[41]));
+    c.in_zero = static_cast<std::int16_t>(get_field(bytes, kFields[42]));
+    c.requant_zero = static_cast<std::int16_t>(get_field(bytes, kFields[43]));
+    c.requant_min = static_cast<std::int16_t>(get_field(bytes, kFields[44]));
+    c.requant_max = static_cast<std::int16_t>(get_field(bytes, kFields[45]));
+    c.add_min = static_cast<std::int16_t>(get_field(bytes, kFields[46]));
+    c.add_max = static_cast<std::int16_t>(get_field(bytes, kFields[47]));
+    c.add_c0 = static_cast<std::uint32_t>(get_field(bytes, kFields[48]));
+    c.add_ra = static_cast<std::uint32_t>(get_field(bytes, kFields[49]));
+    c.add_rb = static_cast<std::uint32_t>(get_field(bytes, kFields[50]));
+    c.add_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[51]));
+    c.add_plane = static_cast<std::uint32_t>(get_field(bytes, kFields[52]));
+    c.second_zero = static_cast<std::int16_t>(get_field(bytes, kFields[53]));
+    c.negative_factor = static_cast<std::uint32_t>(get_field(bytes, kFields[54]));
+    c.float_low = static_cast<std::uint32_t>(get_field(bytes, kFields[55]));
+    c.float_high = static_cast<std::uint32_t>(get_field(bytes, kFields[56]));
+    c.table_addr = static_cast<std::uint32_t>(get_field(bytes, kFields[57]));
     return c;
   }
 };
