@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <vector>
 
 #include "sim/reference/rounding.hpp"
@@ -51,7 +52,8 @@ class Average {
         low_(range_.low - x.zero),
         high_(range_.high - x.zero) {}
 
-  std::optional<SumRounding> run(std::string& why_not) {
+  /// What every sum has to become; false if that is open.
+  bool decide(std::string& why_not) {
     std::size_t open = 0;
     for (std::int32_t sum = taps_ * low_; sum <= taps_ * high_; ++sum) {
       const double off = error(sum);
@@ -63,8 +65,23 @@ class Average {
     if (open > 0) {
       why_not = "the order of its float32 additions decides " + std::to_string(open) + " of " +
                 std::to_string(wanted_.size()) + " means";
-      return std::nullopt;
     }
+    return open == 0;
+  }
+
+  /// Whether float32(sum) * factor, rounded, becomes that for every sum.
+  [[nodiscard]] bool follows(float factor) const {
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      const std::int32_t sum = taps_ * low_ + static_cast<std::int32_t>(i);
+      if (ref::requantize(sum, 0, factor, y_.zero, range_.low, range_.high) != wanted_[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  std::optional<SumRounding> run(std::string& why_not) {
+    if (!decide(why_not)) return std::nullopt;
     const float factor = x_.scale / (y_.scale * static_cast<float>(taps_));
     const std::int32_t first = taps_ * low_;
     for (const std::int32_t zero : {y_.zero, 0}) {
@@ -116,16 +133,73 @@ class Average {
   std::vector<std::int32_t> wanted_;
 };
 
+bool too_many(std::int64_t taps, std::string& why_not) {
+  constexpr std::int64_t kMostTaps = 4096;
+  if (taps <= kMostTaps) return false;
+  why_not = "its windows have more than " + std::to_string(kMostTaps) + " pixels";
+  return true;
+}
+
 }  // namespace
 
 std::optional<SumRounding> average_rounding(const Quant& x, const Quant& y, std::int64_t taps,
                                             DataType type, std::string& why_not) {
-  constexpr std::int64_t kMostTaps = 4096;
-  if (taps > kMostTaps) {
-    why_not = "its windows have more than " + std::to_string(kMostTaps) + " pixels";
+  if (too_many(taps, why_not)) return std::nullopt;
+  return Average(x, y, taps, type).run(why_not);
+}
+
+std::vector<std::int64_t> window_pixels(const PoolAttributes& pool, const Shape& in,
+                                        const Shape& out) {
+  const auto inside = [&](std::int64_t window, std::size_t axis) {
+    const std::int64_t first = window * pool.strides[axis] - pool.pads[axis];
+    const std::int64_t end = std::min(first + pool.kernel[axis], in[2 + axis]);
+    return std::max<std::int64_t>(end - std::max<std::int64_t>(first, 0), 0);
+  };
+  std::vector<std::int64_t> pixels;
+  for (std::int64_t y = 0; y < out[2]; ++y) {
+    for (std::int64_t x = 0; x < out[3]; ++x) pixels.push_back(inside(y, 0) * inside(x, 1));
+  }
+  return pixels;
+}
+
+std::optional<ShareRounding> share_rounding(const Quant& x, const Quant& y,
+                                            const std::vector<std::int64_t>& pixels, DataType type,
+                                            std::string& why_not) {
+  constexpr int kMostMoves = 32;
+  std::vector<std::int64_t> sizes = pixels;
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  if (too_many(sizes.back(), why_not)) return std::nullopt;
+  if (sizes.front() == 0) {
+    why_not = "a window has no pixel of the image";
     return std::nullopt;
   }
-  return Average(x, y, taps, type).run(why_not);
+  ShareRounding r;
+  for (const std::int64_t size : sizes) {
+    r.least_multiple = std::lcm(r.least_multiple, size);
+    if (r.share(sizes.front()) > bytes_of(type).high) {
+      why_not = "its windows at the border have too many different divisors";
+      return std::nullopt;
+    }
+  }
+  std::vector<Average> averages;
+  for (const std::int64_t size : sizes) {
+    averages.emplace_back(x, y, size, type);
+    if (!averages.back().decide(why_not)) return std::nullopt;
+  }
+  const float near = x.scale / (y.scale * static_cast<float>(r.least_multiple));
+  for (int move = 0; move <= 2 * kMostMoves; ++move) {
+    const int places = move % 2 != 0 ? (move + 1) / 2 : -move / 2;
+    r.factor = near + std::ldexp(near, -24) * static_cast<float>(places);
+    const auto follows = [&](std::size_t i) {
+      return averages[i].follows(static_cast<float>(r.share(sizes[i])) * r.factor);
+    };
+    std::size_t right = 0;
+    while (right < sizes.size() && follows(right)) ++right;
+    if (right == sizes.size()) return r;
+  }
+  why_not = "no factor rounds all its means as float32 does";
+  return std::nullopt;
 }
 
 std::optional<std::vector<SumRounding>> product_rounding(const Quant& x,

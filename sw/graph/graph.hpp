@@ -68,7 +68,7 @@ enum class Op : std::uint8_t {
   kQSub,                ///< a, b; QBinaryAttributes: quantise(dequantise(a) - dequantise(b))
   kQMax,                ///< a, b; QBinaryAttributes: quantise(max(dequantise(a), dequantise(b)))
   kQClip,               ///< x; QUnaryAttributes. Also quantises anew, with an unlimited clamp.
-  kQAveragePool,        ///< x; QPoolAttributes
+  kQAveragePool,        ///< x, what add_window_shares() adds; QPoolAttributes
   kQGlobalAveragePool,  ///< x; QPoolAttributes
   kQUnary,              ///< x; QFunctionAttributes
   kQSoftmax,            ///< x, over the last axis; QRowAttributes

@@ -47,6 +47,11 @@ std::vector<std::string> fuse_quantized(Graph& graph);
 /// of the result as it is: QLinearAdd rounds a repeated operand in another order.
 void spread_constants(Graph& graph);
 
+/// A QAveragePool that does not count padding, and whose windows are cut by the border, gets a
+/// second input: the share (byte_rounding.hpp) of every window, as a tensor like the result. What
+/// it computes is the same.
+void add_window_shares(Graph& graph);
+
 /// Begins with spread_constants(). A QAdd of two tensors of one shape, of which one comes from a
 /// QConv or QMatMul and goes nowhere else, becomes the second tensor of that layer.
 void fuse_residual_adds(Graph& graph);
@@ -57,8 +62,8 @@ void fuse_residual_adds(Graph& graph);
 /// or back, or to [B,h,words,word,S]. Only where nothing else reads those channels.
 void order_heads(Graph& graph, std::int64_t word);
 
-/// All of the above but fuse_residual_adds and order_heads, in the order that gives the fewest
-/// nodes. Returns the lines of fuse_quantized.
+/// All of the above but add_window_shares, fuse_residual_adds and order_heads, in the order that
+/// gives the fewest nodes. Returns the lines of fuse_quantized.
 std::vector<std::string> optimize(Graph& graph);
 
 }  // namespace s4::sw::graph

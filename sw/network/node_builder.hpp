@@ -69,6 +69,8 @@ class NodeBuilder {
   void windows(const graph::PoolAttributes& a);
   void maximum();
   void average();
+  /// Of windows with these numbers of pixels, which are not all alike.
+  void shared_average(const std::vector<std::int64_t>& pixels);
   /// Through the pooling unit, whose windows are single pixels.
   void single_pixels();
   /// Whether the words of a tensor are those of rows, as its producer leaves them; a function of

@@ -195,11 +195,18 @@ void NodeBuilder::average() {
   const auto& q = node_.get<graph::QPoolAttributes>();
   windows(q.pool);
   const LayerGeometry& g = out_.layer.geometry;
-  require(q.pool.count_include_pad || g.pad_top + g.pad_left + g.pad_bottom + g.pad_right == 0,
-          "its windows at the border have other divisors");
+  std::int64_t taps = std::int64_t{g.kernel_h} * g.kernel_w;
+  if (!q.pool.count_include_pad) {
+    const std::vector<std::int64_t> pixels =
+        graph::window_pixels(q.pool, shape_of(node_.inputs[0]), shape_of(node_.output));
+    taps = pixels.front();
+    if (std::count(pixels.begin(), pixels.end(), taps) != std::ptrdiff_t(pixels.size())) {
+      return shared_average(pixels);
+    }
+  }
   std::string why_not;
-  const auto constants = graph::average_rounding(q.x, q.y, std::int64_t{g.kernel_h} * g.kernel_w,
-                                                 graph_.at(node_.output).type, why_not);
+  const auto constants =
+      graph::average_rounding(q.x, q.y, taps, graph_.at(node_.output).type, why_not);
   require(constants.has_value(), why_not);
   diagonal();
   Layer& layer = out_.layer;
@@ -210,6 +217,29 @@ void NodeBuilder::average() {
   layer.factors.assign(g.filters, constants->factor);
   layer.biases.assign(g.filters, constants->bias);
   note("as a convolution of each channel");
+}
+
+void NodeBuilder::shared_average(const std::vector<std::int64_t>& pixels) {
+  const auto& q = node_.get<graph::QPoolAttributes>();
+  std::string why_not;
+  const auto rounding =
+      graph::share_rounding(q.x, q.y, pixels, graph_.at(node_.output).type, why_not);
+  require(rounding.has_value(), why_not);
+  require(node_.inputs.size() > 1, "nothing says how many pixels its windows have");
+  diagonal();
+  Layer& layer = out_.layer;
+  layer.input = quant(q.x);
+  layer.output = quant(q.y);
+  full_range();
+  // The sum as it is, times the share of its window, of which one is `factor`.
+  layer.factors.assign(layer.geometry.filters, 1.0F);
+  FloatEpilogue e;
+  e.second_use = static_cast<std::uint8_t>(SecondUse::kMultiply);
+  e.second_factor = rounding->factor;
+  layer.float_epilogue = std::move(e);
+  layer.add = ResidualAdd{};
+  out_.second = node_.inputs[1];
+  note("as a convolution of each channel, times the share of each window");
 }
 
 void NodeBuilder::single_pixels() {

@@ -78,6 +78,68 @@ TEST_CASE("constants of means give the bytes of the quantised AveragePool") {
   CHECK(counts.refused > 5);
 }
 
+TEST_CASE("shares of windows give the bytes of an AveragePool that does not count padding") {
+  std::mt19937_64 random(tb::seed());
+  int found = 0, wrong = 0;
+  for (int round = 0; round < 100; ++round) {
+    const auto below = [&](int end) { return static_cast<int>(random() % end); };
+    const float scale = 0.01F + 0.05F * static_cast<float>(below(10000)) / 10000.0F;
+    const float ratio = 0.4F + 0.8F * static_cast<float>(below(10000)) / 10000.0F;
+    const Quant x{scale, below(256)};
+    const Quant y = round % 4 == 0 ? x : Quant{scale * ratio, below(256)};
+    PoolAttributes pool;
+    pool.kernel = {1 + below(3), 2 + below(2)};
+    pool.strides = {1 + below(2), 1 + below(2)};
+    pool.pads = {below(static_cast<int>(pool.kernel[0])), 1, 0, below(2)};
+    const Shape in{50, 2, 4 + below(4), 4 + below(4)};
+    ref::Tensor<std::uint8_t> image(in);
+    for (std::int64_t i = 0; i < image.size(); ++i) {
+      const int spread = i % 3 == 0 ? 4 : 256;
+      image[i] = static_cast<std::uint8_t>(below(spread) + (spread == 4 ? x.zero / 2 : 0));
+    }
+    ref::PoolParams params;
+    params.kernel = pool.kernel;
+    params.strides = pool.strides;
+    params.pads = pool.pads;
+    const auto wanted =
+        ref::qlinear_average_pool(image, {x.scale, x.zero}, {y.scale, y.zero}, params);
+    const std::vector<std::int64_t> pixels = window_pixels(pool, in, wanted.shape);
+    std::string why_not;
+    const auto rounding = share_rounding(x, y, pixels, DataType::kUint8, why_not);
+    CHECK(why_not.empty() == rounding.has_value());
+    if (!rounding) continue;
+    ++found;
+    for (std::int64_t out = 0; out < wanted.size(); ++out) {
+      const std::int64_t width = wanted.shape[3];
+      const std::int64_t height = wanted.shape[2];
+      const std::int64_t plane = out / (width * height);
+      std::int32_t sum = 0, count = 0;
+      for (std::int64_t ky = 0; ky < pool.kernel[0]; ++ky) {
+        for (std::int64_t kx = 0; kx < pool.kernel[1]; ++kx) {
+          const std::int64_t iy = out / width % height * pool.strides[0] - pool.pads[0] + ky;
+          const std::int64_t ix = out % width * pool.strides[1] - pool.pads[1] + kx;
+          if (iy < 0 || iy >= in[2] || ix < 0 || ix >= in[3]) continue;
+          sum += image[(plane * in[2] + iy) * in[3] + ix] - x.zero;
+          ++count;
+        }
+      }
+      CHECK(pixels[static_cast<std::size_t>(out % (width * height))] == count);
+      const float share = static_cast<float>(rounding->share(count));
+      const auto made = ref::requantize(sum, 0, share * rounding->factor, y.zero, 0, 255);
+      wrong += made != wanted[out] ? 1 : 0;
+    }
+  }
+  INFO(found << " of 100 found");
+  CHECK(wrong == 0);
+  CHECK(found > 30);
+  std::string why;
+  const Quant some{0.3F, 0};
+  CHECK(!share_rounding(some, some, {4, 0}, DataType::kUint8, why));
+  CHECK(why == "a window has no pixel of the image");
+  CHECK(!share_rounding(some, {0.2F, 0}, {9, 12, 15, 16, 20, 25}, DataType::kUint8, why));
+  CHECK(why == "its windows at the border have too many different divisors");
+}
+
 TEST_CASE("constants of products with a number give the bytes of the quantised Mul") {
   std::mt19937_64 random(tb::seed());
   int found = 0, wrong = 0;

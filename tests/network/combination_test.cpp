@@ -97,6 +97,46 @@ TEST_CASE("average pools: windows, strides, padding that counts: RTL = model = r
   }
 }
 
+TEST_CASE("average pools whose padding does not count: RTL = model = reference") {
+  std::size_t shared = 0;
+  for (const bool is_unsigned : {false, true}) {
+    for (int round = 0; round < 8; ++round) {
+      NetworkBuilder b(tb::seed() * 100 + static_cast<std::uint64_t>(round), is_unsigned);
+      CAPTURE(is_unsigned, round);
+      const Tensor x = b.input({2, b.pick(1, 90), b.pick(4, 9), b.pick(4, 9)});
+      graph::PoolAttributes pool;
+      pool.kernel = {b.pick(2, 3), b.pick(2, 3)};
+      pool.strides = {b.pick(1, 2), b.pick(1, 2)};
+      pool.ceil_mode = b.chance(3);
+      pool.pads = {1, b.pick(0, 1), b.pick(0, 1), 1};
+      const Tensor y = b.average_pool(round % 3 == 0 ? b.conv(x, 70, {1, 1}, {}) : x, pool);
+      b.output(round % 2 == 0 ? b.conv(y, 5, {1, 1}, {}).id : y.id);
+      const Network prepared = prepare(b.graph);
+      for (const NetworkStep& step : prepared.steps) {
+        INFO(step.op << ": " << step.why);
+        CHECK(step.place == Place::kChip);
+        shared += step.why == "as a convolution of each channel, times the share of each window";
+      }
+      for (const char* config : {"tiny", "small"}) {
+        test::check(test::run(b, b.data(), config, Backend::kAll), config);
+      }
+    }
+  }
+  CHECK(shared > 10);  // of others no window, or all of them, reach beyond the border
+  // Four bytes of one scale: ties that the order of the sum decides.
+  NetworkBuilder b(tb::seed(), true);
+  const Tensor x = b.conv(b.input({1, 8, 6, 6}), 8, {1, 1}, {});
+  graph::PoolAttributes pool;
+  pool.kernel = {2, 2};
+  pool.pads = {1, 1, 0, 0};
+  b.output(
+      b.node(graph::Op::kQAveragePool, {x.id}, graph::QPoolAttributes{pool, x.quant, x.quant}));
+  const Network prepared = prepare(b.graph);
+  CHECK(prepared.steps.back().place == Place::kHost);
+  CHECK_THAT(prepared.steps.back().why, Catch::Contains("order of its float32 additions"));
+  test::check(test::run(b, b.data(), "tiny", Backend::kAll), "tiny");
+}
+
 TEST_CASE("products with one number per channel: RTL = model = reference") {
   for (const bool is_unsigned : {false, true}) {
     for (const bool rows : {false, true}) {

@@ -132,12 +132,21 @@ class NetworkBuilder {
   }
   /// Scales are drawn until the chip has constants for it.
   Tensor average_pool(const Tensor& x, const graph::PoolAttributes& pool) {
-    graph::Quant y;
+    graph::QPoolAttributes q{pool, x.quant, {}};
+    const auto out = [&] {
+      const graph::Node made{graph::Op::kQAveragePool, "", {x.id}, graph::kNoTensor, q};
+      return graph::infer_node(graph, made).shape;
+    };
     std::string why_not;
-    do {
-      y = {x.quant.scale * scale(0.3F, 1.1F), zero_point()};
-    } while (!graph::average_rounding(x.quant, y, pool.kernel[0] * pool.kernel[1], type_, why_not));
-    return {node(graph::Op::kQAveragePool, {x.id}, graph::QPoolAttributes{pool, x.quant, y}), y};
+    for (bool found = false; !found;) {
+      q.y = {x.quant.scale * scale(0.3F, 1.1F), zero_point()};
+      const auto pixels = graph::window_pixels(pool, shape(x), out());
+      const std::int64_t taps = pool.kernel[0] * pool.kernel[1];
+      found = pool.count_include_pad
+                  ? graph::average_rounding(x.quant, q.y, taps, type_, why_not).has_value()
+                  : graph::share_rounding(x.quant, q.y, pixels, type_, why_not).has_value();
+    }
+    return {node(graph::Op::kQAveragePool, {x.id}, q), q.y};
   }
   Tensor global_average(const Tensor& x) {
     const graph::Quant y{x.quant.scale * scale(0.3F, 0.9F), zero_point()};
