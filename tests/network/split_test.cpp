@@ -127,6 +127,27 @@ TEST_CASE("split: known networks, of bytes and of BF16, first layers in quarter 
   }
 }
 
+TEST_CASE("split: average pools whose windows have shares") {
+  for (const char* name : {"tiny", "small"}) {
+    const config::Configuration config = configuration(name);
+    for (const Cut forced : {Cut::kNone, Cut::kRows, Cut::kChannels, Cut::kImages}) {
+      INFO(name << ", " << cut_name(forced));
+      NetworkBuilder b(tb::seed(), true);
+      graph::PoolAttributes pool;
+      pool.kernel = {3, 3};
+      pool.pads = {1, 1, 1, 1};
+      const auto x = b.conv(b.input({4, 8, 9, 7}), 150, {1, 1}, {});
+      b.output(b.conv(b.average_pool(x, pool), 70, {1, 1}, {}).id);
+      const SplitNetwork split = split_of(b, config, 4, forced);
+      const ChipLayer& average = split.compiled.network.layers[1];
+      CHECK(average.layer.float_epilogue.has_value());
+      CHECK(average.second.has_value());
+      check(split, b.data(), config);
+      if (forced != Cut::kNone) CHECK(cuts_of(split).count(forced) == 1);
+    }
+  }
+}
+
 TEST_CASE("split: channels of a BF16 layer of groups read the blocks of their own groups") {
   const config::Configuration config = configuration("small");
   graph::Graph graph;
