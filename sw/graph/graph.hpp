@@ -69,7 +69,7 @@ enum class Op : std::uint8_t {
   kQMax,                ///< a, b; QBinaryAttributes: quantise(max(dequantise(a), dequantise(b)))
   kQClip,               ///< x; QUnaryAttributes. Also quantises anew, with an unlimited clamp.
   kQAveragePool,        ///< x, what add_window_shares() adds; QPoolAttributes
-  kQGlobalAveragePool,  ///< x; QPoolAttributes
+  kQGlobalAveragePool,  ///< x, what add_image_ones() adds; QPoolAttributes
   kQUnary,              ///< x; QFunctionAttributes
   kQSoftmax,            ///< x, over the last axis; QRowAttributes
   kQLayerNorm,          ///< x, [gamma float32], [beta float32], over the last axis; QRowAttributes

@@ -52,6 +52,10 @@ void spread_constants(Graph& graph);
 /// it computes is the same.
 void add_window_shares(Graph& graph);
 
+/// A QGlobalAveragePool of images with more than `largest` rows or columns gets a second input of
+/// ones, one per pixel of every image, as channels. What it computes is the same.
+void add_image_ones(Graph& graph, std::int64_t largest);
+
 /// Begins with spread_constants(). A QAdd of two tensors of one shape, of which one comes from a
 /// QConv or QMatMul and goes nowhere else, becomes the second tensor of that layer.
 void fuse_residual_adds(Graph& graph);
@@ -62,8 +66,8 @@ void fuse_residual_adds(Graph& graph);
 /// or back, or to [B,h,words,word,S]. Only where nothing else reads those channels.
 void order_heads(Graph& graph, std::int64_t word);
 
-/// All of the above but add_window_shares, fuse_residual_adds and order_heads, in the order that
-/// gives the fewest nodes. Returns the lines of fuse_quantized.
+/// All of the above but add_window_shares, add_image_ones, fuse_residual_adds and order_heads, in
+/// the order that gives the fewest nodes. Returns the lines of fuse_quantized.
 std::vector<std::string> optimize(Graph& graph);
 
 }  // namespace s4::sw::graph

@@ -1,5 +1,6 @@
-// What windows at the border of an image are multiplied with, so that one factor makes their sums
-// means: the chip takes it as it takes a second activation.
+// What the chip needs for means besides the image, as it takes a second activation: what windows at
+// the border are multiplied with, so that one factor makes their sums means; and the ones whose
+// product with an image is the sum of its pixels, where no kernel is as large as the image.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -34,6 +35,19 @@ void add_window_shares(Graph& graph) {
         },
         shares.values);
     const TensorId id = graph.add_constant(output.name + "_shares", std::move(shares));
+    graph.nodes[n].inputs.push_back(id);
+  }
+}
+
+void add_image_ones(Graph& graph, std::int64_t largest) {
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (graph.nodes[n].op != Op::kQGlobalAveragePool || graph.nodes[n].inputs.size() > 1) continue;
+    const Tensor& image = graph.at(graph.nodes[n].inputs[0]);
+    if (image.shape[2] <= largest && image.shape[3] <= largest) continue;
+    TensorData ones(image.type, {image.shape[0], image.shape[2] * image.shape[3], 1, 1});
+    std::visit([](auto& list) { std::fill(list.begin(), list.end(), 1); }, ones.values);
+    const std::string name = graph.at(graph.nodes[n].output).name + "_ones";
+    const TensorId id = graph.add_constant(name, std::move(ones));
     graph.nodes[n].inputs.push_back(id);
   }
 }

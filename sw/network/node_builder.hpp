@@ -82,6 +82,8 @@ class NodeBuilder {
   /// Constant input of a LayerNorm, `missing` of every column without it.
   [[nodiscard]] std::vector<float> row_constant(std::size_t input, float missing) const;
   void global_average();
+  /// Of an image larger than a kernel: a row of ones times its pixels.
+  void product_with_ones();
 
   const Graph& graph_;
   const Node& node_;

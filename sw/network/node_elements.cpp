@@ -333,20 +333,51 @@ std::vector<float> NodeBuilder::row_constant(std::size_t input, float missing) c
 
 void NodeBuilder::global_average() {
   const auto& q = node_.get<graph::QPoolAttributes>();
-  use_input(node_.inputs[0], image_of(node_.inputs[0]));
-  LayerGeometry& g = out_.layer.geometry;
-  require(g.height <= commands::kMaxKernel && g.width <= commands::kMaxKernel,
-          fmt::format("the image {}x{} is larger than a kernel can be", g.height, g.width));
-  g.kernel_h = g.height;
-  g.kernel_w = g.width;
-  diagonal();
+  const TensorShape image = image_of(node_.inputs[0]);
+  const bool whole = image.height <= commands::kMaxKernel && image.width <= commands::kMaxKernel;
+  if (whole) {
+    use_input(node_.inputs[0], image);
+    LayerGeometry& g = out_.layer.geometry;
+    g.kernel_h = g.height;
+    g.kernel_w = g.width;
+    diagonal();
+    note("as a convolution with a kernel like the image");
+  } else {
+    product_with_ones();
+  }
   Layer& layer = out_.layer;
-  layer.input = quant(q.x);
+  layer.input = whole ? quant(q.x) : QuantParams{};
   layer.output = quant(q.y);
   full_range();
-  const float divisor = q.y.scale * static_cast<float>(g.height * g.width);
-  layer.factors.assign(g.filters, q.x.scale / divisor);
-  note("as a convolution with a kernel like the image");
+  const float divisor = q.y.scale * static_cast<float>(image.height * image.width);
+  layer.factors.assign(layer.geometry.filters, q.x.scale / divisor);
+}
+
+void NodeBuilder::product_with_ones() {
+  const auto& q = node_.get<graph::QPoolAttributes>();
+  require(node_.inputs.size() > 1, "the image is larger than a kernel can be");
+  const TensorShape image = image_of(node_.inputs[0]);
+  const std::uint32_t pixels = image.height * image.width;
+  use_input(node_.inputs[1], image_of(node_.inputs[1]));
+  out_.operand = node_.inputs[0];
+  out_.operand_shape = image;
+  Layer& layer = out_.layer;
+  layer.is_gemm = true;
+  LayerGeometry& g = layer.geometry;
+  g.filters = image.channels;
+  DenseOperand operand;
+  operand.is_unsigned = graph_.at(node_.inputs[0]).type == graph::DataType::kUint8;
+  operand.images.assign(g.batch, WeightTensor(g.filters, g.channels, 1, 1));
+  operand.image = pixels;
+  operand.plane = operand.image * g.batch;
+  layer.weights = operand.images.front();
+  // An operand is a byte minus 128 or 0, a pixel one minus its zero point.
+  const std::int64_t shift = (operand.is_unsigned ? 128 : 0) - q.x.zero;
+  layer.dense = std::move(operand);
+  out_.dense_weights = std::uint64_t{g.filters} * g.channels;
+  layer.weight_scales.assign(g.filters, q.x.scale);
+  layer.biases.assign(g.filters, static_cast<std::int32_t>(shift * pixels));
+  note("as a product of ones with the pixels of the image");
 }
 
 }  // namespace s4::sw

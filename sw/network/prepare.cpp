@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "sim/sequencer/gen/commands.hpp"
 #include "sw/graph/passes.hpp"
 #include "sw/network/function_table.hpp"
 #include "sw/network/network.hpp"
@@ -45,6 +46,7 @@ class Preparation {
   Network run() {
     graph::fuse_residual_adds(out_.graph);
     graph::add_window_shares(out_.graph);
+    graph::add_image_ones(out_.graph, commands::kMaxKernel);
     graph::order_heads(out_.graph, kHeadWord);
     const std::uint32_t keep = out_.options.sparsity ? weights_kept(*out_.options.sparsity) : 64;
     for (std::size_t n = 0; n < out_.graph.nodes.size(); ++n) {

@@ -137,6 +137,31 @@ TEST_CASE("average pools whose padding does not count: RTL = model = reference")
   test::check(test::run(b, b.data(), "tiny", Backend::kAll), "tiny");
 }
 
+TEST_CASE("global average pools of any image: RTL = model = reference") {
+  using Shape = graph::Shape;
+  for (const bool is_unsigned : {false, true}) {
+    for (const Shape& shape : {Shape{2, 70, 11, 11}, Shape{2, 70, 12, 12}, Shape{1, 3, 13, 5},
+                               Shape{3, 65, 4, 17}, Shape{1, 64, 1, 150}}) {
+      for (const bool made : {false, true}) {
+        NetworkBuilder b(tb::seed() * 100 + static_cast<std::uint64_t>(shape[1]), is_unsigned);
+        CAPTURE(is_unsigned, shape, made);
+        const Tensor x = b.input(shape);
+        const Tensor y = b.global_average(made ? b.conv(x, 66, {1, 1}, {}) : x);
+        b.output(made ? y.id : b.conv(y, 5, {1, 1}, {}).id);
+        const Network prepared = prepare(b.graph);
+        const NetworkStep& step = prepared.steps[made ? 1 : 0];
+        CHECK(step.place == Place::kChip);
+        CHECK(step.why == (shape[2] <= 11 && shape[3] <= 11
+                               ? "as a convolution with a kernel like the image"
+                               : "as a product of ones with the pixels of the image"));
+        for (const char* config : {"tiny", "small"}) {
+          test::check(test::run(b, b.data(), config, Backend::kAll), config);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("products with one number per channel: RTL = model = reference") {
   for (const bool is_unsigned : {false, true}) {
     for (const bool rows : {false, true}) {
