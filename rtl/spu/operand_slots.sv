@@ -1,9 +1,10 @@
 /// Hands out the operand banks of the array in a circle: a bank is taken when its first word is
-/// fetched, complete two clocks after the last grants of both fetch ports (complete_i), and free
-/// again after release_i. valid_o: the oldest bank, or with pair_i the oldest two, is complete;
-/// oldest_o is its number; release_i frees it, or both. A BF16 command uses them two by two, from
-/// an even one on: at its start a last odd one is passed over by the fetch (align_take_i) and by
-/// the array (align_release_i).
+/// fetched, complete in the clock after the last grants of both fetch ports (complete_i), at whose
+/// end its words are written, and free again with release_i: a step reads its operands in the clock
+/// after it, and new ones come two clocks after it at the earliest. valid_o: the oldest bank, or
+/// with pair_i the oldest two, is complete; oldest_o is its number; release_i frees it, or both. A
+/// BF16 command uses them two by two, from an even one on: at its start a last odd one is passed
+/// over by the fetch (align_take_i) and by the array (align_release_i).
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module operand_slots #(
@@ -34,14 +35,18 @@ module operand_slots #(
   // A bank is passed over as if it were taken and complete at once: all before it have been
   // fetched, and nothing is before credit_o.
   assign pass = passing_q && slot_o[0] && free && complete_q == '0;
-  assign credit_o = free && !passing_q;
+  assign credit_o = (free || release_i) && !passing_q;
   assign take = take_i || pass;
   // All banks before it have been released.
   assign skip = skipping_q && oldest_o[0] && lower_q != '0 && upper_q != '0;
   assign released = skip ? (SlotBits + 1)'(1)
                   : release_i ? (pair_i ? (SlotBits + 1)'(2) : (SlotBits + 1)'(1)) : '0;
-  assign valid_o = (pair_i ? lower_q[SlotBits:1] != '0 && upper_q[SlotBits:1] != '0
-                           : lower_q != '0 && upper_q != '0) && !skipping_q;
+  // A bank counts in the clock in which its last words are written.
+  logic [1:0] one, two;
+  assign one = {upper_q != '0 || complete_q[1], lower_q != '0 || complete_q[0]};
+  assign two = {upper_q[SlotBits:1] != '0 || (upper_q[0] && complete_q[1]),
+                lower_q[SlotBits:1] != '0 || (lower_q[0] && complete_q[0])};
+  assign valid_o = (pair_i ? two == 2'b11 : one == 2'b11) && !skipping_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -69,7 +74,7 @@ module operand_slots #(
 
   // ---- Assertions ----
   `S4_ASSERT(TakeFree, !take_i || credit_o)
-  `S4_ASSERT(ReleaseOnlyComplete, !release_i || (lower_q != '0 && upper_q != '0))
+  `S4_ASSERT(ReleaseOnlyComplete, !release_i || valid_o)
   `S4_ASSERT(ReleaseAfterSkip, !release_i || !skipping_q)
 
 endmodule

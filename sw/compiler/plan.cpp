@@ -179,6 +179,7 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
   profile.bank_words = layer.geometry.in_bytes;
   profile.drain_passes = layer.activation ? 4 : layer.float_epilogue ? 2 : 1;
+  profile.beat_words = layer.geometry.out_bytes;
   if (layer.max_pool) {
     // A tile is a word of each pixel, whatever its elements, and BF16 pass no epilogue.
     profile.lanes = kPoolBytes;
@@ -220,10 +221,8 @@ std::uint64_t drain_clocks(const GroupProfile& group, const ShapeProfile& profil
 std::uint64_t bank_clocks(const GroupProfile& group, const ShapeProfile& profile,
                           const config::Configuration& config) {
   const std::uint64_t beats = drain_clocks(group, profile, config) / profile.drain_passes;
-  // A group without a pair meets the results' banks nearly always, and may wait twice.
-  if (profile.shape == 0) return fetch_clocks(group, profile) + beats / 2;
-  const std::uint64_t read = group.busy_banks * profile.bank_words * profile.tile_pixels;
-  return ceil_div(read + beats * config.epilogue_pixels, 2 * config.pixels_per_quadrant);
+  // Results meet a word of one of the two ports nearly always: every other beat costs a clock.
+  return fetch_clocks(group, profile) + beats * profile.beat_words / 2;
 }
 
 std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,

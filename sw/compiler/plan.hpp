@@ -161,6 +161,7 @@ struct ShapeProfile {
   std::uint32_t bank_words = 1;  ///< of the input: two of BF16
   /// Clocks of a beat of the epilogue: two of the floating-point one, four with an activation.
   std::uint32_t drain_passes = 1;
+  std::uint32_t beat_words = 1;    ///< written for each pixel of a beat: two of BF16
   bool fits = true;                ///< every group fits the weight buffers
   std::uint64_t words = 0;         ///< of all groups
   std::uint64_t switch_stall = 0;  ///< clocks of group changes that prefetching cannot hide

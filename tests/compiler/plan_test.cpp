@@ -128,8 +128,8 @@ TEST_CASE("the cost model counts the ports of the local buffer's banks") {
     const GroupProfile& whole = profile.groups.front();
     const GroupProfile& last = profile.groups.back();
     CAPTURE(shape);
-    // 8 banks of 16, 32 or 64 words beside 8 beats of 8 words, in 32 banks.
-    CHECK(bank_clocks(whole, profile, s4) == std::vector<std::uint64_t>{12, 10, 18}[shape]);
+    // 8 banks of 1, 1 or 2 clocks, and 8 beats, each in the way of one of two ports.
+    CHECK(bank_clocks(whole, profile, s4) == std::vector<std::uint64_t>{12, 12, 20}[shape]);
     CHECK(drain_clocks(whole, profile, s4) == 8);
     // 64 channels of 256, 128 and 64.
     CHECK(drain_clocks(last, profile, s4) == std::vector<std::uint64_t>{2, 4, 8}[shape]);

@@ -380,8 +380,9 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
            Bug{"fetch_port", "next", "ready_o = !next_valid_q;", "ready_o = 1'b1;"},
            Bug{"fetch_port", "pending",
                "next_valid_q ? next_pending_q :", "next_valid_q ? read_i :"},
-           Bug{"operand_slots", "upper", ": lower_q != '0 && upper_q != '0) &&",
-               ": lower_q != '0) &&"},
+           Bug{"operand_slots", "upper", ": one == 2'b11", ": one[0]"},
+           Bug{"operand_slots", "early", "lower_q != '0 || complete_q[0]",
+               "lower_q != '0 || complete_i[0]"},
            Bug{"operand_slots", "credit", "assign free = used_q != (SlotBits + 1)'(Slots);",
                "assign free = 1'b1;"},
        }) {

@@ -13,9 +13,9 @@ using namespace s4::tests;
 
 namespace {
 
-constexpr unsigned kPipelines = 21;  // setup, fetch, step and epilogue of a command alone
-constexpr unsigned kBf16Pipelines = 27;
-constexpr unsigned kFunctionPipelines = 40;
+constexpr unsigned kPipelines = 20;  // setup, fetch, step and epilogue of a command alone
+constexpr unsigned kBf16Pipelines = 26;
+constexpr unsigned kFunctionPipelines = 39;
 constexpr unsigned kGap = 2;          // between the steps of two commands
 constexpr unsigned kGapOfShapes = 3;  // of different shape: the buffers read again
 
