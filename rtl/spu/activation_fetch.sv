@@ -11,7 +11,7 @@
 /// the pooling unit, and a tile, of one pixel quadrant, waits for a set of that. Pixels of a
 /// quarter word (in_quarters): the group reads the Words words that hold its windows and is filled
 /// once all are there (quarter_window). BF16: a bank is two words, of one tap in two blocks of 32
-/// channels, one after the other; a last block without a partner is read twice.
+/// channels, one after the other; a last block without a partner fills both operand banks at once.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module activation_fetch #(
@@ -50,6 +50,7 @@ module activation_fetch #(
     output logic                         fill_pair_o,
     output logic [          2*Quads-1:0] fill_quads_o,   // quadrants that take the words
     output logic [       2*SlotBits-1:0] fill_bank_o,
+    output logic [                  1:0] fill_both_o,    // and the one after it
     output logic [          2*Group-1:0] fill_write_o,   // lanes with a word
     output logic [          2*Group-1:0] fill_zero_o,    // lanes outside the image
     output logic [          2*Words-1:0] fill_arrived_o, // words of the first lanes that came
@@ -74,7 +75,7 @@ module activation_fetch #(
 
   // ---- Loops ----
   logic run_q, last_part, last_kx, last_ky, last_block, last_tile, last_group, last_bank;
-  logic bf16, half_q, last_half, alone;
+  logic bf16, half_q, last_half, alone, both;
   logic stage_ready, issue, pool, quarters, credit, slot_credit, first_bank, tile_over;
   logic [1:0] part_q, parts_minus1;
   logic [3:0] kx_q, ky_q;
@@ -93,8 +94,9 @@ module activation_fetch #(
   assign quarters = command_i.in_quarters;
   assign bf16 = command_i.dtype == commands_pkg::DtypeBf16 && !pool;
   assign alone = block_q == command_i.in_blocks - 16'd1;
-  assign last_half = half_q || !bf16;
-  assign half_step = alone ? '0 : AddrBits'(command_i.in_plane);
+  assign both = bf16 && alone;
+  assign last_half = half_q || !bf16 || alone;
+  assign half_step = AddrBits'(command_i.in_plane);
   assign tap_base = half_q ? tap_addr_q - half_step : tap_addr_q;
   assign last_block = pool || alone || (bf16 && block_q == command_i.in_blocks - 16'd2);
   assign last_bank = last_kx && last_ky && last_block && last_half;
@@ -175,7 +177,7 @@ module activation_fetch #(
 
   // ---- Groups: addresses, and which lie in the image; each port reads its own ----
   logic [SlotBits-1:0] issue_slot;
-  logic [1:0] port_ready, port_busy, port_issue, done_last;
+  logic [1:0] port_ready, port_busy, port_issue, done_last, done_both;
 
   assign port_issue = {issue && pair_o, issue};
 
@@ -221,6 +223,7 @@ module activation_fetch #(
         .addr_i        (addr),
         .quads_i       (quads),
         .bank_i        (issue_slot),
+        .both_i        (both),
         .last_part_i   (last_part),
         .first_bank_i  (first_bank),
         .last_bank_i   (last_bank),
@@ -230,9 +233,11 @@ module activation_fetch #(
         .busy_o        (port_busy[g]),
         .done_o        (groups_done_o[g]),
         .done_last_o   (done_last[g]),
+        .done_both_o   (done_both[g]),
         .fill_valid_o  (fill_valid_o[g]),
         .fill_quads_o  (fill_quads_o[g*Quads+:Quads]),
         .fill_bank_o   (fill_bank_o[g*SlotBits+:SlotBits]),
+        .fill_both_o   (fill_both_o[g]),
         .fill_write_o  (fill_write_o[g*Group+:Group]),
         .fill_zero_o   (fill_zero_o[g*Group+:Group]),
         .fill_arrived_o(fill_arrived_o[g*Words+:Words]),
@@ -254,8 +259,10 @@ module activation_fetch #(
       .align_take_i(start_i && bf16),
       .credit_o   (slot_credit),
       .take_i     (issue && last_part && !pool),
+      .take_both_i(both),
       .slot_o     (issue_slot),
       .complete_i (pool ? '0 : pair_o ? done_last : {2{done_last[0]}}),
+      .complete_both_i(pair_o ? done_both : {2{done_both[0]}}),
       .align_release_i(bank_align_i),
       .pair_i     (bank_pair_i),
       .valid_o    (bank_valid_o),

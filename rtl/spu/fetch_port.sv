@@ -23,6 +23,7 @@ module fetch_port #(
     input  logic [Group*AddrBits-1:0] addr_i,
     input  logic [         Quads-1:0] quads_i,         // quadrants that take the words
     input  logic [      SlotBits-1:0] bank_i,          // operand bank
+    input  logic                      both_i,          // and the one after it
     input  logic                      last_part_i,     // last of this port in its bank
     input  logic                      first_bank_i,    // of a tile
     input  logic                      last_bank_i,
@@ -33,10 +34,12 @@ module fetch_port #(
     output logic                      busy_o,
     output logic                      done_o,
     output logic                      done_last_o,     // and it was the last of its bank
+    output logic                      done_both_o,     // or of both banks
     // Fill
     output logic                      fill_valid_o,
     output logic [         Quads-1:0] fill_quads_o,
     output logic [      SlotBits-1:0] fill_bank_o,
+    output logic                      fill_both_o,
     output logic [         Group-1:0] fill_write_o,
     output logic [         Group-1:0] fill_zero_o,
     output logic [         Words-1:0] fill_arrived_o,  // words of the first lanes that came
@@ -49,6 +52,7 @@ module fetch_port #(
     logic [Group*AddrBits-1:0] addr;
     logic [Quads-1:0] quads;
     logic [SlotBits-1:0] bank;
+    logic both;
     logic last_part;
     logic first_bank;
     logic last_bank;
@@ -58,12 +62,13 @@ module fetch_port #(
   logic [Group-1:0] next_pending_q, pending_q, granted, remaining;
   logic next_valid_q, valid_q, first_q, take;
 
-  assign given = {zero_i, addr_i, quads_i, bank_i, last_part_i, first_bank_i, last_bank_i};
+  assign given = {zero_i, addr_i, quads_i, bank_i, both_i, last_part_i, first_bank_i, last_bank_i};
 
   assign granted = pending_q & read_grant_i;
   assign remaining = pending_q & ~read_grant_i;
   assign done_o = valid_q && remaining == '0;
   assign done_last_o = done_o && now_q.last_part;
+  assign done_both_o = now_q.both;
   assign take = !valid_q || done_o;
   assign ready_o = !next_valid_q;
   assign busy_o = valid_q || next_valid_q;
@@ -103,6 +108,7 @@ module fetch_port #(
   always_ff @(posedge clk_i) begin
     fill_quads_o   <= now_q.quads;
     fill_bank_o    <= now_q.bank;
+    fill_both_o    <= now_q.both;
     fill_write_o   <= quarters_i ? ~now_q.zero : granted;
     fill_zero_o    <= quarters_i || first_q ? now_q.zero : '0;
     fill_arrived_o <= Words'(granted);

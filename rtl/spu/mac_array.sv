@@ -19,6 +19,7 @@ module mac_array #(
     input  logic                             fill_pair_i,
     input  logic [              2*Quads-1:0] fill_quads_i,
     input  logic [           2*SlotBits-1:0] fill_bank_i,
+    input  logic [                      1:0] fill_both_i,
     input  logic [             2*Pixels-1:0] fill_write_i,
     input  logic [             2*Pixels-1:0] fill_zero_i,
     input  logic [         2*Pixels*512-1:0] fill_data_i,
@@ -47,7 +48,7 @@ module mac_array #(
   logic [Pixels-1:0] odd_write, odd_zero;
   logic [Quads-1:0] odd_quads;
   logic [SlotBits-1:0] odd_bank;
-  logic odd_valid;
+  logic odd_valid, odd_both;
   assign odd_data = fill_pair_i ? fill_data_i[Pixels*512+:Pixels*512] : fill_data_i[Pixels*512-1:0];
   assign odd_write = fill_pair_i ? fill_write_i[2*Pixels-1:Pixels] : fill_write_i[Pixels-1:0];
   assign odd_zero = fill_pair_i ? fill_zero_i[2*Pixels-1:Pixels] : fill_zero_i[Pixels-1:0];
@@ -55,6 +56,7 @@ module mac_array #(
   assign odd_valid = fill_pair_i ? fill_valid_i[1] : fill_valid_i[0];
   assign odd_quads = fill_pair_i ? fill_quads_i[2*Quads-1:Quads] : fill_quads_i[Quads-1:0];
   assign odd_bank = fill_pair_i ? fill_bank_i[2*SlotBits-1:SlotBits] : fill_bank_i[SlotBits-1:0];
+  assign odd_both = fill_pair_i ? fill_both_i[1] : fill_both_i[0];
 
   for (genvar q = 0; q < Quads; q++) begin : gen_quadrant
     localparam bit Odd = q % 2 == 1;
@@ -64,6 +66,7 @@ module mac_array #(
         .rst_ni,
         .fill_valid_i (Odd ? odd_valid && odd_quads[q] : fill_valid_i[0] && fill_quads_i[q]),
         .fill_bank_i  (Odd ? odd_bank : fill_bank_i[SlotBits-1:0]),
+        .fill_both_i  (Odd ? odd_both : fill_both_i[0]),
         .fill_write_i (Odd ? odd_write : fill_write_i[Pixels-1:0]),
         .fill_zero_i  (Odd ? odd_zero : fill_zero_i[Pixels-1:0]),
         .fill_data_i  (Odd ? odd_data : fill_data_i[Pixels*512-1:0]),

@@ -6,7 +6,8 @@
 /// private to a lane. A drain read shows EpiloguePixels pixels of all lanes one clock later.
 /// BF16: a step takes two clocks, the low bytes of its values with step_low_i, any time later the
 /// high bytes with step_valid_i. Its 64 operands are two words of 32, low byte first, in an even
-/// bank and the one after it, filled as unsigned bytes with zero point 0; the step names either.
+/// bank and the one after it, filled as unsigned bytes with zero point 0, or with one word both at
+/// once (fill_both_i); the step names either.
 /// Products are exact, sums rounded after every addition; a value of zero adds nothing. The pixels
 /// are worked off in two halves; a drain sees all sums six clocks after step_valid_i (INT8: two).
 /// Types change only while the array is idle: six clocks after a BF16 step, one after an INT8 step.
@@ -32,6 +33,7 @@ module mac_quadrant #(
     // Fill: word of pixel p at p*512; zero has priority over write
     input  logic                           fill_valid_i,
     input  logic [           SlotBits-1:0] fill_bank_i,
+    input  logic                           fill_both_i,    // an even bank and the one after it
     input  logic [             Pixels-1:0] fill_write_i,
     input  logic [             Pixels-1:0] fill_zero_i,
     input  logic [         Pixels*512-1:0] fill_data_i,
@@ -100,6 +102,7 @@ module mac_quadrant #(
 
   `S4_ASSERT(TwoClocks, step_valid_i && step_bf16_i |=> !step_valid_i)
   `S4_ASSERT(OtherHalf, !product_valid_q || !sum_valid_q || product_half_q != sum_half_q)
+  `S4_ASSERT(BothFromEven, !fill_valid_i || !fill_both_i || !fill_bank_i[0])
   `S4_ASSERT(OneByte, !step_low_i || !step_valid_i)
 
   // ---- Array: operands, accumulators; private to this process, later stages first, so that each
@@ -235,7 +238,8 @@ module mac_quadrant #(
     end
 
     for (b = 0; b < BankSlots; b = b + 1) begin
-      if (fill_valid_i && 32'(fill_bank_i) == b) begin
+      if (fill_valid_i &&
+          (32'(fill_bank_i) == b || (fill_both_i && 32'(fill_bank_i) + 1 == b))) begin
         for (p = 0; p < Pixels; p = p + 1) begin
           if (fill_zero_i[p] || fill_write_i[p]) begin
             for (c = 0; c < BankSize; c = c + 1) begin

@@ -172,6 +172,7 @@ module spu #(
   logic [1:0] groups_done;
   logic [2*Quads-1:0] fill_quads;
   logic [2*SlotBits-1:0] fill_bank;
+  logic [1:0] fill_both;
   logic [SlotBits-1:0] bank;
   logic [2*Pixels-1:0] fill_write, fill_zero;
   logic pool_credit, pool_take, fill_first, fill_last;
@@ -228,6 +229,7 @@ module spu #(
       .fill_pair_o   (fill_pair),
       .fill_quads_o  (fill_quads),
       .fill_bank_o   (fill_bank),
+      .fill_both_o   (fill_both),
       .fill_write_o  (fill_write),
       .fill_zero_o   (fill_zero),
       .fill_arrived_o(fill_arrived),
@@ -306,6 +308,7 @@ module spu #(
       .fill_pair_i      (fill_pair),
       .fill_quads_i     (fill_quads),
       .fill_bank_i      (fill_bank),
+      .fill_both_i      (fill_both),
       .fill_write_i     (fill_write),
       .fill_zero_i      (fill_zero),
       .fill_data_i      (fill_data),

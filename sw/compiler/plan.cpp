@@ -177,13 +177,11 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
   profile.shape = shape;
   profile.lanes = group_lanes(config, shape);
   profile.tile_pixels = std::uint64_t{config.pixels_per_quadrant} << shape;
-  profile.bank_words = layer.geometry.in_bytes;
   profile.drain_passes = layer.activation ? 4 : layer.float_epilogue ? 2 : 1;
   profile.beat_words = layer.geometry.out_bytes;
   if (layer.max_pool) {
     // A tile is a word of each pixel, whatever its elements, and BF16 pass no epilogue.
     profile.lanes = kPoolBytes;
-    profile.bank_words = 1;
     if (layer.bf16()) profile.drain_passes = layer.activation ? 2 : 1;
     GroupProfile group;
     group.busy_banks = layer.geometry.kernel_h * layer.geometry.kernel_w;
@@ -191,6 +189,8 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
     profile.groups.assign(layer.geometry.in_blocks(), group);
     return profile;
   }
+  profile.pixel_words = layer.geometry.in_blocks();
+  profile.pixel_banks = layer.weights.in_blocks();
   profile.groups = layer.dense ? profile_dense(layer.weights, config, shape)
                                : profile_groups(layer.weights, counts, config, shape);
   for (const GroupProfile& group : profile.groups) {
@@ -209,7 +209,7 @@ ShapeProfile profile_shape(const Layer& layer, const std::vector<std::uint8_t>& 
 
 std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profile) {
   const std::uint64_t pairs = std::uint64_t{1} << (profile.shape > 0 ? profile.shape - 1 : 0);
-  return group.busy_banks * pairs * profile.bank_words;
+  return ceil_div(group.busy_banks * profile.pixel_words, profile.pixel_banks) * pairs;
 }
 
 std::uint64_t drain_clocks(const GroupProfile& group, const ShapeProfile& profile,

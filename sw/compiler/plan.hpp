@@ -158,7 +158,9 @@ struct ShapeProfile {
   std::uint32_t lanes = 0;
   std::uint64_t tile_pixels = 0;
   std::vector<GroupProfile> groups;
-  std::uint32_t bank_words = 1;  ///< of the input: two of BF16
+  /// Words of an input pixel, and banks they are for: a bank of BF16 has two, or one at the end.
+  std::uint64_t pixel_words = 1;
+  std::uint64_t pixel_banks = 1;
   /// Clocks of a beat of the epilogue: two of the floating-point one, four with an activation.
   std::uint32_t drain_passes = 1;
   std::uint32_t beat_words = 1;    ///< written for each pixel of a beat: two of BF16

@@ -44,8 +44,10 @@ void run_random(Bf16QuadrantBench& bench, SeededRandom& random, unsigned clocks)
       if (random.percent(20)) zero_point = is_unsigned ? 255 : (random.percent(50) ? -128 : 127);
     }
     if (random.percent(40)) {
-      bench.fill(random.below(kBankSlots), random.bits(), random.bits() & random.bits(),
-                 random_bytes(bench, random), is_unsigned, zero_point);
+      const bool both = random.percent(25);
+      bench.fill(random.below(kBankSlots) & (both ? 2U : 3U), random.bits(),
+                 random.bits() & random.bits(), random_bytes(bench, random), is_unsigned,
+                 zero_point, both);
     }
     if (random.percent(70)) {
       for (auto& x : s.index) x = static_cast<std::uint8_t>(random.below(64));
@@ -136,6 +138,7 @@ TEST_CASE("mac quadrant: seeded bugs are noticed", "[spu]") {
            Bug{"sign", "{!fill_unsigned_i && fill_data_i[p*512+c*8+7],", "{1'b0,"},
            Bug{"clear", "clear_q <= step_clear_i;", "clear_q <= 1'b0;"},
            Bug{"set", "set_q   <= step_set_i;", "set_q   <= 1'b0;"},
+           Bug{"both", "(fill_both_i && 32'(fill_bank_i) + 1 == b)", "1'b0"},
            Bug{"zero_wins", "fill_zero_i[p] ? 0 : x",
                "(fill_zero_i[p] && !fill_write_i[p]) ? 0 : x"},
        }) {

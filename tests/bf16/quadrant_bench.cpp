@@ -35,8 +35,9 @@ Bf16QuadrantBench::Bf16QuadrantBench(const std::string& config, const tb::ModelO
 
 void Bf16QuadrantBench::fill(unsigned bank, std::uint64_t write, std::uint64_t zero,
                              const std::vector<std::uint8_t>& data, bool is_unsigned,
-                             int zero_point) {
+                             int zero_point, bool both) {
   fill_valid_ = true;
+  fill_both_ = both;
   fill_bank_ = bank;
   fill_write_ = write;
   fill_zero_ = zero;
@@ -80,6 +81,7 @@ void Bf16QuadrantBench::clock(unsigned count) {
     fill_valid_ = step_valid_ = low_valid_ = drain_valid_ = false;
     // The inputs of what is not valid move nevertheless.
     fill_write_ ^= 0x5555;
+    fill_both_ = !fill_both_;
     step_.bank = (step_.bank + 1) % kBankSlots;
     step_.clear = !step_.clear;
     step_.bf16 = !step_.bf16;
@@ -91,6 +93,7 @@ void Bf16QuadrantBench::drive() {
   tb::Model& m = *model_;
   m.port("fill_valid_i").set(fill_valid_);
   m.port("fill_bank_i").set(fill_bank_);
+  m.port("fill_both_i").set(fill_both_);
   m.port("fill_write_i").set(fill_write_);
   m.port("fill_zero_i").set(fill_zero_);
   m.port("fill_data_i").set_bytes(data_.data(), data_.size());
@@ -141,6 +144,9 @@ void Bf16QuadrantBench::follow() {
           cell = (unsigned_ ? int{byte} : int{static_cast<std::int8_t>(byte)}) - zero_point_;
         }
         if (((fill_zero_ >> p) & 1U) != 0) cell = 0;
+        if (fill_both_ && (((fill_write_ | fill_zero_) >> p) & 1U) != 0) {
+          operand_[fill_bank_ + 1][c * pixels() + p] = cell;
+        }
       }
     }
   }

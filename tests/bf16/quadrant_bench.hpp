@@ -40,9 +40,10 @@ class Bf16QuadrantBench {
   /// Products of the BF16 steps so far.
   [[nodiscard]] std::uint64_t products() const { return products_; }
 
-  /// Bytes of a bank, pixel by pixel; for the next clock.
+  /// Bytes of a bank, or of both of a pair, pixel by pixel; for the next clock.
   void fill(unsigned bank, std::uint64_t write, std::uint64_t zero,
-            const std::vector<std::uint8_t>& data, bool is_unsigned = true, int zero_point = 0);
+            const std::vector<std::uint8_t>& data, bool is_unsigned = true, int zero_point = 0,
+            bool both = false);
   void step(const QuadrantStep& step) { step_ = step, step_valid_ = true; }
   /// The low bytes of a BF16 step.
   void low(const QuadrantStep& step) { low_ = step.value, low_valid_ = true; }
@@ -82,7 +83,8 @@ class Bf16QuadrantBench {
   std::string error_;
   std::uint64_t compared_ = 0, products_ = 0;
 
-  bool fill_valid_ = false, step_valid_ = false, drain_valid_ = false, drain_set_ = false;
+  bool fill_valid_ = false, fill_both_ = false, step_valid_ = false, drain_valid_ = false,
+       drain_set_ = false;
   unsigned fill_bank_ = 0, drain_sel_ = 0;
   std::uint64_t fill_write_ = 0, fill_zero_ = 0;
   std::vector<std::uint8_t> data_;

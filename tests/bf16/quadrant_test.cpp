@@ -74,8 +74,9 @@ void run_random(Bf16QuadrantBench& bench, SeededRandom& random, unsigned phases)
           data[j] = static_cast<std::uint8_t>(x);
           data[j + 1] = static_cast<std::uint8_t>(x >> 8);
         }
-        bench.fill(random.below(4), random.bits(), random.bits() & random.bits(), data, is_unsigned,
-                   zero_point);
+        const bool both = random.percent(25);
+        bench.fill(random.below(4) & (both ? 2U : 3U), random.bits(), random.bits() & random.bits(),
+                   data, is_unsigned, zero_point, both);
       }
       if (random.percent(85)) {
         if (have_low || !bf16) {

@@ -25,6 +25,32 @@ struct Rates {
   unsigned release = 100;  // percent of clocks in which a complete bank is used up
 };
 
+/// Words that fill an operand bank, or both of a BF16 step: one for each pixel of a tile.
+struct Read {
+  unsigned tile = 0, block = 0, tap = 0;
+  bool both = false;
+  bool last = true;        // of the array's step
+  std::uint64_t slot = 0;  // operand bank, counted from the command's first
+};
+
+std::vector<Read> reads_of(const commands::SpuCommand& c, unsigned groups, unsigned tiles) {
+  const bool bf16 = c.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16);
+  std::vector<Read> reads;
+  std::uint64_t slot = 0;
+  for (unsigned i = 0; i < groups * tiles; ++i) {
+    for (unsigned block = 0; block < c.in_blocks; block += bf16 ? 2 : 1) {
+      for (unsigned tap = 0; tap < c.kernel_h * c.kernel_w; ++tap) {
+        const bool two = bf16 && block + 1 < c.in_blocks;
+        const bool both = bf16 && !two;
+        reads.push_back({i % tiles, block, tap, both, !two, slot});
+        slot += both ? 2 : 1;
+        if (two) reads.push_back({i % tiles, block + 1, tap, false, true, slot++});
+      }
+    }
+  }
+  return reads;
+}
+
 class FetchBench {
  public:
   explicit FetchBench(const std::string& config, const tb::ModelOptions& options = {})
@@ -72,32 +98,36 @@ class FetchBench {
     auto valid = m.port("read_valid_o"), addr = m.port("read_addr_o"),
          grant = m.port("read_grant_i"), fill_valid = m.port("fill_valid_o"),
          fill_quads = m.port("fill_quads_o"), fill_bank = m.port("fill_bank_o"),
-         fill_pair = m.port("fill_pair_o"), fill_write = m.port("fill_write_o"),
-         fill_zero = m.port("fill_zero_o"), bank_valid = m.port("bank_valid_o"),
-         bank = m.port("bank_o"), release = m.port("bank_release_i"),
-         done = m.port("groups_done_o"), conflict = m.port("conflict_o"), busy = m.port("busy_o"),
+         fill_both = m.port("fill_both_o"), fill_pair = m.port("fill_pair_o"),
+         fill_write = m.port("fill_write_o"), fill_zero = m.port("fill_zero_o"),
+         bank_valid = m.port("bank_valid_o"), bank = m.port("bank_o"),
+         release = m.port("bank_release_i"), done = m.port("groups_done_o"),
+         conflict = m.port("conflict_o"), busy = m.port("busy_o"),
          last_group = m.port("last_group_o");
     if ((m.port("read_stride2_o").get() != 0) != (c.stride_w == 2)) return "read_stride2_o";
     if ((m.port("pair_o").get() != 0) != (ports == 2)) return "pair_o";
 
-    // What every fetch group must read, in order; index walks over all of them.
-    const unsigned taps = c.kernel_h * c.kernel_w;
-    const std::uint64_t banks = std::uint64_t{groups} * tiles * c.in_blocks * taps;
+    // What every fetch group must read, in order; index walks over all of them. A step of the array
+    // uses one operand bank, of BF16 two: they have a read each, or one for both.
+    const bool bf16 = c.dtype == static_cast<std::uint8_t>(commands::Dtype::kBf16);
+    const unsigned pair = bf16 ? 2 : 1;
+    const std::vector<Read> reads = reads_of(c, groups, tiles);
+    std::vector<std::uint64_t> last_read;  // of a step
+    for (std::uint64_t r = 0; r < reads.size(); ++r) {
+      if (reads[r].last) last_read.push_back(r);
+    }
+    const std::uint64_t steps = last_read.size();
     const auto expected_word = [&](std::uint64_t fetch, unsigned lane) {
       const auto part = static_cast<unsigned>(fetch % parts);
-      std::uint64_t b = fetch / parts;
-      const auto tap = static_cast<unsigned>(b % taps);
-      b /= taps;
-      const auto block = static_cast<unsigned>(b % c.in_blocks);
-      b /= c.in_blocks;
-      const auto tile = static_cast<unsigned>(b % tiles);
-      return window_word(c, block, tap / c.kernel_w, tap % c.kernel_w,
-                         (tile * parts + part) * lanes + lane);
+      const Read& r = reads[fetch / parts % reads.size()];
+      return window_word(c, r.block, r.tap / c.kernel_w, r.tap % c.kernel_w,
+                         (r.tile * parts + part) * lanes + lane);
     };
     // Operand banks as the fills leave them: address per pixel, -1 zero, -2 nothing yet.
     std::vector<std::vector<std::int64_t>> slots(kBankSlots,
                                                  std::vector<std::int64_t>(parts * lanes, -2));
-    const unsigned first_slot = next_slot_;
+    // BF16 begins with an even one.
+    const unsigned first_slot = bf16 ? (next_slot_ + 1) / 2 * 2 : next_slot_;
     // Of each port: fetch group whose words are being read, and its granted lanes; fetch group that
     // the next fill belongs to, and its filled lanes. Port p has every group whose number is p
     // modulo the ports.
@@ -105,7 +135,7 @@ class FetchBench {
     std::uint64_t granted[2] = {0, 0};
     std::uint64_t filled[2] = {0, 1};
     std::uint64_t filled_lanes[2] = {0, 0};
-    std::uint64_t released = 0;  // banks
+    std::uint64_t released = 0;  // steps
     const std::uint64_t every = (std::uint64_t{1} << lanes) - 1;
     std::vector<std::int64_t> addresses(std::size_t{2} * lanes, -1);  // granted in the last clock
     clocks_ = 0;
@@ -117,7 +147,7 @@ class FetchBench {
              std::to_string(filled[0]) + ", cycle " + std::to_string(m.cycle()) + ", seed " +
              std::to_string(tb::seed());
     };
-    while (released != banks) {
+    while (released != steps) {
       m.port("walk_start_i").set(0);
       if (next != nullptr && !prepared_ && (last_group.get() != 0 || busy.get() == 0) &&
           random.percent(20)) {
@@ -138,8 +168,11 @@ class FetchBench {
           continue;
         }
         if (p >= ports) return fail("a fill of the upper group");
-        const auto slot = static_cast<unsigned>((first_slot + filled[p] / parts) % kBankSlots);
+        if (filled[p] / parts >= reads.size()) return fail("a fill after the last");
+        const Read& read = reads[filled[p] / parts];
+        const auto slot = static_cast<unsigned>((first_slot + read.slot) % kBankSlots);
         if (fill_bank.bits(p * kSlotBits, kSlotBits) != slot) return fail("fill_bank_o");
+        if (fill_both.bits(p, 1) != (read.both ? 1U : 0U)) return fail("fill_both_o");
         const auto part = static_cast<unsigned>(filled[p] % parts);
         for (unsigned q = 0; q < config_.num_quadrants; ++q) {
           const bool takes = fill_quads.bits(p * config_.num_quadrants + q, 1) != 0;
@@ -151,7 +184,9 @@ class FetchBench {
         std::uint64_t arrived = 0;
         for (unsigned i = 0; i < lanes; ++i) {
           if (words[i] >= 0) arrived |= std::uint64_t{1} << i;
-          if ((((zeros | writes) >> i) & 1U) != 0) slots[slot][part * lanes + i] = words[i];
+          if ((((zeros | writes) >> i) & 1U) == 0) continue;
+          slots[slot][part * lanes + i] = words[i];
+          if (read.both) slots[slot + 1][part * lanes + i] = words[i];
         }
         if ((zeros & writes) != 0) return fail("zero and write");
         if (writes != arrived) {
@@ -168,21 +203,28 @@ class FetchBench {
       // ---- Use of the oldest complete bank: its fills are over ----
       release.set(0);
       if (bank_valid.get() != 0) {
-        const auto slot = static_cast<unsigned>((first_slot + released) % kBankSlots);
+        const auto slot = static_cast<unsigned>((first_slot + pair * released) % kBankSlots);
         if (bank.get() != slot) return fail("bank_o");
         for (unsigned p = 0; p < ports; ++p) {
-          if (filled[p] / parts <= released) return fail("a bank is complete before its words");
+          if (filled[p] / parts <= last_read[released]) {
+            return fail("a bank is complete before its words");
+          }
         }
         if (random.percent(rates.release)) {
-          for (unsigned p = 0; p < parts * lanes; ++p) {
-            const auto word = expected_word(released * parts + p / lanes, p % lanes);
-            const std::int64_t expected = word ? std::int64_t{*word} : -1;
-            if (slots[slot][p] != expected) {
-              return fail("bank " + std::to_string(released) + " pixel " + std::to_string(p) +
-                          ": expected word " + std::to_string(expected) + ", got " +
-                          std::to_string(slots[slot][p]));
+          for (unsigned b = 0; b < pair; ++b) {
+            const Read& last = reads[last_read[released]];
+            const std::uint64_t r = last_read[released] - (last.both || b + 1 == pair ? 0 : 1);
+            for (unsigned p = 0; p < parts * lanes; ++p) {
+              const auto word = expected_word(r * parts + p / lanes, p % lanes);
+              const std::int64_t expected = word ? std::int64_t{*word} : -1;
+              if (slots[slot + b][p] != expected) {
+                return fail("step " + std::to_string(released) + " bank " + std::to_string(b) +
+                            " pixel " + std::to_string(p) + ": expected word " +
+                            std::to_string(expected) + ", got " +
+                            std::to_string(slots[slot + b][p]));
+              }
+              slots[slot + b][p] = -2;
             }
-            slots[slot][p] = -2;
           }
           release.set(1);
           ++released;
@@ -238,10 +280,10 @@ class FetchBench {
     m.port("walk_start_i").set(0);
     m.eval();
     if (busy.get() != 0) return fail("still busy");
-    if (groups_done_ != banks * parts)
+    if (groups_done_ != reads.size() * parts)
       return "groups_done_o counted " + std::to_string(groups_done_);
     if (conflicts != partial) return "conflict_o counted " + std::to_string(conflicts);
-    next_slot_ = static_cast<unsigned>((first_slot + banks) % kBankSlots);
+    next_slot_ = static_cast<unsigned>((first_slot + pair * steps) % kBankSlots);
     for (unsigned i = 0; i < 4; ++i) {
       m.tick();
       if (valid.get() != 0 || bank_valid.get() != 0) return fail("something after the last bank");
@@ -266,7 +308,8 @@ class FetchBench {
 std::string run_random(FetchBench& bench, SeededRandom& random, unsigned commands) {
   std::vector<commands::SpuCommand> list;
   while (list.size() < commands) {
-    const auto c = random_geometry(random, bench.config(), bench.config().local_words, 600);
+    auto c = random_geometry(random, bench.config(), bench.config().local_words, 600);
+    if (random.percent(40)) c.dtype = static_cast<std::uint8_t>(commands::Dtype::kBf16);
     const std::uint64_t work = std::uint64_t{c.pixels} * c.in_blocks * c.kernel_h * c.kernel_w;
     if (work <= 20000) list.push_back(c);
   }
@@ -355,8 +398,16 @@ TEST_CASE("activation fetch: a pair of groups per clock, setup clocks", "[spu]")
       CHECK(bench.setup_clocks() ==
             2 + std::bit_width(bench.config().pixels_per_quadrant << shape));
       CHECK(bench.fetch_groups() == (16U * 8) << shape);
-      // The bank is there 3 clocks after the start, or after its last group was issued.
-      CHECK(bench.run_clocks() == bench.fetch_groups() / (shape == 0 ? 1 : 2) + 3);
+      // The bank is there 2 clocks after the start, or after its last group was issued.
+      CHECK(bench.run_clocks() == bench.fetch_groups() / (shape == 0 ? 1 : 2) + 2);
+      // BF16: as many for whole pairs; a block without a partner, read once, is one of two.
+      c.dtype = static_cast<std::uint8_t>(commands::Dtype::kBf16);
+      CHECK(bench.run(random, c, 1, {}) == "");
+      CHECK(bench.run_clocks() == bench.fetch_groups() / (shape == 0 ? 1 : 2) + 2);
+      c.in_blocks = 5;
+      CHECK(bench.run(random, c, 1, {}) == "");
+      CHECK(bench.fetch_groups() == (16U * 5) << shape);
+      CHECK(bench.run_clocks() == bench.fetch_groups() / (shape == 0 ? 1 : 2) + 2);
     }
   }
 }
@@ -380,9 +431,15 @@ TEST_CASE("activation fetch: seeded bugs are noticed", "[spu]") {
            Bug{"fetch_port", "next", "ready_o = !next_valid_q;", "ready_o = 1'b1;"},
            Bug{"fetch_port", "pending",
                "next_valid_q ? next_pending_q :", "next_valid_q ? read_i :"},
-           Bug{"operand_slots", "upper", ": one == 2'b11", ": one[0]"},
-           Bug{"operand_slots", "early", "lower_q != '0 || complete_q[0]",
-               "lower_q != '0 || complete_i[0]"},
+           Bug{"operand_slots", "upper", "lower >= wanted && upper >= wanted", "lower >= wanted"},
+           Bug{"operand_slots", "pair", "pair_i ? (SlotBits + 1)'(2) : (SlotBits + 1)'(1);",
+               "(SlotBits + 1)'(1);"},
+           Bug{"operand_slots", "early", "lower_q + (SlotBits + 1)'(lower_come_q)",
+               "lower_q + (SlotBits + 1)'(complete_i[0])"},
+           Bug{"operand_slots", "both", "{take_i && take_both_i, (take_i && !take_both_i) || pass}",
+               "{1'b0, take_i || pass}"},
+           Bug{"activation_fetch", "both", "fill_both_o   (fill_both_o[g])", "fill_both_o   ()"},
+           Bug{"activation_fetch", "partner", "half_q || !bf16 || alone", "half_q || !bf16"},
            Bug{"operand_slots", "credit", "assign free = used_q != (SlotBits + 1)'(Slots);",
                "assign free = 1'b1;"},
        }) {
