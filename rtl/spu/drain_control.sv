@@ -6,11 +6,12 @@
 /// words are read in one clock and enter the epilogue in the next. A set is free in the clock of
 /// its last read, or one later where that depends on a grant. The first lane chunk of a block of 64
 /// channels writes the whole word. With the floating-point epilogue a beat is issued twice, once
-/// for each half of its lanes; BF16 results of a half fill a lane chunk, bytes of both are written
-/// together. A pooling tile is one channel block of one pixel quadrant, and comes from the pooling
-/// unit; a lane chunk of BF16 is one beat, as no epilogue halves it. With an activation a beat is
-/// issued every fourth clock, one of BF16 or a half every second, which is what the activation
-/// lanes take; the first waits for their table.
+/// for each half of its lanes. BF16 results of a half fill a lane chunk, or, of 64 lanes, a word of
+/// their own, and without such a word there is no second half; bytes of both are written together.
+/// A pooling tile is one channel block of one pixel quadrant, and comes from the pooling unit; a
+/// lane chunk of BF16 is one beat, as no epilogue halves it. With an activation a beat is issued
+/// every fourth clock, one of BF16 or a half every second, which is what the activation lanes take;
+/// the first waits for their table.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(
@@ -80,7 +81,7 @@ module drain_control #(
   logic [16:0] group_channel_q, channel_q, next_channel, group_channels, beat_channels;
   addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add, out_half, add_half;
   logic [23:0] pixel, pixels_here;
-  logic split, wide, half_q, beat_over;
+  logic split, wide, half_q, alone, last_half, beat_over;
   logic last_sel, last_pixel, last_part, wrap_block;
   logic [2:0] chunk;
 
@@ -117,7 +118,10 @@ module drain_control #(
   assign active = run_q && !hold_i && pause_q == '0 &&
                   (pool ? pool_valid_i : (waiting_q != '0) && param_valid_i);
   assign issue = active && (!command_i.add_enable || second_ready_i);
-  assign beat_over = issue && (half_q || !split);
+  // The upper half may lie in a block that does not exist.
+  assign alone = wide && Lanes == 64 && channel_q + 17'd32 >= {1'b0, command_i.out_channels};
+  assign last_half = half_q || !split || alone;
+  assign beat_over = issue && last_half;
   assign tile_end = beat_over && last_pixel && last_part;
   assign chunk = wide ? 3'({channel_q[4:0], 1'b0} >> $clog2(Lanes)) | 3'(half_q && Lanes != 64)
                       : 3'(channel_q[5:0] >> $clog2(Lanes));
@@ -200,7 +204,7 @@ module drain_control #(
   // The array writes a set two clocks after it was told of it; the local buffer's answer is late.
   logic free_q, tile_over;
   // Without the second tensor's grant, which would lie in the way of the next steps for nothing.
-  assign tile_over = active && (half_q || !split) && last_pixel && last_part;
+  assign tile_over = active && last_half && last_pixel && last_part;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) free_q <= 1'b0;
     else free_q <= tile_end && command_i.add_enable && !pool;
@@ -213,17 +217,13 @@ module drain_control #(
   assign param_release_o = tile_end && !pool && (command_i.weights_resident ?
                                         (last_tile && !command_i.weights_keep) : 1'b1);
 
-  // The upper half may lie in a block that does not exist.
-  logic beyond;
-  assign beyond = wide && Lanes == 64 && half_q &&
-                  channel_q + 17'd32 >= {1'b0, command_i.out_channels};
   logic [OutPixels-1:0] mask;
   logic [Lanes-1:0] lane_mask;
   always_comb begin : masks
     int unsigned i;
     mask = '0;
     lane_mask = '0;
-    for (i = 0; i < OutPixels; i = i + 1) mask[i] = 24'(i) < pixels_here && !beyond;
+    for (i = 0; i < OutPixels; i = i + 1) mask[i] = 24'(i) < pixels_here;
     for (i = 0; i < Lanes; i = i + 1) begin
       lane_mask[i] = (channel_q + 17'(i)) < {1'b0, command_i.out_channels};
     end

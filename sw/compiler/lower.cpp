@@ -444,9 +444,12 @@ CompiledLayer compile_layer(const Layer& layer, const config::Configuration& con
   if (layer.has_weights()) {
     const std::vector<std::int32_t> biases = stream_biases(layer);
     const std::vector<float> scales = requant_scales(layer);
+    // Of a network only the first layer's weights are waited for, so it is left as it is.
+    const bool first = !given;
+    const bool streams = out.plan.strategy == Strategy::kStream;
     out.weights = layer.dense ? pack_dense(*layer.dense, biases, scales, config, out.plan.shape)
                               : pack_weights(layer.weights, biases, scales, config, out.plan.shape,
-                                             options.piece_bytes);
+                                             options.piece_bytes, first && !streams);
   }
   const LayerGeometry& g = layer.geometry;
   // A BF16 channel is two channels of bytes, the low one first.

@@ -214,15 +214,19 @@ std::uint64_t fetch_clocks(const GroupProfile& group, const ShapeProfile& profil
 
 std::uint64_t drain_clocks(const GroupProfile& group, const ShapeProfile& profile,
                            const config::Configuration& config) {
-  return ceil_div(group.channels, config.lanes_per_quadrant) * profile.tile_pixels /
-         config.epilogue_pixels * profile.drain_passes;
+  // A quadrant drains in halves of its lanes, or in one that stands for both; a half that is a word
+  // of its own is left out if there is no such word.
+  const bool words = profile.beat_words == 2 && config.lanes_per_quadrant == 64;
+  const std::uint64_t halves = words ? ceil_div(group.channels, 32)
+                                     : 2 * ceil_div(group.channels, config.lanes_per_quadrant);
+  return halves * profile.tile_pixels / config.epilogue_pixels * profile.drain_passes / 2;
 }
 
 std::uint64_t bank_clocks(const GroupProfile& group, const ShapeProfile& profile,
                           const config::Configuration& config) {
-  const std::uint64_t beats = drain_clocks(group, profile, config) / profile.drain_passes;
+  const std::uint64_t drain = drain_clocks(group, profile, config);
   // Results meet a word of one of the two ports nearly always: every other beat costs a clock.
-  return fetch_clocks(group, profile) + beats * profile.beat_words / 2;
+  return fetch_clocks(group, profile) + drain * profile.beat_words / (2 * profile.drain_passes);
 }
 
 std::uint64_t tile_clocks(const GroupProfile& group, const ShapeProfile& profile,

@@ -229,7 +229,7 @@ std::vector<GroupProfile> profile_groups(const WeightTensor& weights,
 
 PackedWeights pack_weights(const WeightTensor& weights, const std::vector<std::int32_t>& biases,
                            const std::vector<float>& scales, const config::Configuration& config,
-                           std::uint32_t shape, std::uint64_t piece_bytes) {
+                           std::uint32_t shape, std::uint64_t piece_bytes, bool late_parameters) {
   require(shape <= config.max_shape, "array shape " + std::to_string(shape) +
                                          " does not exist in configuration " + config.name);
   require(weights.out_channels > 0 && weights.in_channels > 0 && weights.taps() > 0,
@@ -263,6 +263,8 @@ PackedWeights pack_weights(const WeightTensor& weights, const std::vector<std::i
     group.value_bytes = streams.value.size();
     group.param_bytes = params.size();
 
+    const auto param_words = static_cast<std::uint32_t>(params.size() / 64);
+    const bool late = late_parameters && g == 0;
     std::uint64_t index_done = 0;
     std::uint64_t value_done = 0;
     const auto banks = static_cast<std::uint32_t>(group.counts.size());
@@ -285,8 +287,8 @@ PackedWeights pack_weights(const WeightTensor& weights, const std::vector<std::i
       const std::uint64_t index_end = std::max<std::uint64_t>(index_to(last), index_done);
       const std::uint64_t value_end = value_to(last);
       bank = last + 1;
-      const bool is_first = group.pieces.empty();
-      piece.param_words = is_first ? static_cast<std::uint32_t>(params.size() / 64) : 0;
+      const bool is_first = group.pieces.empty() && !late;
+      piece.param_words = is_first ? param_words : 0;
       piece.index_words = static_cast<std::uint32_t>((index_end - index_done) / 64);
       piece.value_words = static_cast<std::uint32_t>((value_end - value_done) / 64);
       if (piece.words() == 0) continue;
@@ -300,6 +302,10 @@ PackedWeights pack_weights(const WeightTensor& weights, const std::vector<std::i
       index_done = index_end;
       value_done = value_end;
       group.pieces.push_back(piece);
+    }
+    if (late) {
+      group.pieces.push_back({packed.bytes.size(), param_words, 0, 0, {}});
+      append(packed.bytes, params);
     }
     packed.index_bytes += group.index_bytes;
     packed.value_bytes += group.value_bytes;

@@ -27,7 +27,8 @@ struct DenseValues {
   std::uint16_t end_row = 0;
 };
 
-/// Consecutive sections; only the first piece of a group has parameters.
+/// Consecutive sections; one piece of a group has parameters, its first, or its last if it is the
+/// first group of a stream whose parameters come late.
 struct WeightPiece {
   std::uint64_t offset = 0;  ///< bytes from the start of the stream
   std::uint32_t param_words = 0;
@@ -97,13 +98,16 @@ struct GroupProfile {
 /// Makes the stream. `biases` (of BF16 layers: the bits of float32 numbers) and `scales` have one
 /// entry per output channel. A piece completes its banks, indices and values, so that none waits
 /// for a later piece; it stays below half a buffer in both sections, or below `piece_bytes` of
-/// values if that is not 0, unless one bank is more. Throws std::invalid_argument on a wrong size,
-/// shape or scale.
+/// values if that is not 0, unless one bank is more. With `late_parameters` those of the first
+/// group follow its indices and values, which the array then has sooner by as many clocks as it has
+/// parameter words: nothing asks for parameters before the first tile is complete. Throws
+/// std::invalid_argument on a wrong size, shape or scale.
 [[nodiscard]] PackedWeights pack_weights(const WeightTensor& weights,
                                          const std::vector<std::int32_t>& biases,
                                          const std::vector<float>& scales,
                                          const config::Configuration& config, std::uint32_t shape,
-                                         std::uint64_t piece_bytes = 0);
+                                         std::uint64_t piece_bytes = 0,
+                                         bool late_parameters = false);
 
 /// What a stream says, read back by its format rules alone.
 struct UnpackedWeights {

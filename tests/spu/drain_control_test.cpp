@@ -22,16 +22,28 @@ struct Rates {
 /// What one beat reads and writes.
 struct Beat {
   unsigned quad = 0, sel = 0, part = 0, chunk = 0;
+  bool half = false;
   std::uint32_t out = 0, second = 0;
   std::uint64_t mask = 0, lanes = 0;
   bool tile_end = false, release = false, last = false;
 };
 
+[[nodiscard]] constexpr std::uint8_t bf16() {
+  return static_cast<std::uint8_t>(commands::Dtype::kBf16);
+}
+
+/// The floating-point epilogue takes the lanes of a beat in halves.
+[[nodiscard]] bool is_split(const commands::SpuCommand& c) {
+  return c.out_bf16 != 0 || c.dtype == bf16() || c.float_epilogue != 0;
+}
+
 std::vector<Beat> beats_of(const config::Configuration& config, const commands::SpuCommand& c) {
   const unsigned lanes = config.lanes_per_quadrant;
   const unsigned parts = config.num_quadrants >> c.shape;
   const unsigned tile_pixels = config.pixels_per_quadrant << c.shape;
-  const unsigned out_blocks = divide_up(c.out_channels, 64);
+  const bool wide = c.out_bf16 != 0;  // words of 32 channels
+  const unsigned block = wide ? 32 : 64;
+  const unsigned out_blocks = divide_up(c.out_channels, block);
   const std::uint32_t addr_mask = (1U << config.local_addr_width) - 1;
   const unsigned groups = divide_up(c.out_channels, parts * lanes);
   const unsigned tiles = divide_up(c.pixels, tile_pixels);
@@ -43,21 +55,26 @@ std::vector<Beat> beats_of(const config::Configuration& config, const commands::
         if (pixel >= c.pixels) continue;
         for (unsigned part = 0; part < parts; ++part) {
           const unsigned channel = (g * parts + part) * lanes;
-          if (channel / 64 >= out_blocks) continue;
-          Beat beat;
-          beat.part = part;
-          beat.quad = (part << c.shape) + p / config.pixels_per_quadrant;
-          beat.sel = p % config.pixels_per_quadrant / config.epilogue_pixels;
-          beat.chunk = channel % 64 / lanes;
-          beat.out = (c.out_addr + channel / 64 * c.out_plane + pixel) & addr_mask;
-          beat.second = (c.add_addr + channel / 64 * c.add_plane + pixel) & addr_mask;
-          for (unsigned e = 0; e < config.epilogue_pixels; ++e) {
-            if (pixel + e < c.pixels) beat.mask |= std::uint64_t{1} << e;
+          for (unsigned half = 0; half < (is_split(c) ? 2U : 1U); ++half) {
+            // The word of the half's first channel, and where in it the half's results begin.
+            const unsigned first = channel + (wide ? half * lanes / 2 : 0);
+            if (first / block >= out_blocks) continue;
+            Beat beat;
+            beat.half = half != 0;
+            beat.part = part;
+            beat.quad = (part << c.shape) + p / config.pixels_per_quadrant;
+            beat.sel = p % config.pixels_per_quadrant / config.epilogue_pixels;
+            beat.chunk = first % block * (wide ? 2 : 1) / lanes;
+            beat.out = (c.out_addr + first / block * c.out_plane + pixel) & addr_mask;
+            beat.second = (c.add_addr + first / block * c.add_plane + pixel) & addr_mask;
+            for (unsigned e = 0; e < config.epilogue_pixels; ++e) {
+              if (pixel + e < c.pixels) beat.mask |= std::uint64_t{1} << e;
+            }
+            for (unsigned o = 0; o < lanes; ++o) {
+              if (channel + o < c.out_channels) beat.lanes |= std::uint64_t{1} << o;
+            }
+            beats.push_back(beat);
           }
-          for (unsigned o = 0; o < lanes; ++o) {
-            if (channel + o < c.out_channels) beat.lanes |= std::uint64_t{1} << o;
-          }
-          beats.push_back(beat);
         }
       }
       beats.back().tile_end = true;
@@ -94,7 +111,7 @@ class DrainBench {
     m.port("tiles_i").set(divide_up(c.pixels, config_.pixels_per_quadrant << c.shape));
     m.port("start_i").set(1);
     m.tick();
-    pass(false);
+    pass(0);
     m.port("start_i").set(0);
     std::size_t next = 0;
     const Beat* in_flight = nullptr;
@@ -155,6 +172,7 @@ class DrainBench {
                                          {"beat_addr_o", in_flight->out},
                                          {"beat_mask_o", in_flight->mask},
                                          {"beat_chunk_o", in_flight->chunk},
+                                         {"beat_half_o", in_flight->half},
                                          {"beat_last_o", in_flight->last}});
       }
       for (const Expectation& e : expected) {
@@ -185,7 +203,7 @@ class DrainBench {
         ++next;
       }
       if (held != 0) --held;
-      pass(issue && c.activation != 0);
+      pass(!issue || c.activation == 0 ? 0 : is_split(c) ? 1 : 3);
       m.tick();
       if (++clocks_ > 1000000) return "nothing moves";
     }
@@ -194,8 +212,8 @@ class DrainBench {
     return "";
   }
 
-  /// A clock, perhaps with a beat for the activation lanes, which take the next one three later.
-  void pass(bool beat) { pause_ = beat ? 3 : pause_ - (pause_ != 0 ? 1 : 0); }
+  /// A clock, perhaps with a beat for the activation lanes, which are busy with it for some more.
+  void pass(unsigned busy) { pause_ = busy != 0 ? busy : pause_ - (pause_ != 0 ? 1 : 0); }
 
   std::string run_random(SeededRandom& random, unsigned commands) {
     for (unsigned i = 0; i < commands; ++i) {
@@ -211,6 +229,9 @@ class DrainBench {
       c.add_plane = random.below(words);
       c.add_enable = random.percent(50) ? 1 : 0;
       c.activation = random.percent(30) ? commands::kActivationTable : 0;
+      c.dtype = random.percent(30) ? bf16() : 0;
+      c.out_bf16 = random.percent(30) ? 1 : 0;
+      c.float_epilogue = random.percent(20) ? 1 : 0;
       c.weights_resident = random.percent(50) ? 1 : 0;
       c.weights_keep = c.weights_resident != 0 && random.percent(70) &&
                                c.out_channels <= (config_.array_lanes >> c.shape)
@@ -276,13 +297,19 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
            Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
            Bug{"next", "run_q && !hold_i", "!hold_i"},
            Bug{"hold", "run_q && !hold_i", "run_q"},
+           Bug{"alone", "channel_q + 17'd32 >= {1'b0, command_i.out_channels};", "1'b0;"},
+           Bug{"halves", "half_q || !split || alone;", "half_q || !split || wide;"},
            Bug{"pace", "? 2'd1 : 2'd3", "? 2'd1 : 2'd2"},
        }) {
     if (list.leaves_out()) continue;
     INFO(bug.name);
     std::string error;
     try {
-      DrainBench bench(std::string(bug.name) == "mask" ? "small" : "tiny",
+      // Some need several pixels of a beat, or words that are halves.
+      const std::string name = bug.name;
+      DrainBench bench(name == "mask"    ? "small"
+                       : name == "alone" ? "s4"
+                                         : "tiny",
                        seeded_bug("rtl/spu/drain_control.sv", std::string("drain_") + bug.name,
                                   bug.find, bug.replace));
       SeededRandom random(73);
