@@ -1,17 +1,20 @@
-/// Takes finished tiles out of the accumulators, through the epilogue, into the local buffer.
-/// Order: pixel quadrant, EpiloguePixels pixels at a time, channel part: a beat's results and the
-/// second tensor's words of a beat one and a half tiles later then lie in different banks of the
-/// local buffer. One beat per clock unless the second tensor's words are not granted. Beats without
-/// a valid pixel or channel block are skipped. Accumulators, parameter row and second tensor's
-/// words are read in one clock and enter the epilogue in the next. A set is free in the clock of
-/// its last read, or one later where that depends on a grant. The first lane chunk of a block of 64
-/// channels writes the whole word. With the floating-point epilogue a beat is issued twice, once
-/// for each half of its lanes. BF16 results of a half fill a lane chunk, or, of 64 lanes, a word of
-/// their own, and without such a word there is no second half; bytes of both are written together.
-/// A pooling tile is one channel block of one pixel quadrant, and comes from the pooling unit; a
-/// lane chunk of BF16 is one beat, as no epilogue halves it. With an activation a beat is issued
-/// every fourth clock, one of BF16 or a half every second, which is what the activation lanes take;
-/// the first waits for their table.
+/// Takes finished tiles out of the accumulators, through the epilogue, into the local buffer. Order
+/// of the beats, EpiloguePixels pixels of a channel part each: all pixels of a part, then the next
+/// part, so that results one after the other lie in different banks of the local buffer and a word
+/// of the fetch waits for one of them at most. With a second tensor all parts of a few pixels, then
+/// the next pixels: a beat's results and the second tensor's words of a beat one and a half tiles
+/// later lie in different banks then. One beat per clock unless the second tensor's words are not
+/// granted. Beats without a valid pixel or channel block are skipped. Accumulators, parameter row
+/// and second tensor's words are read in one clock and enter the epilogue in the next. A set is
+/// free in the clock of its last read, or one later where that depends on a grant. The first lane
+/// chunk of a block of 64 channels writes the whole word. With the floating-point epilogue a beat
+/// is issued twice, once for each half of its lanes. BF16 results of a half fill a lane chunk, or,
+/// of 64 lanes, a word of their own, and without such a word there is no second half; without a
+/// second tensor each half takes all pixels. Bytes of both halves are written together. A pooling
+/// tile is one channel block of one pixel quadrant, and comes from the pooling unit; a lane chunk
+/// of BF16 is one beat, as no epilogue halves it. With an activation a beat is issued every fourth
+/// clock, one of BF16 or a half every second, which is what the activation lanes take; the first
+/// waits for their table.
 /// Model: sim/spu/spu.hpp
 `include "assert.svh"
 module drain_control #(
@@ -81,7 +84,7 @@ module drain_control #(
   logic [16:0] group_channel_q, channel_q, next_channel, group_channels, beat_channels;
   addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add, out_half, add_half;
   logic [23:0] pixel, pixels_here;
-  logic split, wide, half_q, alone, last_half, beat_over;
+  logic split, wide, half_q, alone, last_half, sweep, half_over, pixel_over, part_over;
   logic last_sel, last_pixel, last_part, wrap_block;
   logic [2:0] chunk;
 
@@ -121,8 +124,13 @@ module drain_control #(
   // The upper half may lie in a block that does not exist.
   assign alone = wide && Lanes == 64 && channel_q + 17'd32 >= {1'b0, command_i.out_channels};
   assign last_half = half_q || !split || alone;
-  assign beat_over = issue && last_half;
-  assign tile_end = beat_over && last_pixel && last_part;
+  // Inner loops first: pixels, half, part; half, pixels, part of bytes; with a second tensor half,
+  // part, pixels.
+  assign sweep = !command_i.add_enable;
+  assign half_over = issue && (!sweep || !wide || last_pixel);
+  assign pixel_over = issue && (sweep ? wide || last_half : last_half && last_part);
+  assign part_over = issue && last_half && (!sweep || last_pixel);
+  assign tile_end = issue && last_half && last_pixel && last_part;
   assign chunk = wide ? 3'({channel_q[4:0], 1'b0} >> $clog2(Lanes)) | 3'(half_q && Lanes != 64)
                       : 3'(channel_q[5:0] >> $clog2(Lanes));
 
@@ -157,36 +165,31 @@ module drain_control #(
       out_q           <= AddrBits'(command_i.out_addr);
       group_add_q     <= AddrBits'(command_i.add_addr);
       add_q           <= AddrBits'(command_i.add_addr);
-    end else if (issue && !beat_over) begin
-      half_q <= 1'b1;
-    end else if (issue) begin
-      half_q    <= 1'b0;
-      part_q    <= part_q + 3'd1;
-      channel_q <= next_channel;
-      out_q     <= next_out;
-      add_q     <= next_add;
-      if (last_part) begin
-        part_q    <= '0;
-        channel_q <= group_channel_q;
-        out_q     <= group_out_q;
-        add_q     <= group_add_q;
-        sel_q     <= last_sel ? '0 : sel_q + SelBits'(1);
-        if (last_sel) quad_q <= quad_q + 2'd1;
-        if (last_pixel) begin
-          sel_q        <= '0;
-          quad_q       <= '0;
-          tile_q       <= tile_q + 24'd1;
-          pixel_base_q <= pixel_base_q + (24'(Pixels) << command_i.shape[1:0]);
-          if (last_tile) begin
-            tile_q          <= '0;
-            pixel_base_q    <= '0;
-            group_channel_q <= next_channel;
-            group_out_q     <= next_out;
-            group_add_q     <= next_add;
-            channel_q       <= next_channel;
-            out_q           <= next_out;
-            add_q           <= next_add;
-          end
+    end else begin
+      if (half_over) half_q <= !last_half;
+      if (pixel_over) begin
+        sel_q <= last_sel || last_pixel ? '0 : sel_q + SelBits'(1);
+        if (last_pixel) quad_q <= '0;
+        else if (last_sel) quad_q <= quad_q + 2'd1;
+      end
+      if (part_over) begin
+        part_q    <= last_part ? '0 : part_q + 3'd1;
+        channel_q <= last_part ? group_channel_q : next_channel;
+        out_q     <= last_part ? group_out_q : next_out;
+        add_q     <= last_part ? group_add_q : next_add;
+      end
+      if (tile_end) begin
+        tile_q       <= tile_q + 24'd1;
+        pixel_base_q <= pixel_base_q + (24'(Pixels) << command_i.shape[1:0]);
+        if (last_tile) begin
+          tile_q          <= '0;
+          pixel_base_q    <= '0;
+          group_channel_q <= next_channel;
+          group_out_q     <= next_out;
+          group_add_q     <= next_add;
+          channel_q       <= next_channel;
+          out_q           <= next_out;
+          add_q           <= next_add;
         end
       end
     end

@@ -1,6 +1,7 @@
 // The drain against the list of beats that a command's definition asks for.
 #include <catch2/catch.hpp>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,43 +38,59 @@ struct Beat {
   return c.out_bf16 != 0 || c.dtype == bf16() || c.float_epilogue != 0;
 }
 
-std::vector<Beat> beats_of(const config::Configuration& config, const commands::SpuCommand& c) {
+/// The beat of these channels of EpiloguePixels pixels; none if there are no such channels.
+std::optional<Beat> beat_of(const config::Configuration& config, const commands::SpuCommand& c,
+                            unsigned channel, unsigned part, bool half, unsigned tile, unsigned p) {
   const unsigned lanes = config.lanes_per_quadrant;
-  const unsigned parts = config.num_quadrants >> c.shape;
-  const unsigned tile_pixels = config.pixels_per_quadrant << c.shape;
+  const std::uint32_t addr_mask = (1U << config.local_addr_width) - 1;
   const bool wide = c.out_bf16 != 0;  // words of 32 channels
   const unsigned block = wide ? 32 : 64;
-  const unsigned out_blocks = divide_up(c.out_channels, block);
-  const std::uint32_t addr_mask = (1U << config.local_addr_width) - 1;
-  const unsigned groups = divide_up(c.out_channels, parts * lanes);
+  const unsigned pixel = tile * (config.pixels_per_quadrant << c.shape) + p;
+  // The word of the half's first channel, and where in it the half's results begin.
+  const unsigned first = channel + (wide && half ? lanes / 2 : 0);
+  if (pixel >= c.pixels || first / block >= divide_up(c.out_channels, block)) return {};
+  Beat beat;
+  beat.half = half;
+  beat.part = part;
+  beat.quad = (part << c.shape) + p / config.pixels_per_quadrant;
+  beat.sel = p % config.pixels_per_quadrant / config.epilogue_pixels;
+  beat.chunk = first % block * (wide ? 2 : 1) / lanes;
+  beat.out = (c.out_addr + first / block * c.out_plane + pixel) & addr_mask;
+  beat.second = (c.add_addr + first / block * c.add_plane + pixel) & addr_mask;
+  for (unsigned e = 0; e < config.epilogue_pixels; ++e) {
+    if (pixel + e < c.pixels) beat.mask |= std::uint64_t{1} << e;
+  }
+  for (unsigned o = 0; o < lanes; ++o) {
+    if (channel + o < c.out_channels) beat.lanes |= std::uint64_t{1} << o;
+  }
+  return beat;
+}
+
+std::vector<Beat> beats_of(const config::Configuration& config, const commands::SpuCommand& c) {
+  const unsigned parts = config.num_quadrants >> c.shape;
+  const unsigned lanes = parts * config.lanes_per_quadrant;  // of a group
+  const unsigned tile_pixels = config.pixels_per_quadrant << c.shape;
+  const unsigned steps = tile_pixels / config.epilogue_pixels;
+  const unsigned groups = divide_up(c.out_channels, lanes);
   const unsigned tiles = divide_up(c.pixels, tile_pixels);
+  const unsigned halves = is_split(c) ? 2 : 1;
   std::vector<Beat> beats;
   for (unsigned g = 0; g < groups; ++g) {
     for (unsigned t = 0; t < tiles; ++t) {
-      for (unsigned p = 0; p < tile_pixels; p += config.epilogue_pixels) {
-        const unsigned pixel = t * tile_pixels + p;
-        if (pixel >= c.pixels) continue;
-        for (unsigned part = 0; part < parts; ++part) {
-          const unsigned channel = (g * parts + part) * lanes;
-          for (unsigned half = 0; half < (is_split(c) ? 2U : 1U); ++half) {
-            // The word of the half's first channel, and where in it the half's results begin.
-            const unsigned first = channel + (wide ? half * lanes / 2 : 0);
-            if (first / block >= out_blocks) continue;
-            Beat beat;
-            beat.half = half != 0;
-            beat.part = part;
-            beat.quad = (part << c.shape) + p / config.pixels_per_quadrant;
-            beat.sel = p % config.pixels_per_quadrant / config.epilogue_pixels;
-            beat.chunk = first % block * (wide ? 2 : 1) / lanes;
-            beat.out = (c.out_addr + first / block * c.out_plane + pixel) & addr_mask;
-            beat.second = (c.add_addr + first / block * c.add_plane + pixel) & addr_mask;
-            for (unsigned e = 0; e < config.epilogue_pixels; ++e) {
-              if (pixel + e < c.pixels) beat.mask |= std::uint64_t{1} << e;
-            }
-            for (unsigned o = 0; o < lanes; ++o) {
-              if (channel + o < c.out_channels) beat.lanes |= std::uint64_t{1} << o;
-            }
-            beats.push_back(beat);
+      const auto add = [&](unsigned step, unsigned part, unsigned half) {
+        const unsigned channel = g * lanes + part * config.lanes_per_quadrant;
+        const auto beat =
+            beat_of(config, c, channel, part, half != 0, t, step * config.epilogue_pixels);
+        if (beat) beats.push_back(*beat);
+      };
+      // All channels of a few pixels with a second tensor, else all pixels of a few channels, of
+      // BF16 results those of a half.
+      const bool by_half = c.add_enable == 0 && c.out_bf16 != 0;
+      const bool by_part = c.add_enable == 0;
+      for (unsigned i = 0; i < (by_part ? parts : steps); ++i) {
+        for (unsigned j = 0; j < (by_half ? halves : by_part ? steps : parts); ++j) {
+          for (unsigned k = 0; k < (by_half ? steps : halves); ++k) {
+            add(by_half ? k : by_part ? j : i, by_part ? i : j, by_half ? j : k);
           }
         }
       }
@@ -299,6 +316,10 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
            Bug{"hold", "run_q && !hold_i", "run_q"},
            Bug{"alone", "channel_q + 17'd32 >= {1'b0, command_i.out_channels};", "1'b0;"},
            Bug{"halves", "half_q || !split || alone;", "half_q || !split || wide;"},
+           Bug{"sweep", "sweep ? wide || last_half : last_half && last_part",
+               "last_half && last_part"},
+           Bug{"sweep_half", "!sweep || !wide || last_pixel", "1'b1"},
+           Bug{"sweep_part", "last_half && (!sweep || last_pixel)", "last_half"},
            Bug{"pace", "? 2'd1 : 2'd3", "? 2'd1 : 2'd2"},
        }) {
     if (list.leaves_out()) continue;
