@@ -69,6 +69,7 @@ module drain_control #(
 );
 
   typedef logic [AddrBits-1:0] addr_t;
+  localparam int unsigned StepBits = $clog2(2 * Beats * Quads + 1);  // beats of two channel parts
 
   // ---- Tiles waiting ----
   logic [1:0] waiting_q;
@@ -84,7 +85,7 @@ module drain_control #(
   logic [16:0] group_channel_q, channel_q, next_channel, group_channels, beat_channels;
   addr_t group_out_q, out_q, next_out, group_add_q, add_q, next_add, out_half, add_half;
   logic [23:0] pixel, pixels_here;
-  logic split, wide, half_q, alone, last_half, sweep, half_over, pixel_over, part_over;
+  logic split, wide, floats, half_q, alone, last_half, sweep, half_over, pixel_over, part_over;
   logic last_sel, last_pixel, last_part, wrap_block;
   logic [2:0] chunk;
 
@@ -100,8 +101,8 @@ module drain_control #(
   assign next_channel = channel_q + beat_channels;
   // BF16 results: a block has 32 channels. With 64 lanes each half is a block of its own.
   assign wide = command_i.out_bf16;
-  assign split = !pool && (wide || command_i.dtype == commands_pkg::DtypeBf16 ||
-                           command_i.float_epilogue);
+  assign floats = command_i.dtype == commands_pkg::DtypeBf16;
+  assign split = !pool && (wide || floats || command_i.float_epilogue);
   assign wrap_block = wide ? next_channel[4:0] == '0 : next_channel[5:0] == '0;
   assign out_half = (wide && Lanes == 64 && half_q) ? out_q + AddrBits'(command_i.out_plane)
                                                     : out_q;
@@ -195,6 +196,15 @@ module drain_control #(
     end
   end
 
+  // Beats for so many pixels, at most `most`.
+  logic [StepBits-1:0] tile_steps;
+  function automatic logic [StepBits-1:0] steps_of(input logic [23:0] pixels,
+                                                   input logic [StepBits-1:0] most);
+    logic [23:0] steps;
+    steps = (pixels + 24'(OutPixels - 1)) / 24'(OutPixels);
+    steps_of = steps < 24'(most) ? StepBits'(steps) : most;
+  endfunction
+
   // ---- Reads ----
   logic [QuadBits-1:0] quad_index;
   assign quad_index = QuadBits'(32'(part_q) << command_i.shape[1:0]) | QuadBits'(quad_q);
@@ -204,15 +214,33 @@ module drain_control #(
   end
   assign drain_set_o = set_q;
   assign drain_sel_o = sel_q;
-  // The array writes a set two clocks after it was told of it; the local buffer's answer is late.
-  logic free_q, tile_over;
-  // Without the second tensor's grant, which would lie in the way of the next steps for nothing.
-  assign tile_over = active && last_half && last_pixel && last_part;
+  // A set is free as soon as the array cannot overtake the drain, whose beats come one per clock
+  // then: the first sums in a set are there two clocks after the step, those of BF16 six. With a
+  // second tensor or an activation a beat may be late. The answer is registered: it lies in the way
+  // of the array's next step, and so of the operands' next fetch. What uses the last two sets of a
+  // command next may be of the other type.
+  logic steady, freed_q, free_q, free_now, near_end;
+  logic [StepBits-1:0] here, whole, left;
+  assign steady = sweep && !pool && command_i.activation == '0 && (wide || !split);
+  assign here = steps_of(pixels_here, tile_steps - StepBits'(32'(quad_q) * Beats + 32'(sel_q)));
+  assign whole = steps_of(command_i.pixels - pixel_base_q, tile_steps);
+  assign tile_steps = StepBits'(Beats) << command_i.shape[1:0];
+  assign left = last_half ? here : here + whole;
+  assign near_end = last_group && tile_q + 24'd2 >= tiles_i;
+  assign free_now = issue && !pool &&
+                    (steady ? last_part && !freed_q &&
+                              left <= ((floats && !near_end) ? StepBits'(7) : StepBits'(3))
+                            : tile_end);
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) free_q <= 1'b0;
-    else free_q <= tile_end && command_i.add_enable && !pool;
+    if (!rst_ni) begin
+      free_q  <= 1'b0;
+      freed_q <= 1'b0;
+    end else begin
+      free_q  <= free_now;
+      freed_q <= !tile_end && (freed_q || free_now);
+    end
   end
-  assign set_free_o = free_q || (tile_over && !pool && !command_i.add_enable);
+  assign set_free_o = free_q;
   assign pool_free_o = tile_end && pool;
   assign pool_read_o = issue && pool;
   assign part_o = part_q;
@@ -259,6 +287,7 @@ module drain_control #(
   assign unused_command = ^command_i;
 
   // ---- Assertions ----
-  `S4_ASSERT(WaitingInRange, waiting_q <= 2'd2)
+  // Two full sets, and one that is freed but not out.
+  `S4_ASSERT(WaitingInRange, !tile_done_i || waiting_q != 2'd3)
 
 endmodule

@@ -5,8 +5,8 @@
 /// set to the drain one clock after its last step was issued; a set that is free may be used in the
 /// same clock. One step per clock, no gap between banks or tiles. BF16: a step takes two clocks,
 /// first the low then the high bytes of its values; a bank is two of the operand banks, both
-/// released in the last step's second clock; the drain gets the set, and the next command may
-/// start, four clocks later. Model: sim/spu/spu.hpp
+/// released in the last step's second clock; the drain gets the set three clocks later, the next
+/// command may start after four. Model: sim/spu/spu.hpp
 `include "assert.svh"
 module tile_control #(
     localparam int unsigned SlotBits = $clog2(spu_pkg::OperandBanks)
@@ -65,7 +65,8 @@ module tile_control #(
   logic [23:0] tiles_left_q;
   logic [15:0] groups_left_q;
   logic low_q, ready, low;
-  logic [2:0] done_late_q, set_late_q;
+  logic [2:0] done_late_q;
+  logic [1:0] set_late_q;
   logic last_bank, zero_step, fire, tile_end, set_ready, values_ready, done_d1_q, set_d1_q;
 
   assign last_bank = banks_left_q == 25'd1;
@@ -113,9 +114,10 @@ module tile_control #(
       done_d1_q   <= tile_end && bf16_i;
       set_d1_q    <= set_q;
       done_late_q <= {done_late_q[1:0], done_d1_q};
-      set_late_q  <= {set_late_q[1:0], set_d1_q};
-      tile_done_o <= (tile_end && !bf16_i) || done_late_q[2];
-      tile_set_o  <= done_late_q[2] ? set_late_q[2] : set_q;
+      set_late_q  <= {set_late_q[0], set_d1_q};
+      // The drain begins with the first half of the pixels, whose sums are there a clock sooner.
+      tile_done_o <= (tile_end && !bf16_i) || done_late_q[1];
+      tile_set_o  <= done_late_q[1] ? set_late_q[1] : set_q;
       low_q       <= low || (low_q && !fire);
       full_q      <= full_q + 2'(tile_end) - 2'(set_free_i);
       if (mac_valid_o) started_q <= 1'b1;

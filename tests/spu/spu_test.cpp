@@ -14,7 +14,7 @@ using namespace s4::tests;
 namespace {
 
 constexpr unsigned kPipelines = 20;  // setup, fetch, step and epilogue of a command alone
-constexpr unsigned kBf16Pipelines = 25;
+constexpr unsigned kBf16Pipelines = 24;
 constexpr unsigned kFunctionPipelines = 39;
 constexpr unsigned kGap = 2;          // between the steps of two commands
 constexpr unsigned kGapOfShapes = 3;  // of different shape: the buffers read again
