@@ -311,28 +311,31 @@ TEST_CASE("drain control: a beat per clock", "[spu]") {
 
 TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
   struct Bug {
-    const char *name, *find, *replace;
+    const char *file, *name, *find, *replace;
   };
   BugList list(2);
   for (const Bug& bug : {
-           Bug{"beyond", "(wrap_block && next_channel >= {1'b0, command_i.out_channels})",
+           Bug{"drain_order", "beyond",
+               "(wrap_block && next_channel >= {1'b0, command_i.out_channels})",
                "(next_channel >= {1'b0, command_i.out_channels})"},
-           Bug{"mask", "24'(i) < pixels_here", "24'(i) <= pixels_here"},
-           Bug{"plane", "wrap_block ? add_half + AddrBits'(command_i.add_plane) : add_q",
+           Bug{"drain_order", "mask", "24'(i) < pixels_here", "24'(i) <= pixels_here"},
+           Bug{"drain_order", "plane",
+               "wrap_block ? add_half + AddrBits'(command_i.add_plane) : add_q",
                "wrap_block ? add_half + AddrBits'(command_i.out_plane) : add_q"},
-           Bug{"keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
-           Bug{"next", "run_q && !hold_i", "!hold_i"},
-           Bug{"hold", "run_q && !hold_i", "run_q"},
-           Bug{"alone", "channel_q + 17'd32 >= {1'b0, command_i.out_channels};", "1'b0;"},
-           Bug{"halves", "half_q || !split || alone;", "half_q || !split || wide;"},
-           Bug{"free", "here + whole;", "here;"},
-           Bug{"free_bf16", "(floats && !near_end)", "floats"},
-           Bug{"free_held", "command_i.activation == '0 && (wide", "(wide"},
-           Bug{"sweep", "sweep ? wide || last_half : last_half && last_part",
+           Bug{"drain_control", "keep", "(last_tile && !command_i.weights_keep)", "last_tile"},
+           Bug{"drain_control", "next", "run_q && !hold_i", "!hold_i"},
+           Bug{"drain_control", "hold", "run_q && !hold_i", "run_q"},
+           Bug{"drain_order", "alone", "channel_q + 17'd32 >= {1'b0, command_i.out_channels};",
+               "1'b0;"},
+           Bug{"drain_order", "halves", "half_q || !split || alone;", "half_q || !split || wide;"},
+           Bug{"drain_order", "free", "here + whole;", "here;"},
+           Bug{"drain_control", "free_bf16", "(floats && !near_end)", "floats"},
+           Bug{"drain_control", "free_held", "command_i.activation == '0 && (wide", "(wide"},
+           Bug{"drain_order", "sweep", "sweep ? wide || last_half : last_half && last_part",
                "last_half && last_part"},
-           Bug{"sweep_half", "!sweep || !wide || last_pixel", "1'b1"},
-           Bug{"sweep_part", "last_half && (!sweep || last_pixel)", "last_half"},
-           Bug{"pace", "? 2'd1 : 2'd3", "? 2'd1 : 2'd2"},
+           Bug{"drain_order", "sweep_half", "!sweep || !wide || last_pixel", "1'b1"},
+           Bug{"drain_order", "sweep_part", "last_half && (!sweep || last_pixel)", "last_half"},
+           Bug{"drain_control", "pace", "? 2'd1 : 2'd3", "? 2'd1 : 2'd2"},
        }) {
     if (list.leaves_out()) continue;
     INFO(bug.name);
@@ -343,8 +346,8 @@ TEST_CASE("drain control: seeded bugs are noticed", "[spu]") {
       DrainBench bench(name == "mask"    ? "small"
                        : name == "alone" ? "s4"
                                          : "tiny",
-                       seeded_bug("rtl/spu/drain_control.sv", std::string("drain_") + bug.name,
-                                  bug.find, bug.replace));
+                       seeded_bug(std::string("rtl/spu/") + bug.file + ".sv",
+                                  std::string("drain_") + bug.name, bug.find, bug.replace));
       SeededRandom random(73);
       error = bench.run_random(random, 300);
     } catch (const tb::ModelError& e) {
